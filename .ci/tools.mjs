@@ -1,0 +1,101 @@
+// What `npm start` and `npm test` share: checking what the machine must have,
+// installing what the project can install by itself, and running steps.
+import { spawnSync } from "node:child_process"
+import { accessSync, constants, existsSync, readFileSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { createHash } from "node:crypto"
+
+/** The repository's root folder; every step runs there. */
+export const root = dirname(dirname(fileURLToPath(import.meta.url)))
+/** The server's binary. */
+export const binary = join(root, "coscribe")
+
+/** Prints one sentence that says what to do, and ends with exit code 1. */
+export function fail(sentence) {
+	console.error(`\ncoscribe: ${sentence}`)
+	process.exit(1)
+}
+
+/** Runs a command with the terminal's streams; ends the program when it fails, unless `lenient`. */
+export function run(command, args, { lenient = false, env = {}, quiet = false } = {}) {
+	const result = spawnSync(command, args, {
+		cwd: root,
+		stdio: quiet ? "pipe" : ["ignore", "inherit", "inherit"],
+		env: { ...process.env, ...env },
+	})
+	if (result.status !== 0 && !lenient) {
+		if (quiet) process.stderr.write(`${result.stdout ?? ""}${result.stderr ?? ""}`)
+		if (result.error) fail(`could not run ${command}: ${result.error.message}`)
+		fail(`"${command} ${args.join(" ")}" failed (see above).`)
+	}
+	return result
+}
+
+function versionOf(command, args) {
+	const result = spawnSync(command, args, { encoding: "utf8" })
+	return result.status === 0 ? (result.stdout.match(/(\d+)\.(\d+)/)?.slice(1).map(Number) ?? [0, 0]) : undefined
+}
+
+const atLeast = (version, [major, minor]) => version[0] > major || (version[0] === major && version[1] >= minor)
+
+/** Checks what cannot be installed from here: Node, npm, Go and git. */
+export function requireToolchain() {
+	if (!atLeast(process.versions.node.split(".").map(Number), [20, 19]))
+		fail(`Node 20.19 or newer is needed, this is ${process.versions.node}. Install it from nodejs.org or your distribution.`)
+	if (!versionOf("npm", ["--version"])) fail("npm is missing. It comes with Node: install it from nodejs.org or `apt-get install npm`.")
+	const go = versionOf("go", ["env", "GOVERSION"])
+	if (!go) fail("Go is missing. Install Go 1.26 or newer from go.dev/dl and put its bin folder on PATH.")
+	if (!atLeast(go, [1, 26])) fail(`Go 1.26 or newer is needed, this is ${go.join(".")}. Install it from go.dev/dl.`)
+	if (!versionOf("git", ["--version"])) fail("git is missing. Install it: apt-get install git")
+}
+
+/** Installs the npm packages of the lockfile, unless they are those already there. */
+export function installPackages() {
+	const stamp = join(root, "node_modules", ".coscribe-lock")
+	const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex")
+	if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return
+	run("npm", ["ci", "--no-audit", "--no-fund"])
+	writeFileSync(stamp, lock)
+}
+
+/** Builds the front end and then the binary, which embeds it. */
+export function build() {
+	run("npx", ["--no-install", "vite", "build", "--config", "frontend/vite.config.ts", "--logLevel", "warn"])
+	run("go", ["build", "-trimpath", "-ldflags=-s -w", "-o", binary, "."])
+}
+
+function onPath(name) {
+	for (const folder of (process.env.PATH ?? "").split(":")) {
+		const file = join(folder, name)
+		try {
+			accessSync(file, constants.X_OK)
+			return file
+		} catch {}
+	}
+	return undefined
+}
+
+/**
+ * The path of a Chromium for the browser tests: CHROMIUM, one on PATH, or
+ * Debian's package, installed as root or by sudo. Browser tests are never
+ * skipped: without a browser the run ends with the sentence to type.
+ */
+export function requireChromium() {
+	const find = () =>
+		process.env.CHROMIUM || ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"].map(onPath).find(Boolean)
+	const found = find()
+	if (found) return found
+	const sudo = process.getuid?.() === 0 ? [] : onPath("sudo") ? ["sudo"] : undefined
+	if (sudo && onPath("apt-get")) {
+		console.log("Installing Chromium for the browser tests (Debian's package) …")
+		const [command, ...first] = [...sudo, "apt-get"]
+		run(command, [...first, "update"], { lenient: true, quiet: true })
+		run(command, [...first, "install", "-y", "--no-install-recommends", "chromium", "fonts-noto-color-emoji"], {
+			lenient: true,
+			quiet: true,
+			env: { DEBIAN_FRONTEND: "noninteractive" },
+		})
+	}
+	return find() ?? fail("the browser tests need Chromium. Type: sudo apt-get install chromium  (or set CHROMIUM to its path)")
+}
