@@ -1,6 +1,6 @@
 // `npm test`: everything, in the order in which mistakes are cheapest to find.
 // `npm test -- go browser` runs only the named groups.
-import { build, fail, installPackages, requireChromium, requireToolchain, run } from "./tools.mjs"
+import { build, fail, installPackages, requireChromium, requireCompiler, requireToolchain, run } from "./tools.mjs"
 
 const npx = (...args) => run("npx", ["--no-install", ...args])
 
@@ -37,10 +37,12 @@ const groups = {
 requireToolchain()
 installPackages()
 const wanted = process.argv.slice(2)
-for (const name of wanted) if (!groups[name]) fail(`no test group "${name}"; there are ${Object.keys(groups).join(", ")}`)
+for (const name of wanted)
+	if (!groups[name]) fail(`no test group "${name}"; there are ${Object.keys(groups).join(", ")}`)
 const order = wanted.length > 0 ? wanted : Object.keys(groups)
-// A missing browser is told before ten minutes of other tests, not after.
+// What is missing is told before ten minutes of other tests, not after.
 if (order.includes("browser")) process.env.CHROMIUM = requireChromium()
+if (order.includes("race")) requireCompiler()
 if (order.some((name) => ["size", "go", "race", "browser"].includes(name))) build()
 
 const began = Date.now()

@@ -1,10 +1,10 @@
 // What `npm start` and `npm test` share: checking what the machine must have,
 // installing what the project can install by itself, and running steps.
 import { spawnSync } from "node:child_process"
+import { createHash } from "node:crypto"
 import { accessSync, constants, existsSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { createHash } from "node:crypto"
 
 /** The repository's root folder; every step runs there. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -34,7 +34,12 @@ export function run(command, args, { lenient = false, env = {}, quiet = false } 
 
 function versionOf(command, args) {
 	const result = spawnSync(command, args, { encoding: "utf8" })
-	return result.status === 0 ? (result.stdout.match(/(\d+)\.(\d+)/)?.slice(1).map(Number) ?? [0, 0]) : undefined
+	return result.status === 0
+		? (result.stdout
+				.match(/(\d+)\.(\d+)/)
+				?.slice(1)
+				.map(Number) ?? [0, 0])
+		: undefined
 }
 
 const atLeast = (version, [major, minor]) => version[0] > major || (version[0] === major && version[1] >= minor)
@@ -42,8 +47,11 @@ const atLeast = (version, [major, minor]) => version[0] > major || (version[0] =
 /** Checks what cannot be installed from here: Node, npm, Go and git. */
 export function requireToolchain() {
 	if (!atLeast(process.versions.node.split(".").map(Number), [20, 19]))
-		fail(`Node 20.19 or newer is needed, this is ${process.versions.node}. Install it from nodejs.org or your distribution.`)
-	if (!versionOf("npm", ["--version"])) fail("npm is missing. It comes with Node: install it from nodejs.org or `apt-get install npm`.")
+		fail(
+			`Node 20.19 or newer is needed, this is ${process.versions.node}. Install it from nodejs.org or your distribution.`,
+		)
+	if (!versionOf("npm", ["--version"]))
+		fail("npm is missing. It comes with Node: install it from nodejs.org or `apt-get install npm`.")
 	const go = versionOf("go", ["env", "GOVERSION"])
 	if (!go) fail("Go is missing. Install Go 1.26 or newer from go.dev/dl and put its bin folder on PATH.")
 	if (!atLeast(go, [1, 26])) fail(`Go 1.26 or newer is needed, this is ${go.join(".")}. Install it from go.dev/dl.`)
@@ -53,7 +61,9 @@ export function requireToolchain() {
 /** Installs the npm packages of the lockfile, unless they are those already there. */
 export function installPackages() {
 	const stamp = join(root, "node_modules", ".coscribe-lock")
-	const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex")
+	const lock = createHash("sha256")
+		.update(readFileSync(join(root, "package-lock.json")))
+		.digest("hex")
 	if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return
 	run("npm", ["ci", "--no-audit", "--no-fund"])
 	writeFileSync(stamp, lock)
@@ -62,7 +72,7 @@ export function installPackages() {
 /** Builds the front end and then the binary, which embeds it. */
 export function build() {
 	run("npx", ["--no-install", "vite", "build", "--config", "frontend/vite.config.ts", "--logLevel", "warn"])
-	run("go", ["build", "-trimpath", "-ldflags=-s -w", "-o", binary, "."])
+	run("go", ["build", "-trimpath", "-ldflags=-s -w", "-o", binary, "."], { env: { CGO_ENABLED: "0" } })
 }
 
 function onPath(name) {
@@ -76,26 +86,45 @@ function onPath(name) {
 	return undefined
 }
 
-/**
- * The path of a Chromium for the browser tests: CHROMIUM, one on PATH, or
- * Debian's package, installed as root or by sudo. Browser tests are never
- * skipped: without a browser the run ends with the sentence to type.
- */
-export function requireChromium() {
-	const find = () =>
-		process.env.CHROMIUM || ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"].map(onPath).find(Boolean)
-	const found = find()
+/** The first of these commands on PATH; else installs Debian packages, as root or by sudo, and looks again. */
+function find(names, packages, what, sentence) {
+	const look = () => names.map(onPath).find(Boolean)
+	const found = look()
 	if (found) return found
 	const sudo = process.getuid?.() === 0 ? [] : onPath("sudo") ? ["sudo"] : undefined
 	if (sudo && onPath("apt-get")) {
-		console.log("Installing Chromium for the browser tests (Debian's package) …")
+		console.log(`Installing ${what} (Debian's ${packages.join(", ")}) …`)
 		const [command, ...first] = [...sudo, "apt-get"]
-		run(command, [...first, "update"], { lenient: true, quiet: true })
-		run(command, [...first, "install", "-y", "--no-install-recommends", "chromium", "fonts-noto-color-emoji"], {
-			lenient: true,
-			quiet: true,
-			env: { DEBIAN_FRONTEND: "noninteractive" },
-		})
+		const options = { lenient: true, quiet: true, env: { DEBIAN_FRONTEND: "noninteractive" } }
+		run(command, [...first, "update"], options)
+		run(command, [...first, "install", "-y", "--no-install-recommends", ...packages], options)
 	}
-	return find() ?? fail("the browser tests need Chromium. Type: sudo apt-get install chromium  (or set CHROMIUM to its path)")
+	return look() ?? fail(sentence)
+}
+
+/**
+ * The path of a Chromium for the browser tests: CHROMIUM, or what
+ * `find` finds. Browser tests are never skipped: without a browser the run
+ * ends with the sentence to type.
+ */
+export function requireChromium() {
+	return (
+		process.env.CHROMIUM ||
+		find(
+			["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+			["chromium", "fonts-noto-color-emoji"],
+			"Chromium for the browser tests",
+			"the browser tests need Chromium. Type: sudo apt-get install chromium  (or set CHROMIUM to its path)",
+		)
+	)
+}
+
+/** A C compiler, which Go's race detector needs on Linux. */
+export function requireCompiler() {
+	return find(
+		["cc", "gcc", "clang"],
+		["gcc", "libc6-dev"],
+		"a C compiler for the race detector",
+		"the race detector needs a C compiler. Type: sudo apt-get install gcc libc6-dev",
+	)
 }
