@@ -1,0 +1,32 @@
+import { defineConfig } from "@playwright/test"
+
+// Each worker runs the real binary on a port of its own with an empty data
+// folder (see fixtures.ts); the browser is Debian's Chromium, found by
+// .ci/tools.mjs and named in CHROMIUM.
+export default defineConfig({
+	testDir: ".",
+	outputDir: "../test-results",
+	fullyParallel: true,
+	forbidOnly: !!process.env.CI,
+	workers: 2,
+	retries: 0,
+	timeout: 60_000,
+	expect: { timeout: 10_000 },
+	reporter: [["list"]],
+	use: {
+		viewport: { width: 1280, height: 800 },
+		trace: "retain-on-failure",
+		launchOptions: {
+			executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+			args: [
+				"--no-sandbox",
+				"--disable-gpu",
+				"--disable-quic",
+				"--no-first-run",
+				"--disable-background-networking",
+				"--disable-component-update",
+				"--disable-sync",
+			],
+		},
+	},
+})

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const binary = join(dirname(dirname(fileURLToPath(import.meta.url))), "coscribe")
+
+/** A port that was free a moment ago; the server keeps it across restarts. */
+function freePort(): Promise<number> {
+	return new Promise((resolve, reject) => {
+		const probe = createServer()
+		probe.once("error", reject)
+		probe.listen(0, "127.0.0.1", () => {
+			const address = probe.address()
+			probe.close(() => (address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))))
+		})
+	})
+}
+
+/** The real binary on a port and a data folder of its own. */
+export class Server {
+	readonly data = mkdtempSync(join(tmpdir(), "coscribe-e2e-"))
+	private child: ChildProcess | undefined
+	private log = ""
+
+	private constructor(readonly port: number) {}
+
+	/** Starts a server with an empty data folder. */
+	static async launch(): Promise<Server> {
+		const server = new Server(await freePort())
+		await server.start()
+		return server
+	}
+
+	get url(): string {
+		return `http://127.0.0.1:${this.port}`
+	}
+
+	/** Starts the process on the data that is there and waits until it is ready. */
+	async start(): Promise<void> {
+		const child = spawn(binary, ["serve", "--listen", `127.0.0.1:${this.port}`, "--data", this.data, "--metrics-listen", "off"])
+		this.child = child
+		const collect = (chunk: Buffer) => {
+			this.log += chunk.toString()
+		}
+		child.stdout?.on("data", collect)
+		child.stderr?.on("data", collect)
+		const deadline = Date.now() + 15_000
+		while (Date.now() < deadline) {
+			if (child.exitCode !== null) break
+			try {
+				if ((await fetch(`${this.url}/readyz`)).ok) return
+			} catch {}
+			await new Promise((resolve) => setTimeout(resolve, 25))
+		}
+		throw new Error(`the server did not become ready:\n${this.log}`)
+	}
+
+	/** Ends the process with this signal and waits until it is gone. */
+	async stop(signal: "SIGKILL" | "SIGTERM" = "SIGTERM"): Promise<number | null> {
+		const child = this.child
+		if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null
+		const gone = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)))
+		child.kill(signal)
+		return await gone
+	}
+
+	/** Stops the server and removes its data. */
+	async dispose(): Promise<void> {
+		await this.stop("SIGKILL")
+		rmSync(this.data, { recursive: true, force: true })
+	}
+
+	/** Creates a document by the HTTP API and returns its id. */
+	async createDocument(title: string, content: unknown[] = [{ insert: "\n" }]): Promise<string> {
+		const response = await fetch(`${this.url}/api/documents`, {
+			method: "POST",
+			headers: { "Content-Type": "application/json" },
+			body: JSON.stringify({ title, content }),
+		})
+		if (!response.ok) throw new Error(`create: ${response.status} ${await response.text()}`)
+		return ((await response.json()) as { id: string }).id
+	}
+
+	/** The document's durable content as plain text, by the HTTP API. */
+	async text(id: string): Promise<string> {
+		const response = await fetch(`${this.url}/api/documents/${id}/content?format=text`)
+		if (!response.ok) throw new Error(`content: ${response.status}`)
+		return await response.text()
+	}
+
+	/** The document's durable content as a delta, by the HTTP API. */
+	async content(id: string): Promise<{ insert: unknown; attributes?: Record<string, unknown> }[]> {
+		const response = await fetch(`${this.url}/api/documents/${id}/content?format=delta`)
+		if (!response.ok) throw new Error(`content: ${response.status}`)
+		return ((await response.json()) as { content: { insert: unknown; attributes?: Record<string, unknown> }[] }).content
+	}
+}
