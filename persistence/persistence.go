@@ -68,8 +68,11 @@ type ClientRow struct {
 	User     ID    // to whom the client id was issued (law S3)
 	Seq      int64 // last accepted
 	Revision int64 // its revision
-	Digest   Hash  // SHA-256 of its base and canonical delta, made by the engine
-	SeenAt   time.Time
+	// Digest is the SHA-256 of that submit's base and canonical delta, made by
+	// the engine. Zero means forgotten: the client was idle for 90 days, and a
+	// resend is compared with the log's change at Revision instead.
+	Digest Hash
+	SeenAt time.Time // last accepted change, microsecond precision
 }
 
 // Snapshot is a document's full state at a revision. Content is opaque here
@@ -105,11 +108,9 @@ type Log interface {
 	// early when yield returns false. The Change and its slices are valid only
 	// during the call of yield unless copied. through < 0 means the head.
 	Changes(ctx context.Context, document ID, after, through int64, yield func(*Change) bool) error
-	// Client reads a client's row in this document. ErrNotFound.
+	// Client reads a client's row in this document; Append makes it with the
+	// client's first accepted change. ErrNotFound before that.
 	Client(ctx context.Context, document, client ID) (ClientRow, error)
-	// IssueClient remembers to whom a client id was issued is NOT needed until
-	// its first accepted change: rows are made by Append.
-
 	// Snapshot reads the newest snapshot at or below revision
 	// (revision < 0: newest of all). ErrNotFound when there is none.
 	Snapshot(ctx context.Context, document ID, revision int64) (Snapshot, error)
@@ -141,16 +142,18 @@ type ListQuery struct {
 // Documents is the catalogue.
 type Documents interface {
 	// Create adds a document with an empty log (revision 0, law D0), or, with
-	// first set, with that change as revision 1 in the same transaction.
-	// ErrExists.
+	// first set, with that change as revision 1 in the same transaction. Of
+	// document, ID, Title, Head.Epoch, CreatedAt and CreatedBy are used, all but
+	// Title required; the store seals first itself. ErrExists.
 	Create(ctx context.Context, document Document, first *Change) error
 	// Document reads one, trashed or not. ErrNotFound.
 	Document(ctx context.Context, id ID) (Document, error)
 	// List returns one page and the cursor of the next ("" at the end).
 	List(ctx context.Context, query ListQuery) ([]Document, string, error)
-	// Rename sets the title. ErrNotFound.
+	// Rename sets the title and counts as a change. ErrNotFound.
 	Rename(ctx context.Context, id ID, title string, by Author, at time.Time) error
-	// Trash moves to the trash (at set) or back (zero at). ErrNotFound.
+	// Trash moves to the trash (at set) or back (zero at); the document keeps
+	// its place in the order. ErrNotFound.
 	Trash(ctx context.Context, id ID, by Author, at time.Time) error
 }
 
