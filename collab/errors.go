@@ -1,0 +1,54 @@
+package collab
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/coscribe/coscribe/collab/protocol"
+)
+
+// Sentinel errors of the engine's face. They come wrapped with context.
+var (
+	// ErrEpoch: the log is another one than the caller named (law S7).
+	ErrEpoch = errors.New("epoch changed")
+	// ErrMoved: onConflict was "fail" and the base is not the head.
+	ErrMoved = errors.New("document moved on")
+	// ErrStopped: the hub is closing.
+	ErrStopped = errors.New("engine is stopping")
+	// ErrUnavailable: the document cannot be served now; try again.
+	ErrUnavailable = errors.New("document is unavailable")
+	// ErrRevision: a revision that is negative or past the head.
+	ErrRevision = errors.New("no such revision")
+)
+
+// CloseError says why a connection is refused or ended.
+type CloseError struct {
+	Code   protocol.CloseCode
+	Reason string // at most 123 bytes, safe to show
+}
+
+// Error implements error.
+func (e *CloseError) Error() string { return fmt.Sprintf("close %d: %s", e.Code, e.Reason) }
+
+// RejectError says why a change is not in the log.
+type RejectError struct {
+	Code       protocol.Code
+	Reason     string // safe to show
+	RetryAfter int    // ms; 0 for a final reject, or one that may be retried at once
+}
+
+// Error implements error.
+func (e *RejectError) Error() string { return fmt.Sprintf("%s: %s", e.Code, e.Reason) }
+
+// Retry says whether the same change may be sent again.
+func (e *RejectError) Retry() bool {
+	switch e.Code {
+	case protocol.CodeRateLimited, protocol.CodeStorageFull, protocol.CodeUnavailable:
+		return true
+	}
+	return false
+}
+
+func reject(code protocol.Code, format string, args ...any) *RejectError {
+	return &RejectError{Code: code, Reason: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,125 @@
+package collab
+
+import (
+	"time"
+
+	"github.com/coscribe/coscribe/collab/protocol"
+)
+
+// Defaults of Limits, each with its unit and reason.
+const (
+	// DefaultChangeBytes bounds the JSON of one change: a pasted book chapter
+	// with formatting fits; bytes.
+	DefaultChangeBytes = 512 << 10
+	// DefaultChangeOps bounds the work of one transform; ops.
+	DefaultChangeOps = 5_000
+	// DefaultDocumentLength is some 5,000 printed pages; UTF-16 units.
+	DefaultDocumentLength = 10_000_000
+	// DefaultPresenceBytes bounds an embedder's presence state; bytes of JSON.
+	DefaultPresenceBytes = 2 << 10
+	// DefaultInbox is how many messages wait for a session before readers of
+	// connections are held back; messages. Kept small: it is paid per document.
+	DefaultInbox = 128
+	// DefaultOutboxBytes and DefaultOutboxFrames bound what one peer has not
+	// been sent, catch-up not counted (law R5); bytes and messages.
+	DefaultOutboxBytes  = 1 << 20
+	DefaultOutboxFrames = 1024
+	// DefaultFrameBytes is where joining messages into one frame stops; bytes.
+	DefaultFrameBytes = 256 << 10
+	// DefaultPeers bounds connections to one document.
+	DefaultPeers = 4096
+	// DefaultPending bounds one peer's changes that are not yet durable; an
+	// honest client has one in flight.
+	DefaultPending = 64
+	// DefaultWindowChanges and DefaultWindowBytes bound the recent changes kept
+	// to catch others up without reading the log; changes and bytes (roughly).
+	DefaultWindowChanges = 2048
+	DefaultWindowBytes   = 1 << 20
+	// DefaultDocuments bounds live documents in this process.
+	DefaultDocuments = 20_000
+	// DefaultInvalid is how many invalid changes in a row end a connection.
+	DefaultInvalid = 10
+	// DefaultIdle is how long a document without peers stays in memory (law R8).
+	DefaultIdle = time.Minute
+	// DefaultDrain is over how long peers are spread when the server stops.
+	DefaultDrain = 2 * time.Second
+	// DefaultPresencePace is the least time between two presence broadcasts of
+	// a document; the newest caret wins.
+	DefaultPresencePace = 50 * time.Millisecond
+	// DefaultIssuedClients bounds the client ids remembered that have not yet
+	// made a change; 64 bytes each.
+	DefaultIssuedClients = 16_384
+)
+
+// welcomeBytes is the largest content or first page of missed changes put into
+// a welcome, and the size of the pages after it; bytes (protocol.md).
+const welcomeBytes = 256 << 10
+
+// Limits bounds memory, queues and work (law R5). Zero fields mean the default.
+type Limits struct {
+	ChangeBytes    int // bytes of one change's JSON
+	ChangeOps      int // ops of one change
+	DocumentLength int // UTF-16 units
+	PresenceBytes  int // bytes of presence state
+	Inbox          int // messages waiting for one document
+	OutboxBytes    int // bytes not yet sent to one peer
+	OutboxFrames   int // messages not yet sent to one peer
+	FrameBytes     int // bytes of one joined frame
+	Peers          int // per document
+	Pending        int // changes of one peer not yet durable
+	WindowChanges  int // recent changes kept per document
+	WindowBytes    int // and their size in bytes, roughly
+	Documents      int // live in this process
+	Invalid        int // invalid changes in a row
+	IssuedClients  int // client ids issued and not yet used
+	Idle           time.Duration
+	Drain          time.Duration
+	PresencePace   time.Duration
+}
+
+// Wire is the part of the limits that clients are told in the welcome.
+func (l Limits) Wire() protocol.Limits {
+	return protocol.Limits{
+		ChangeBytes:    l.ChangeBytes,
+		ChangeOps:      l.ChangeOps,
+		DocumentLength: l.DocumentLength,
+		PresenceBytes:  l.PresenceBytes,
+	}
+}
+
+func (l Limits) withDefaults() Limits {
+	for _, f := range []struct {
+		field *int
+		value int
+	}{
+		{&l.ChangeBytes, DefaultChangeBytes},
+		{&l.ChangeOps, DefaultChangeOps},
+		{&l.DocumentLength, DefaultDocumentLength},
+		{&l.PresenceBytes, DefaultPresenceBytes},
+		{&l.Inbox, DefaultInbox},
+		{&l.OutboxBytes, DefaultOutboxBytes},
+		{&l.OutboxFrames, DefaultOutboxFrames},
+		{&l.FrameBytes, DefaultFrameBytes},
+		{&l.Peers, DefaultPeers},
+		{&l.Pending, DefaultPending},
+		{&l.WindowChanges, DefaultWindowChanges},
+		{&l.WindowBytes, DefaultWindowBytes},
+		{&l.Documents, DefaultDocuments},
+		{&l.Invalid, DefaultInvalid},
+		{&l.IssuedClients, DefaultIssuedClients},
+	} {
+		if *f.field == 0 {
+			*f.field = f.value
+		}
+	}
+	if l.Idle == 0 {
+		l.Idle = DefaultIdle
+	}
+	if l.Drain == 0 {
+		l.Drain = DefaultDrain
+	}
+	if l.PresencePace == 0 {
+		l.PresencePace = DefaultPresencePace
+	}
+	return l
+}
