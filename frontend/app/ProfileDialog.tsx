@@ -1,0 +1,79 @@
+import { useState } from "preact/hooks"
+import { changeMe, me, PERSON_COLORS } from "./me"
+import { Avatar } from "./ui/Avatar"
+import { Button } from "./ui/Button"
+import { Dialog } from "./ui/Dialog"
+import { toast } from "./ui/Toast"
+
+/** One's own name and colour, as others see them at the caret. */
+export function ProfileDialog({ onClose }: { onClose: () => void }) {
+	const [name, setName] = useState(me.value?.name ?? "")
+	const [color, setColor] = useState(me.value?.color ?? PERSON_COLORS[6])
+	const [fault, setFault] = useState("")
+	const colors: readonly string[] = PERSON_COLORS.some((offered) => offered === color)
+		? PERSON_COLORS
+		: [color, ...PERSON_COLORS]
+
+	const save = async (event: Event) => {
+		event.preventDefault()
+		const chosen = name.trim()
+		if (chosen === "") return setFault("Type a name, so that others know who writes.")
+		try {
+			await changeMe({ name: chosen, color })
+			onClose()
+			toast("Your name and colour are changed")
+		} catch (error) {
+			setFault((error as Error).message)
+		}
+	}
+
+	return (
+		<Dialog title="Your name and colour" onClose={onClose}>
+			<form onSubmit={save}>
+				<p class="dialog-text">Others see them at your caret and beside what you change.</p>
+				<div class="profile-name">
+					<Avatar person={{ name: name || "?", color }} size={40} />
+					<label class="field profile-field">
+						<span class="hidden-text">Name</span>
+						<input
+							class="input"
+							value={name}
+							maxLength={80}
+							autocomplete="nickname"
+							onInput={(event) => {
+								setName(event.currentTarget.value)
+								setFault("")
+							}}
+						/>
+						{fault && (
+							<span class="field-note" role="alert">
+								{fault}
+							</span>
+						)}
+					</label>
+				</div>
+				<fieldset class="swatches">
+					<legend class="field-label">Colour</legend>
+					{colors.map((offered, index) => (
+						<label key={offered} class="swatch">
+							<input
+								type="radio"
+								name="color"
+								aria-label={`Colour ${index + 1}`}
+								checked={offered === color}
+								onChange={() => setColor(offered)}
+							/>
+							<span style={{ background: offered }} />
+						</label>
+					))}
+				</fieldset>
+				<div class="dialog-foot">
+					<Button onClick={onClose}>Cancel</Button>
+					<Button look="primary" type="submit">
+						Save
+					</Button>
+				</div>
+			</form>
+		</Dialog>
+	)
+}

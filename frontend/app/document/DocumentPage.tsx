@@ -1,0 +1,4 @@
+/** One document. */
+export function DocumentPage({ id }: { id: string }) {
+	return <main class="notice">{id}</main>
+}

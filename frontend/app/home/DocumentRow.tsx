@@ -1,0 +1,115 @@
+import { Copy, Ellipsis, PencilLine, Trash2 } from "lucide-preact"
+import { useEffect, useRef, useState } from "preact/hooks"
+import type { DocumentRecord } from "../api"
+import { prefetchDocumentPage } from "../pages"
+import { follow, routePath } from "../router"
+import { exactTime, relativeTime } from "../time"
+import { AvatarRow } from "../ui/Avatar"
+import { Menu } from "../ui/Menu"
+import { toast } from "../ui/Toast"
+import { rename, trash } from "./library"
+import { titleOf } from "./list"
+
+/** One document of the list: a link with its title, who changed it and when, who is in it, and what can be done. */
+export function DocumentRow({ row, now }: { row: DocumentRecord; now: number }) {
+	const [renaming, setRenaming] = useState(false)
+	const link = useRef<HTMLAnchorElement>(null)
+	const route = { page: "document", id: row.id } as const
+
+	const endRename = (title: string | null) => {
+		setRenaming(false)
+		if (title !== null && title !== row.title) void rename(row, title)
+		requestAnimationFrame(() => link.current?.focus())
+	}
+
+	const copyLink = async () => {
+		try {
+			await navigator.clipboard.writeText(location.origin + routePath(route))
+			toast("Link copied")
+		} catch {
+			toast("The browser did not allow copying. Open the document and copy its address.")
+		}
+	}
+
+	return (
+		<li class="row">
+			{renaming ? (
+				<TitleField title={row.title} onEnd={endRename} />
+			) : (
+				<a
+					ref={link}
+					class="row-link"
+					href={routePath(route)}
+					onClick={(event) => follow(event, route)}
+					onPointerEnter={prefetchDocumentPage}
+					onFocus={prefetchDocumentPage}
+					onKeyDown={(event) => {
+						if (event.key === "F2") setRenaming(true)
+						if (event.key === "Delete") void trash(row)
+					}}
+				>
+					<span class={row.title.trim() ? "row-title" : "row-title row-untitled"} dir="auto">
+						{titleOf(row)}
+					</span>
+					<span class="row-change">
+						<bdi>{row.updatedBy.name}</bdi>
+						<span aria-hidden="true"> · </span>
+						<time dateTime={row.updatedAt} title={exactTime(row.updatedAt)}>
+							{relativeTime(row.updatedAt, now)}
+						</time>
+					</span>
+				</a>
+			)}
+			<AvatarRow people={row.people ?? []} />
+			<Menu
+				label={`Actions for ${titleOf(row)}`}
+				align="end"
+				class="icon-button row-menu"
+				refocus={false}
+				items={[
+					{ label: "Rename", icon: <PencilLine size={16} />, keys: "F2", onSelect: () => setRenaming(true) },
+					{ label: "Copy link", icon: <Copy size={16} />, onSelect: () => void copyLink() },
+					{
+						label: "Move to trash",
+						icon: <Trash2 size={16} />,
+						keys: "Del",
+						danger: true,
+						separated: true,
+						onSelect: () => void trash(row),
+					},
+				]}
+			>
+				<Ellipsis size={18} />
+			</Menu>
+		</li>
+	)
+}
+
+/** The title as a field: Enter keeps, Escape leaves it as it was, leaving the field keeps. */
+function TitleField({ title, onEnd }: { title: string; onEnd: (title: string | null) => void }) {
+	const field = useRef<HTMLInputElement>(null)
+	const ended = useRef(false)
+	useEffect(() => field.current?.select(), [])
+	const end = (value: string | null) => {
+		if (ended.current) return
+		ended.current = true
+		onEnd(value)
+	}
+	return (
+		<input
+			ref={field}
+			class="row-field"
+			aria-label="Title"
+			dir="auto"
+			maxLength={200}
+			defaultValue={title}
+			placeholder="Untitled"
+			onBlur={(event) => end(event.currentTarget.value.trim())}
+			onKeyDown={(event) => {
+				if (event.isComposing) return
+				if (event.key === "Enter") end(event.currentTarget.value.trim())
+				if (event.key === "Escape") end(null)
+			}}
+		/>
+	)
+}

@@ -1,0 +1,52 @@
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises"
+import { dirname, join, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import { brotliCompressSync, constants, gzipSync } from "node:zlib"
+import { defineConfig, type Plugin } from "vite"
+
+const here = dirname(fileURLToPath(import.meta.url))
+const output = resolve(here, "dist/ui")
+
+/** Writes a .gz and a .br beside every text file of the build, so that the server never compresses a page itself. */
+function precompress(): Plugin {
+	const text = /\.(html|js|css|svg|json|webmanifest|map)$/
+	return {
+		name: "precompress",
+		apply: "build",
+		async closeBundle() {
+			await mkdir(output, { recursive: true })
+			for (const entry of await readdir(output, { recursive: true, withFileTypes: true })) {
+				if (!entry.isFile() || !text.test(entry.name)) continue
+				const path = join(entry.parentPath, entry.name)
+				const content = await readFile(path)
+				await writeFile(`${path}.gz`, gzipSync(content, { level: 9 }))
+				await writeFile(
+					`${path}.br`,
+					brotliCompressSync(content, {
+						params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: content.length },
+					}),
+				)
+			}
+		},
+	}
+}
+
+/** Where `npx vite --config frontend/vite.config.ts` finds the running server while developing the page. */
+const server = process.env.COSCRIBE_SERVER ?? "http://127.0.0.1:8080"
+
+export default defineConfig({
+	root: here,
+	base: "/",
+	plugins: [precompress()],
+	oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+	build: {
+		outDir: output,
+		emptyOutDir: true,
+		target: "es2022",
+		// Every asset stays a file of its own: the content security policy allows no data: scripts, styles or fonts.
+		assetsInlineLimit: 0,
+		modulePreload: { polyfill: false },
+		reportCompressedSize: false,
+	},
+	server: { proxy: { "/api": { target: server, ws: true } } },
+})
