@@ -37,5 +37,18 @@ const (
 	CloseReplaced      CloseCode = 4508
 )
 
+// Close codes of RFC 6455 section 7.4.1 that we send.
+const (
+	CloseGoingAway   CloseCode = 1001
+	CloseInvalidText CloseCode = 1007 // a text frame that is not UTF-8
+	CloseTooBig      CloseCode = 1009
+	CloseInternal    CloseCode = 1011
+	CloseRestart     CloseCode = 1012
+	CloseTryLater    CloseCode = 1013
+)
+
+// MaxCloseReason is the room for a reason in a close frame, in bytes.
+const MaxCloseReason = 123
+
 // Reconnect reports whether a client should come back after this code.
 func (c CloseCode) Reconnect() bool { return c < 4500 && c != 1007 && c != 1009 }

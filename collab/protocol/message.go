@@ -59,11 +59,23 @@ type Resume struct {
 	Seq      int64  `json:"seq"`      // last sent
 }
 
-// Submit offers one change. Delta is canonical and not empty.
+// Submit offers one change. Delta is canonical and not empty; the codec checks
+// its JSON (law D2), the sequencer everything else.
+//
+// A delta that cannot be read is the change's fault, not the connection's: the
+// decoder then leaves Delta nil and says in Fault what the Reject must carry.
 type Submit struct {
-	Seq   int64    `json:"seq"`
-	Base  int64    `json:"base"`
+	Seq   int64    `json:"seq"`  // from 1
+	Base  int64    `json:"base"` // from 0
 	Delta ot.Delta `json:"delta"`
+	Bytes int      `json:"-"` // bytes of the delta's JSON as received
+	Fault *Fault   `json:"-"`
+}
+
+// Fault is why a decoded Submit can only be rejected.
+type Fault struct {
+	Code    Code // CodeInvalidChange or CodeChangeTooLarge
+	Message string
 }
 
 // Presence tells where this client's person is (law V2). A nil Selection means
