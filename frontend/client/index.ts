@@ -1,0 +1,11 @@
+/**
+ * The client library: live documents without an editor and without the DOM,
+ * in browsers, workers and Node.
+ */
+export type { Anchor } from "./anchor.js"
+export type { Client, ClientOptions, Journal, JournalEntry, SocketLike } from "./client.js"
+export * from "./delta.js"
+export type { ClientDocument, DocumentEvents } from "./document.js"
+export type { PeerView } from "./presence.js"
+export type { Limits, Role, Selection, User } from "./protocol.js"
+export type { Rejected, Status } from "./status.js"
