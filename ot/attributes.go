@@ -9,7 +9,15 @@ import (
 // Attributes is an immutable map from names to values, sorted by name in
 // UTF-16 order. The zero value has none. It may be used from any goroutine.
 type Attributes struct {
-	set *[]attribute // nil means none; never points to an empty slice
+	// nil means none. An empty set comes from JSON alone, where it must be told
+	// from none (law A4); the Builder turns it into none.
+	set *attributeSet
+}
+
+// attributeSet keeps a single attribute, the usual case, beside its slice.
+type attributeSet struct {
+	pairs []attribute
+	one   [1]attribute
 }
 
 type attribute struct {
@@ -19,10 +27,27 @@ type attribute struct {
 
 // sorted wraps pairs already sorted and free of duplicates.
 func sorted(pairs []attribute) Attributes {
-	if len(pairs) == 0 {
+	switch len(pairs) {
+	case 0:
 		return Attributes{}
+	case 1:
+		return single(pairs[0].key, pairs[0].value)
 	}
-	return Attributes{set: &pairs}
+	return Attributes{set: &attributeSet{pairs: pairs}}
+}
+
+// single returns one attribute; the most common ones are made once.
+func single(key string, value Value) Attributes {
+	if len(value) == 4 { // true or null
+		for i := range common {
+			if c := &common[i]; c.one[0].value == value && c.one[0].key == key {
+				return Attributes{set: c}
+			}
+		}
+	}
+	s := &attributeSet{one: [1]attribute{{key, value}}}
+	s.pairs = s.one[:]
+	return Attributes{set: s}
 }
 
 // MakeAttributes returns the attributes of a map. Values must be canonical.
@@ -58,11 +83,26 @@ func Attrs(pairs ...any) Attributes {
 	return MakeAttributes(m)
 }
 
+// common holds the marks people toggle all the time.
+var common = func() (sets [8]attributeSet) {
+	for i, key := range []string{"bold", "italic", "underline", "code"} {
+		sets[2*i].one[0] = attribute{key, "true"}
+		sets[2*i+1].one[0] = attribute{key, Null}
+	}
+	return sets
+}()
+
+func init() {
+	for i := range common {
+		common[i].pairs = common[i].one[:]
+	}
+}
+
 func (a Attributes) pairs() []attribute {
 	if a.set == nil {
 		return nil
 	}
-	return *a.set
+	return a.set.pairs
 }
 
 // Len returns the number of attributes.
@@ -91,7 +131,7 @@ func (a Attributes) All() iter.Seq2[string, Value] {
 
 // Equal tells whether two maps hold the same.
 func (a Attributes) Equal(b Attributes) bool {
-	return a.set == b.set || a.set != nil && b.set != nil && slices.Equal(*a.set, *b.set)
+	return a.set == b.set || slices.Equal(a.pairs(), b.pairs())
 }
 
 func (a Attributes) hasNull() bool {

@@ -64,6 +64,9 @@ func (b *Builder) push(o Op) {
 	if o.n <= 0 {
 		return
 	}
+	if o.attrs.set != nil && len(o.attrs.set.pairs) == 0 {
+		o.attrs.set = nil
+	}
 	n := len(b.ops)
 	if n == 0 {
 		b.ops = append(b.ops, o)

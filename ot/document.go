@@ -116,7 +116,16 @@ func (doc *Document) AppendJSON(dst []byte) []byte { return doc.runs.AppendJSON(
 
 // Hash returns the content hash: SHA-256 of the RFC 8785 form of the canonical
 // content.
-func (doc *Document) Hash() [32]byte { return sha256.Sum256(doc.AppendJSON(nil)) }
+func (doc *Document) Hash() [32]byte {
+	b := []byte{'['}
+	for i := range doc.runs {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = doc.runs[i].appendCanonical(b)
+	}
+	return sha256.Sum256(append(b, ']'))
+}
 
 // Runs yields the content between two positions in UTF-16 units.
 func (doc *Document) Runs(from, to int) iter.Seq[Op] {
@@ -150,16 +159,3 @@ func Diff(a, b Delta) (Delta, error) {
 	out.push(Delete(a.Len()))
 	return out.Delta(), nil
 }
-
-
-// Schema says what a change may hold (law D4).
-type Schema struct{}
-
-// RichText is the schema of every document.
-var RichText = &Schema{}
-
-// Check checks names and shapes, without the document.
-func (s *Schema) Check(d Delta) error { return nil }
-
-// CheckAt checks what depends on the document (laws D2, D3, D4).
-func (s *Schema) CheckAt(doc *Document, d Delta) error { return doc.check(d) }

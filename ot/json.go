@@ -1,89 +1,229 @@
 package ot
 
-import (
-	"bytes"
-	"encoding/json"
-)
+import "strconv"
 
-// ParseDelta reads a delta strictly.
+// ParseDelta reads a delta from Quill's JSON form, strictly: each op has one
+// action, lengths are whole and positive, an insert's attributes hold no null,
+// nothing unknown, doubled, lone or left over. What it refuses it names in an
+// *Error. The delta need not be canonical; see Delta.CheckCanonical.
 func ParseDelta(b []byte) (Delta, error) {
-	var raw []struct {
-		Insert     json.RawMessage
-		Retain     int
-		Delete     int
-		Attributes map[string]json.RawMessage
+	s := scanner{b: b, op: -1}
+	if !s.accept('[') {
+		return nil, s.fail("a delta is an array")
 	}
-	dec := json.NewDecoder(bytes.NewReader(b))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&raw); err != nil {
-		return nil, errorAt(-1, err.Error())
-	}
-	var d Delta
-	for i, r := range raw {
-		m := map[string]Value{}
-		for k, v := range r.Attributes {
-			m[k] = Value(v)
-		}
-		a := MakeAttributes(m)
-		var text string
-		var embed map[string]json.RawMessage
-		switch {
-		case r.Retain > 0:
-			d = append(d, Retain(r.Retain, a))
-		case r.Delete > 0:
-			d = append(d, Delete(r.Delete))
-		case json.Unmarshal(r.Insert, &text) == nil && text != "":
-			d = append(d, InsertText(text, a))
-		case json.Unmarshal(r.Insert, &embed) == nil && len(embed) == 1:
-			for k, v := range embed {
-				d = append(d, InsertEmbed(Embed{k, Value(v)}, a))
+	var room [6]Op // most deltas are shorter
+	ops := room[:0]
+	if !s.accept(']') {
+		for {
+			s.op++
+			o, err := s.readOp()
+			if err != nil {
+				return nil, err
 			}
-		default:
-			return nil, errorAt(i, "no valid op")
+			ops = append(ops, o)
+			if s.accept(']') {
+				break
+			}
+			if !s.accept(',') {
+				return nil, s.fail("the array is malformed")
+			}
 		}
 	}
+	s.op = -1
+	if s.peek() != 0 || s.i < len(s.b) {
+		return nil, s.fail("more follows the delta")
+	}
+	d := make(Delta, len(ops))
+	copy(d, ops)
 	return d, nil
 }
 
-// AppendJSON appends the delta in Quill's JSON form.
-func (d Delta) AppendJSON(dst []byte) []byte {
-	type op struct {
-		Insert     any            `json:"insert,omitempty"`
-		Retain     int            `json:"retain,omitempty"`
-		Delete     int            `json:"delete,omitempty"`
-		Attributes map[string]any `json:"attributes,omitempty"`
+func (s *scanner) readOp() (o Op, err error) {
+	if !s.accept('{') {
+		return o, s.fail("an op is an object")
 	}
-	out := []op{}
-	for _, o := range d {
-		var p op
-		switch {
-		case o.kind == KindRetain:
-			p.Retain = o.n
-		case o.kind == KindDelete:
-			p.Delete = o.n
-		case o.embed != nil:
-			p.Insert = map[string]json.RawMessage{o.embed.Key: json.RawMessage(o.embed.Value)}
-		default:
-			p.Insert = o.text
+	if s.accept('}') {
+		return o, s.fail("an op is empty")
+	}
+	styled := false
+	for {
+		key, err := s.name()
+		if err != nil {
+			return o, err
 		}
-		for k, v := range o.attrs.All() {
-			if p.Attributes == nil {
-				p.Attributes = map[string]any{}
+		if key == "attributes" {
+			if styled {
+				return o, s.fail("an op has attributes twice")
 			}
-			p.Attributes[k] = json.RawMessage(v)
+			styled = true
+			o.attrs, err = s.attributes()
+		} else {
+			err = s.action(&o, key)
 		}
-		out = append(out, p)
+		if err != nil {
+			return o, err
+		}
+		if s.accept('}') {
+			break
+		}
+		if !s.accept(',') {
+			return o, s.fail("an op is malformed")
+		}
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(out); err != nil {
-		panic(err)
+	switch {
+	case o.kind == 0:
+		return o, s.fail("an op needs insert, retain or delete")
+	case o.kind == KindDelete && styled:
+		return o, s.fail("a delete takes no attributes")
+	case o.kind == KindInsert && o.attrs.hasNull():
+		return o, s.fail("an insert's attributes hold null")
 	}
-	return append(dst, bytes.TrimSpace(b.Bytes())...)
+	return o, nil
 }
 
-// MarshalJSON implements json.Marshaler.
+func (s *scanner) action(o *Op, key string) (err error) {
+	if key != "insert" && key != "retain" && key != "delete" {
+		return s.fail("an op has an unknown key")
+	}
+	if o.kind != 0 {
+		return s.fail("an op has two actions")
+	}
+	switch key {
+	case "retain":
+		o.kind = KindRetain
+		o.n, err = s.length()
+	case "delete":
+		o.kind = KindDelete
+		o.n, err = s.length()
+	default:
+		o.kind = KindInsert
+		err = s.content(o)
+	}
+	return err
+}
+
+// content takes what an insert puts in: a string or an object of one key.
+func (s *scanner) content(o *Op) (err error) {
+	switch s.peek() {
+	case '"':
+		if o.text, err = s.text(); err != nil {
+			return err
+		}
+		if o.n = units(o.text); o.n == 0 {
+			return s.fail("an insert is empty")
+		}
+	case '{':
+		members, err := s.members(0)
+		if err != nil {
+			return err
+		}
+		if len(members) != 1 {
+			return s.fail("an embed has one key")
+		}
+		o.n, o.embed = 1, &Embed{members[0].key, members[0].value}
+	default:
+		return s.fail("an insert is a string or an object")
+	}
+	return nil
+}
+
+var emptyAttributes = Attributes{set: &attributeSet{}}
+
+func (s *scanner) attributes() (Attributes, error) {
+	pairs, err := s.members(0)
+	if err != nil {
+		return Attributes{}, err
+	}
+	if len(pairs) == 0 {
+		return emptyAttributes, nil
+	}
+	return sorted(pairs), nil
+}
+
+// AppendJSON appends the delta in Quill's JSON form, keys of attributes
+// sorted, nothing escaped that need not be.
+func (d Delta) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '[')
+	for i := range d {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = d[i].AppendJSON(dst)
+	}
+	return append(dst, ']')
+}
+
+// AppendJSON appends the op in Quill's JSON form.
+func (o Op) AppendJSON(dst []byte) []byte {
+	switch {
+	case o.kind == KindRetain:
+		dst = strconv.AppendInt(append(dst, `{"retain":`...), int64(o.n), 10)
+	case o.kind == KindDelete:
+		dst = strconv.AppendInt(append(dst, `{"delete":`...), int64(o.n), 10)
+	default:
+		dst = o.appendContent(append(dst, `{"insert":`...))
+	}
+	if o.attrs.Len() > 0 {
+		dst = o.attrs.appendJSON(append(dst, `,"attributes":`...))
+	}
+	return append(dst, '}')
+}
+
+// appendCanonical appends the op's RFC 8785 form, where attributes come first.
+func (o *Op) appendCanonical(dst []byte) []byte {
+	dst = append(dst, '{')
+	if o.attrs.Len() > 0 {
+		dst = append(o.attrs.appendJSON(append(dst, `"attributes":`...)), ',')
+	}
+	return append(o.appendContent(append(dst, `"insert":`...)), '}')
+}
+
+func (o *Op) appendContent(dst []byte) []byte {
+	if o.embed == nil {
+		return appendString(dst, o.text)
+	}
+	dst = appendString(append(dst, '{'), o.embed.Key)
+	return append(append(append(dst, ':'), o.embed.Value...), '}')
+}
+
+func (a Attributes) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	for i, p := range a.pairs() {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(append(appendString(dst, p.key), ':'), p.value...)
+	}
+	return append(dst, '}')
+}
+
+// appendString writes a string as RFC 8785 (3.2.2.2) and JSON.stringify do.
+func appendString[T string | []byte](dst []byte, s T) []byte {
+	dst = append(dst, '"')
+	return append(appendEscaped(dst, s), '"')
+}
+
+func appendEscaped[T string | []byte](dst []byte, s T) []byte {
+	const hex = "0123456789abcdef"
+	start := 0
+	for i := range len(s) {
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' {
+			continue
+		}
+		dst = append(dst, s[start:i]...)
+		start = i + 1
+		switch at := indexByte("\"\\\b\f\n\r\t", c); {
+		case at >= 0:
+			dst = append(dst, '\\', `"\bfnrt`[at])
+		default:
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		}
+	}
+	return append(dst, s[start:]...)
+}
+
+// MarshalJSON implements json.Marshaler by AppendJSON.
 func (d Delta) MarshalJSON() ([]byte, error) { return d.AppendJSON(nil), nil }
 
 // UnmarshalJSON implements json.Unmarshaler by ParseDelta.

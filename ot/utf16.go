@@ -1,6 +1,5 @@
 package ot
 
-
 // units counts the UTF-16 code units of valid UTF-8 text.
 func units(s string) int {
 	n := 0
@@ -57,4 +56,3 @@ func compareUTF16(a, b string) int {
 	}
 	return len(a) - len(b)
 }
-

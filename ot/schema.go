@@ -1,0 +1,177 @@
+package ot
+
+import "strings"
+
+// Schema is the allowlist of law D4: which attributes and embeds may stand
+// where, and one spelling for each value. It is immutable and may be used from
+// any goroutine.
+type Schema struct {
+	attributes map[string]rule
+	embeds     map[string]func(Value) bool
+}
+
+// place is where an attribute may stand.
+type place uint8
+
+const (
+	inline    place = iota // on text and embeds, never on a newline
+	block                  // on newlines alone
+	imageOnly              // on image embeds alone
+)
+
+type rule struct {
+	place place
+	valid func(Value) bool
+}
+
+// RichText is the schema of every document. frontend/client/schema.ts holds
+// the same table; testdata/schema.json ties the two together.
+var RichText = &Schema{
+	attributes: map[string]rule{
+		"bold":       {inline, isTrue},
+		"italic":     {inline, isTrue},
+		"underline":  {inline, isTrue},
+		"strike":     {inline, isTrue},
+		"code":       {inline, isTrue},
+		"link":       {inline, isLink("http://", "https://", "mailto:")},
+		"color":      {inline, isColor},
+		"background": {inline, isColor},
+		"header":     {block, isInteger(1, 3)},
+		"list":       {block, isOneOf(`"bullet"`, `"ordered"`, `"checked"`, `"unchecked"`)},
+		"indent":     {block, isInteger(1, 8)},
+		"align":      {block, isOneOf(`"center"`, `"right"`, `"justify"`)},
+		"blockquote": {block, isTrue},
+		"code-block": {block, isCodeBlock},
+		"direction":  {block, isOneOf(`"rtl"`)},
+		"width":      {imageOnly, isInteger(16, 4096)},
+		"alt":        {imageOnly, isText(0, 512)},
+	},
+	embeds: map[string]func(Value) bool{
+		"image":   isLink("http://", "https://"),
+		"divider": isTrue,
+		"mention": isMention,
+	},
+}
+
+// Check checks what can be told from the change alone: names, value shapes,
+// spelling, link schemes, control characters, and for inserts also where
+// attributes stand. It returns nil or an *Error.
+func (s *Schema) Check(d Delta) error {
+	for i := range d {
+		if reason := s.checkOp(&d[i]); reason != "" {
+			return errorAt(i, reason)
+		}
+	}
+	return nil
+}
+
+func (s *Schema) checkOp(o *Op) string {
+	if o.embed != nil {
+		valid, ok := s.embeds[o.embed.Key]
+		if !ok {
+			return "the embed is unknown"
+		}
+		if !valid(o.embed.Value) {
+			return "the embed's value is not allowed"
+		}
+	} else if strings.ContainsFunc(o.text, isControl) {
+		return "the text holds a control character"
+	}
+	var on [3]bool
+	for _, p := range o.attrs.pairs() {
+		r, ok := s.attributes[p.key]
+		if !ok {
+			return "the attribute is unknown"
+		}
+		if p.value == Null && o.kind == KindRetain {
+			continue
+		}
+		if !r.valid(p.value) {
+			return "the attribute " + p.key + " has a value that is not allowed"
+		}
+		on[r.place] = true
+	}
+	switch {
+	case o.kind == KindInsert:
+		return misplaced(o, on)
+	case on[block] && (on[inline] || on[imageOnly]):
+		return "block and inline attributes never stand on the same character"
+	}
+	return ""
+}
+
+// isControl tells the C0 characters that no text may hold.
+func isControl(r rune) bool { return r < 0x20 && r != '\n' && r != '\t' }
+
+// misplaced says what is wrong with attributes of these places on the content
+// of an insert, "" if nothing is.
+func misplaced(content *Op, on [3]bool) string {
+	if content.embed != nil {
+		switch {
+		case on[block]:
+			return "a block attribute stands on an embed"
+		case on[imageOnly] && content.embed.Key != "image":
+			return "an image's attribute stands on another embed"
+		}
+		return ""
+	}
+	switch {
+	case on[imageOnly]:
+		return "an image's attribute stands on text"
+	case on[block] && strings.Trim(content.text, "\n") != "":
+		return "a block attribute stands on text"
+	case on[inline] && strings.Contains(content.text, "\n"):
+		return "an inline attribute stands on a newline"
+	}
+	return ""
+}
+
+// CheckAt checks what depends on the document the change is about to be
+// applied to: that it fits (laws D1, D2), that the final newline stays last
+// (D3), and where the attributes it sets would stand (D4). It returns nil or an
+// *Error. It presumes Check.
+func (s *Schema) CheckAt(doc *Document, d Delta) error {
+	if err := doc.check(d); err != nil {
+		return err
+	}
+	at, end := 0, doc.Len()
+	for i := range d {
+		o := &d[i]
+		switch o.kind {
+		case KindInsert:
+			if at == end {
+				return errorAt(i, "inserts after the final newline")
+			}
+		case KindDelete:
+			if at += o.n; at == end {
+				return errorAt(i, "deletes the final newline")
+			}
+		case KindRetain:
+			if reason := s.checkRetain(doc, at, o); reason != "" {
+				return errorAt(i, reason)
+			}
+			at += o.n
+		}
+	}
+	return nil
+}
+
+func (s *Schema) checkRetain(doc *Document, at int, o *Op) string {
+	var on [3]bool
+	sets := false
+	for _, p := range o.attrs.pairs() {
+		if p.value != Null { // removing is harmless anywhere
+			on[s.attributes[p.key].place] = true
+			sets = true
+		}
+	}
+	if !sets {
+		return ""
+	}
+	for run := range doc.Runs(at, at+o.n) {
+		if reason := misplaced(&run, on); reason != "" {
+			return reason
+		}
+	}
+	return ""
+}
