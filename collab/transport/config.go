@@ -1,0 +1,120 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/coscribe/coscribe/collab"
+	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/persistence"
+)
+
+// Errors an Access may return, bare or wrapped. Others count as the server's
+// own trouble: logged, and the client comes back later.
+var (
+	// ErrUnauthorized: the credentials are wrong, or none came and guests are
+	// not welcome (401, or close 4501).
+	ErrUnauthorized = errors.New("unauthorized")
+	// ErrTokenExpired: the token was good once (close 4006).
+	ErrTokenExpired = errors.New("token expired")
+	// ErrForbidden: not theirs, for instance a resume of somebody else's client
+	// (close 4503).
+	ErrForbidden = errors.New("forbidden")
+)
+
+// Access says who someone is and what they may do. Called from many goroutines.
+type Access interface {
+	// Identify looks at the upgrade request's cookie or Authorization header.
+	// ok is false when there are no credentials there; then hello decides.
+	Identify(r *http.Request) (user protocol.User, ok bool, err error)
+	// Token reads the token of a hello.
+	Token(ctx context.Context, token string) (user protocol.User, ok bool, err error)
+	// Guest makes a new guest, or gives back the one to whom the client id of
+	// resume was issued (resume may be nil). token is for welcome.token.
+	Guest(ctx context.Context, document persistence.ID, resume *protocol.Resume) (user protocol.User, token string, err error)
+	// Role is what user may do in document. RoleNone and
+	// persistence.ErrNotFound look the same to the client.
+	Role(ctx context.Context, user protocol.User, document persistence.ID) (protocol.Role, error)
+}
+
+// Engine is the part of collab.Hub that a transport needs.
+type Engine interface {
+	Attach(ctx context.Context, a collab.Attach) (*collab.Peer, error)
+}
+
+// Config is what a transport is made of. Hub and Access are required.
+type Config struct {
+	Hub    Engine
+	Access Access
+	// CheckOrigin allows or refuses an upgrade by its Origin header; nil allows
+	// the request's own host and requests without Origin. Any goroutine.
+	CheckOrigin func(r *http.Request) bool
+	Engine      collab.Limits // bounds told to the codec; zero: none
+	Limits      Limits        // zero fields get their defaults
+	Logger      *slog.Logger  // nil: silent. Never given content or tokens
+}
+
+// Limits bounds one connection (law R5).
+type Limits struct {
+	HelloWait  time.Duration // from the upgrade to a whole hello, whatever the traffic
+	HelloBytes int           // bytes of the first frame
+	FrameBytes int           // bytes of any later frame
+	PingPeriod time.Duration // between two of our pings
+	PongWait   time.Duration // from the last pong to giving the peer up
+	WriteWait  time.Duration // for one frame to leave
+	CloseWait  time.Duration // for a close to be flushed, and again to be answered
+}
+
+// Defaults of Limits.
+const (
+	DefaultHelloWait  = 10 * time.Second // law P2
+	DefaultHelloBytes = 16 << 10         // law P2
+	// DefaultFrameBytes leaves room above the largest change, so that one of
+	// 1 MiB is told change_too_large instead of losing its connection (1009).
+	DefaultFrameBytes = 1<<20 + 64<<10
+	// DefaultPingPeriod and DefaultPongWait let one ping be lost and still
+	// notice a dead peer within 35 s (laws C5, V1).
+	DefaultPingPeriod = 15 * time.Second
+	DefaultPongWait   = 33 * time.Second
+	DefaultWriteWait  = 10 * time.Second
+	DefaultCloseWait  = time.Second
+)
+
+func (l Limits) withDefaults() Limits {
+	for _, f := range []struct {
+		field *time.Duration
+		value time.Duration
+	}{
+		{&l.HelloWait, DefaultHelloWait},
+		{&l.PingPeriod, DefaultPingPeriod},
+		{&l.PongWait, DefaultPongWait},
+		{&l.WriteWait, DefaultWriteWait},
+		{&l.CloseWait, DefaultCloseWait},
+	} {
+		if *f.field == 0 {
+			*f.field = f.value
+		}
+	}
+	if l.HelloBytes == 0 {
+		l.HelloBytes = DefaultHelloBytes
+	}
+	if l.FrameBytes == 0 {
+		l.FrameBytes = DefaultFrameBytes
+	}
+	return l
+}
+
+func (c Config) withDefaults() Config {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	c.Limits = c.Limits.withDefaults()
+	return c
+}
+
+func (c Config) decoder() protocol.Decoder {
+	return protocol.Decoder{ChangeBytes: c.Engine.ChangeBytes, PresenceBytes: c.Engine.PresenceBytes}
+}

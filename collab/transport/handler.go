@@ -1,0 +1,106 @@
+package transport
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/coscribe/coscribe/collab"
+	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/persistence"
+)
+
+// caller is what the request that opened a pipe says.
+type caller struct {
+	document persistence.ID // zero: the path names none
+	user     protocol.User
+	known    bool // user came with the request's credentials
+}
+
+// documentID reads the id of a request's path; the zero ID if it is none.
+func documentID(path string) persistence.ID {
+	if len(path) != 36 { // uuid.Parse knows spellings that we do not
+		return persistence.ID{}
+	}
+	id, err := uuid.Parse(path)
+	if err != nil {
+		return persistence.ID{}
+	}
+	return persistence.ID(id)
+}
+
+// join answers a pipe's first message: who they are, whether they may, and
+// their peer in the document. It waits for the document to be loaded.
+func (c *Config) join(ctx context.Context, from caller, m protocol.ClientMessage, conn collab.Conn) (*collab.Peer, *collab.CloseError) {
+	hello, ok := m.(protocol.Hello)
+	if !ok {
+		return nil, &collab.CloseError{Code: protocol.CloseProtocol, Reason: "the first message is hello"}
+	}
+	switch {
+	case hello.Protocol < protocol.Version:
+		return nil, &collab.CloseError{Code: protocol.CloseClientTooOld, Reason: "this client is too old for the server"}
+	case hello.Protocol > protocol.Version:
+		return nil, &collab.CloseError{Code: protocol.CloseServerTooOld, Reason: "this server is too old for the client"}
+	case from.document == persistence.ID{}:
+		return nil, c.refusal(persistence.ErrNotFound)
+	}
+	user, token, err := c.identify(ctx, from, hello)
+	if err != nil {
+		return nil, c.refusal(err)
+	}
+	role, err := c.Access.Role(ctx, user, from.document)
+	if err == nil && role == protocol.RoleNone {
+		err = persistence.ErrNotFound
+	}
+	if err != nil {
+		return nil, c.refusal(err)
+	}
+	peer, err := c.Hub.Attach(ctx, collab.Attach{
+		Document: from.document, User: user, Role: role, Conn: conn, Resume: hello.Resume, Token: token,
+	})
+	if err != nil {
+		return nil, c.refusal(err)
+	}
+	return peer, nil
+}
+
+// identify takes the token of the hello, else the request's credentials, else
+// makes a guest.
+func (c *Config) identify(ctx context.Context, from caller, hello protocol.Hello) (user protocol.User, token string, err error) {
+	switch {
+	case hello.Token != "":
+		user, ok, err := c.Access.Token(ctx, hello.Token)
+		if err == nil && !ok {
+			err = ErrUnauthorized
+		}
+		return user, "", err
+	case from.known:
+		return from.user, "", nil
+	}
+	return c.Access.Guest(ctx, from.document, hello.Resume)
+}
+
+// refusal says an error in a close code. What the client may not know it does
+// not learn: a document that is not theirs is not found.
+func (c *Config) refusal(err error) *collab.CloseError {
+	if e, ok := errors.AsType[*collab.CloseError](err); ok {
+		return e
+	}
+	switch {
+	case errors.Is(err, persistence.ErrNotFound):
+		return &collab.CloseError{Code: protocol.CloseNotFound, Reason: "no such document"}
+	case errors.Is(err, ErrForbidden):
+		return &collab.CloseError{Code: protocol.CloseForbidden, Reason: "forbidden"}
+	case errors.Is(err, ErrTokenExpired):
+		return &collab.CloseError{Code: protocol.CloseTokenExpired, Reason: "token expired"}
+	case errors.Is(err, ErrUnauthorized):
+		return &collab.CloseError{Code: protocol.CloseUnauthorized, Reason: "unauthorized"}
+	case errors.Is(err, collab.ErrStopped):
+		return &collab.CloseError{Code: protocol.CloseGoAway, Reason: "the server is stopping"}
+	case errors.Is(err, context.Canceled):
+	default:
+		c.Logger.Error("joining failed", "error", err)
+	}
+	return &collab.CloseError{Code: protocol.CloseGeneric, Reason: "try again"}
+}

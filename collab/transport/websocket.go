@@ -1,0 +1,407 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gorilla/websocket"
+	"github.com/olahol/melody"
+
+	"github.com/coscribe/coscribe/collab"
+	"github.com/coscribe/coscribe/collab/protocol"
+)
+
+// cutWait is how long a stalled connection is given to take its close frame.
+const cutWait = 50 * time.Millisecond
+
+// lingerBytes is how much of a frame that was too long is read away, so that
+// the close frame is not lost to the reset that unread bytes cause.
+const lingerBytes = 4 << 20
+
+// WebSocket serves GET /api/documents/{id}/socket. It is an http.Handler; all
+// methods may be called from any goroutine.
+type WebSocket struct {
+	config   Config
+	decoder  protocol.Decoder
+	melody   *melody.Melody
+	draining atomic.Bool
+}
+
+// connKey finds our connection in a melody session.
+const connKey = "conn"
+
+// NewWebSocket makes the handler. Nothing runs until a request comes.
+func NewWebSocket(config Config) *WebSocket {
+	h := &WebSocket{config: config.withDefaults(), melody: melody.New()}
+	h.decoder = h.config.decoder()
+	limits := h.config.Limits
+	h.melody.Config = &melody.Config{
+		WriteWait:      limits.WriteWait,
+		PongWait:       limits.PongWait,
+		PingPeriod:     limits.PingPeriod,
+		MaxMessageSize: int64(limits.HelloBytes), // raised once hello is in
+		// One frame is ever inside; the second place is never used, so that a
+		// full buffer, where melody drops, means that this file is wrong.
+		MessageBufferSize: 2,
+	}
+	h.melody.Upgrader = &websocket.Upgrader{
+		CheckOrigin:  checkOrigin(h.config.CheckOrigin),
+		Subprotocols: []string{protocol.Subprotocol},
+		// The reader is net/http's own; writing borrows a buffer for as long as
+		// a frame takes, so an idle connection holds none.
+		WriteBufferSize: 4 << 10,
+		WriteBufferPool: new(sync.Pool),
+	}
+	h.melody.HandleConnect(h.connected)
+	h.melody.HandleMessage(h.received)
+	h.melody.HandleMessageBinary(func(s *melody.Session, _ []byte) {
+		connOf(s).Close(protocol.CloseProtocol, "binary frames are not spoken here") // what 1003 says
+	})
+	h.melody.HandleSentMessage(func(s *melody.Session, _ []byte) { connOf(s).sent() })
+	h.melody.HandleError(h.failed)
+	h.melody.HandleDisconnect(func(s *melody.Session) { connOf(s).ended() })
+	return h
+}
+
+func connOf(s *melody.Session) *conn { return s.Keys[connKey].(*conn) } // set before the session exists, never changed
+
+func checkOrigin(configured func(*http.Request) bool) func(*http.Request) bool {
+	if configured != nil {
+		return configured
+	}
+	return func(r *http.Request) bool {
+		origin := r.Header.Get("Origin")
+		if origin == "" {
+			return true
+		}
+		u, err := url.Parse(origin)
+		return err == nil && strings.EqualFold(u.Host, r.Host)
+	}
+}
+
+// ServeHTTP upgrades the request and returns; the connection lives on in
+// goroutines of its own, which keeps net/http's stack and request out of the
+// cost of an idle connection.
+func (h *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.draining.Load() {
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "the server is stopping", http.StatusServiceUnavailable)
+		return
+	}
+	if offered := websocket.Subprotocols(r); len(offered) > 0 && !contains(offered, protocol.Subprotocol) {
+		http.Error(w, "the subprotocol spoken here is "+protocol.Subprotocol, http.StatusBadRequest)
+		return
+	}
+	user, known, err := h.config.Access.Identify(r)
+	switch {
+	case errors.Is(err, ErrUnauthorized), errors.Is(err, ErrTokenExpired):
+		http.Error(w, "unauthorized", http.StatusUnauthorized)
+		return
+	case err != nil:
+		h.config.Logger.Error("identifying failed", "error", err)
+		http.Error(w, "try again", http.StatusServiceUnavailable)
+		return
+	}
+	c := &conn{
+		handler: h,
+		from:    caller{document: documentID(r.PathValue("id")), user: user, known: known},
+		started: make(chan struct{}),
+		done:    make(chan struct{}),
+		flushed: make(chan struct{}, 1),
+	}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	go func() {
+		defer c.ended() // also when the upgrade was refused
+		defer h.recovered(c)
+		// melody answers a refused upgrade itself, before this returns.
+		_ = h.melody.HandleRequestWithKeys(w, r, map[string]any{connKey: c})
+	}()
+	select {
+	case <-c.started: // hijacked: w and r are net/http's no more
+	case <-c.done:
+	}
+}
+
+func contains(all []string, one string) bool {
+	for _, s := range all {
+		if s == one {
+			return true
+		}
+	}
+	return false
+}
+
+// Drain refuses new connections from now on (law R7).
+func (h *WebSocket) Drain() { h.draining.Store(true) }
+
+// Connections is how many are open.
+func (h *WebSocket) Connections() int { return h.melody.Len() }
+
+// Shutdown drains, closes what is still open with 1001 and returns when all of
+// it is gone, or at the context's end after cutting the rest.
+func (h *WebSocket) Shutdown(ctx context.Context) error {
+	h.Drain()
+	sessions, err := h.melody.Sessions()
+	if err != nil {
+		return fmt.Errorf("listing connections: %w", err)
+	}
+	for _, s := range sessions {
+		connOf(s).Close(protocol.CloseGoingAway, "the server is stopping")
+	}
+	for _, s := range sessions {
+		select {
+		case <-connOf(s).done:
+		case <-ctx.Done():
+			_ = s.WebsocketConnection().Close()
+		}
+	}
+	return ctx.Err()
+}
+
+// connected runs before melody reads or writes.
+func (h *WebSocket) connected(s *melody.Session) {
+	c := connOf(s)
+	c.session = s
+	s.Request = nil // holds headers and context for as long as the session
+	// An absolute deadline: no traffic moves it (law P2).
+	c.hello = time.AfterFunc(h.config.Limits.HelloWait, func() {
+		c.Close(protocol.CloseProtocol, "no hello")
+	})
+	close(c.started)
+}
+
+// received runs in the connection's reading goroutine.
+func (h *WebSocket) received(s *melody.Session, frame []byte) {
+	c := connOf(s)
+	defer h.recovered(c)
+	if c.closing.Load() {
+		return
+	}
+	begun := time.Now()
+	m, err := h.decoder.Decode(frame)
+	if err != nil {
+		c.refuse(err)
+		return
+	}
+	if peer := c.peer.Load(); peer == nil {
+		c.join(m)
+	} else if err := peer.Receive(c.ctx, m); err != nil {
+		c.refuse(err)
+		return
+	}
+	// While a full document held this goroutine back, no pong was read.
+	if now := time.Now(); now.Sub(begun) > time.Second {
+		_ = s.WebsocketConnection().SetReadDeadline(now.Add(h.config.Limits.PongWait))
+	}
+}
+
+// failed hears of errors in whatever goroutine they happen; it must neither
+// block there nor call back into melody.
+func (h *WebSocket) failed(s *melody.Session, err error) {
+	c := connOf(s)
+	switch {
+	case errors.Is(err, melody.ErrMessageBufferFull):
+		h.config.Logger.Error("a frame did not fit melody's buffer")
+		c.Close(protocol.CloseSlow, "slow")
+	case errors.Is(err, websocket.ErrReadLimit):
+		// The reading goroutine, and 1009 has been sent: read the rest away.
+		network := s.WebsocketConnection().NetConn()
+		_ = network.SetReadDeadline(time.Now().Add(h.config.Limits.CloseWait))
+		_, _ = io.CopyN(io.Discard, network, lingerBytes)
+	}
+}
+
+// recovered ends one connection for a panic in its handling, and no other.
+func (h *WebSocket) recovered(c *conn) {
+	if p := recover(); p != nil {
+		h.config.Logger.Error("connection failed", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		c.Close(protocol.CloseInternal, "internal error")
+	}
+}
+
+// conn is one WebSocket connection: the collab.Conn that the engine sees.
+//
+// Sending: melody drops when its buffer is full, so at most one frame is inside
+// it. Whoever sets busy may take the next frame from the peer; it is given back
+// when melody has written the frame. Meanwhile frames gather in the outbox and
+// then leave joined.
+type conn struct {
+	handler *WebSocket
+	from    caller
+	session *melody.Session // set before started is closed
+	hello   *time.Timer
+	ctx     context.Context
+	cancel  context.CancelFunc
+
+	peer    atomic.Pointer[collab.Peer] // nil until attached
+	output  atomic.Uint32               // busy and dirty
+	closing atomic.Bool                 // what comes in is no longer read
+	flushed chan struct{}               // busy was given back while closing
+
+	started chan struct{} // the upgrade is through
+	done    chan struct{} // the pipe is gone
+	once    sync.Once     // of done
+}
+
+// Bits of conn.output. While anything is left to send, one of them is set.
+const (
+	busy  = 1 << iota // a frame is inside melody, or Next is being asked
+	dirty             // Next may have something
+)
+
+var _ collab.Conn = (*conn)(nil)
+
+// Kind implements collab.Conn.
+func (c *conn) Kind() string { return "websocket" }
+
+// Wake implements collab.Conn: it takes at most one frame.
+func (c *conn) Wake() {
+	c.output.Or(dirty)
+	c.pump()
+}
+
+func (c *conn) pump() {
+	for c.output.CompareAndSwap(dirty, busy) {
+		if peer := c.peer.Load(); peer != nil {
+			if frame, ok := peer.Next(); ok {
+				c.output.Or(dirty) // there may be more: asked when this one is written
+				_ = c.session.Write(frame)
+				return
+			}
+		}
+		c.idle()
+	}
+}
+
+func (c *conn) idle() {
+	c.output.And(^uint32(busy))
+	if c.closing.Load() {
+		select {
+		case c.flushed <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// sent runs in melody's writing goroutine after a frame has been written.
+func (c *conn) sent() {
+	defer c.handler.recovered(c)
+	c.idle()
+	c.pump()
+}
+
+// join handles the first message; reading waits for it.
+func (c *conn) join(m protocol.ClientMessage) {
+	if !c.hello.Stop() {
+		return // too late, already closing
+	}
+	c.session.WebsocketConnection().SetReadLimit(int64(c.handler.config.Limits.FrameBytes))
+	peer, refused := c.handler.config.join(c.ctx, c.from, m, c)
+	if refused != nil {
+		c.Close(refused.Code, refused.Reason)
+		return
+	}
+	c.peer.Store(peer)
+	select {
+	case <-c.done: // gone meanwhile: ended has not seen the peer
+		peer.Detach()
+	default:
+		c.Wake()
+	}
+}
+
+// refuse closes for an error of the codec or the engine.
+func (c *conn) refuse(err error) {
+	if e, ok := errors.AsType[*protocol.FrameError](err); ok {
+		c.Close(e.Close, e.Reason)
+		return
+	}
+	refusal := c.handler.config.refusal(err)
+	c.Close(refusal.Code, refusal.Reason)
+}
+
+// Close implements collab.Conn.
+func (c *conn) Close(code protocol.CloseCode, reason string) {
+	if c.closing.CompareAndSwap(false, true) {
+		go c.close(code, reason)
+	}
+}
+
+// close lets what is on its way leave, says why, waits for the answer and ends
+// the pipe. A slow reader gets none of that time.
+func (c *conn) close(code protocol.CloseCode, reason string) {
+	select {
+	case <-c.started:
+	case <-c.done:
+		return
+	}
+	socket := c.session.WebsocketConnection()
+	wait := c.handler.config.Limits.CloseWait
+	if code == protocol.CloseSlow {
+		wait = cutWait
+	} else {
+		c.flush(wait)
+	}
+	payload := websocket.FormatCloseMessage(int(code), cutReason(reason))
+	if socket.WriteControl(websocket.CloseMessage, payload, time.Now().Add(wait)) == nil {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-c.done:
+		case <-timer.C:
+		}
+	}
+	_ = socket.Close()
+}
+
+// flush waits until the outbox is empty and nothing is inside melody.
+func (c *conn) flush(wait time.Duration) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for c.Wake(); c.output.Load() != 0; {
+		select {
+		case <-c.flushed:
+		case <-c.done:
+			return
+		case <-timer.C:
+			return
+		}
+	}
+}
+
+// ended runs when the pipe is gone, or was never made.
+func (c *conn) ended() {
+	c.once.Do(func() {
+		c.closing.Store(true)
+		c.cancel()
+		if c.hello != nil {
+			c.hello.Stop()
+		}
+		close(c.done)
+		if peer := c.peer.Load(); peer != nil {
+			peer.Detach()
+		}
+	})
+}
+
+// cutReason shortens a reason to what a close frame holds, in whole characters.
+func cutReason(reason string) string {
+	if len(reason) <= protocol.MaxCloseReason {
+		return reason
+	}
+	end := protocol.MaxCloseReason
+	for end > 0 && !utf8.RuneStart(reason[end]) {
+		end--
+	}
+	return reason[:end]
+}
