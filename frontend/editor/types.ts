@@ -2,7 +2,7 @@
 // units in the document's delta (law A1); rectangles are in CSS px of the viewport, as getBoundingClientRect gives them.
 
 import type { EditorView } from "prosemirror-view"
-import type { ClientDocument } from "../client/index.ts"
+import type { ClientDocument } from "../client/index.js"
 
 /** Inline marks without a value. */
 export type ToggleMark = "bold" | "italic" | "underline" | "strike" | "code"
