@@ -1,0 +1,145 @@
+package convert
+
+import (
+	"math/rand/v2"
+	"strings"
+
+	"github.com/coscribe/coscribe/ot"
+)
+
+var words = []string{"a", "word", " ", "  ", "*", "_", "__", "**", "`", "``", "[x]", "](", "<b>", "&amp;", "&", "\\", "~~", "~", "!", "#", "- ", "1.", "|",
+	">", "é", "😀", "\u00a0", "snake_case", ".", "(", ")", "\"", "end", "</p>", "<!--", "+", "=", "@", "'"}
+
+func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
+
+// randomDocument makes a document that the schema accepts, full of characters
+// that mean something in the formats.
+func randomDocument(r *rand.Rand) ot.Delta {
+	b := ot.NewBuilder(16)
+	for range 1 + r.IntN(6) {
+		for range r.IntN(5) {
+			randomRun(r, b)
+		}
+		b.Insert("\n", randomBlock(r))
+	}
+	return b.Delta()
+}
+
+func randomRun(r *rand.Rand, b *ot.Builder) {
+	set := map[string]ot.Value{}
+	for _, key := range []string{"bold", "italic", "underline", "strike", "code"} {
+		if r.IntN(6) == 0 {
+			set[key] = "true"
+		}
+	}
+	if r.IntN(8) == 0 {
+		set["color"] = pick[ot.Value](r, `"#000000"`, `"#ff00aa"`)
+	}
+	if r.IntN(8) == 0 {
+		set["background"] = pick[ot.Value](r, `"#ffffff"`, `"#123456"`)
+	}
+	if r.IntN(8) == 0 {
+		set["link"] = pick[ot.Value](r, `"https://example.org/?a=1&b=2"`, `"mailto:x@example.org"`, `"http://example.org/(a)_[b]*"`)
+	}
+	switch r.IntN(12) {
+	case 0:
+		if r.IntN(2) == 0 {
+			set["alt"] = `"alt * ] <"`
+		}
+		if r.IntN(2) == 0 {
+			set["width"] = "64"
+		}
+		b.InsertEmbed(picture, ot.MakeAttributes(set))
+	case 1:
+		b.InsertEmbed(mention, ot.MakeAttributes(set))
+	case 2:
+		b.InsertEmbed(divider, ot.MakeAttributes(set))
+	default:
+		var text strings.Builder
+		for range 1 + r.IntN(4) {
+			text.WriteString(pick(r, words...))
+		}
+		b.Insert(text.String(), ot.MakeAttributes(set))
+	}
+}
+
+func randomBlock(r *rand.Rand) ot.Attributes {
+	switch r.IntN(8) {
+	case 0:
+		return ot.Attrs("header", 1+r.IntN(3))
+	case 1, 2, 3:
+		list := pick(r, "bullet", "ordered", "checked", "unchecked")
+		if indent := r.IntN(4); indent > 0 {
+			return ot.Attrs("list", list, "indent", indent)
+		}
+		return ot.Attrs("list", list)
+	case 4:
+		return ot.Attrs("blockquote", true)
+	case 5:
+		return pick(r, ot.Attrs("code-block", true), ot.Attrs("code-block", "go"))
+	}
+	return ot.Attributes{}
+}
+
+// plainCode is the document as formats can hold it: code blocks are bare text.
+func plainCode(document ot.Delta) ot.Delta {
+	b := ot.NewBuilder(len(document))
+	for l := range lines(document) {
+		if l.block == blockCode {
+			b.Insert(l.text(), ot.Attributes{})
+		} else {
+			for _, run := range l.runs {
+				b.Push(run)
+			}
+		}
+		b.Insert("\n", blockAttributes(l))
+	}
+	return b.Delta()
+}
+
+func blockAttributes(l line) ot.Attributes {
+	set := map[string]ot.Value{}
+	switch l.block {
+	case blockCode:
+		set["code-block"] = "true"
+		if l.language != "" {
+			set["code-block"] = jsonString(l.language)
+		}
+	case blockList:
+		set["list"] = jsonString(l.list)
+		if l.indent > 0 {
+			set["indent"] = ot.Value(rune('0' + l.indent))
+		}
+	case blockHeader:
+		set["header"] = ot.Value(rune('0' + l.header))
+	case blockQuote:
+		set["blockquote"] = "true"
+	}
+	return ot.MakeAttributes(set)
+}
+
+// markdownView is what Markdown can hold of a document: code blocks are bare
+// text, empty paragraphs are gone, and edges of bold and italic stretches are
+// not white space.
+func markdownView(document ot.Delta) ot.Delta {
+	b := ot.NewBuilder(len(document))
+	empty := true
+	for l := range lines(plainCode(document)) {
+		if len(l.runs) == 0 && (l.block == blockParagraph || l.block == blockQuote) {
+			continue
+		}
+		empty = false
+		for _, run := range unmarkEdges(l.runs) {
+			if run.IsEmbed() { // never in a code span
+				b.InsertEmbed(run.Embed(), without(run.Attributes(), "code"))
+				continue
+			}
+			b.Push(run)
+		}
+		b.Insert("\n", blockAttributes(l))
+	}
+	if empty {
+		b.Insert("\n", ot.Attributes{})
+	}
+	return b.Delta()
+}

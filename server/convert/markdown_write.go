@@ -1,0 +1,184 @@
+package convert
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/coscribe/coscribe/ot"
+)
+
+// Markdown writes a document as GitHub Flavored Markdown. Empty paragraphs,
+// alignment and the indent of paragraphs have no place in the format and are
+// left out; underline, colours and image widths are written as the inline HTML
+// that Markdown allows, and come back by FromMarkdown.
+func Markdown(document ot.Delta) []byte {
+	w := markdownWriter{}
+	for l := range lines(document) {
+		w.line(l)
+	}
+	w.leave()
+	return []byte(w.out.String())
+}
+
+// markdownWriter groups lines into blocks parted by empty lines.
+type markdownWriter struct {
+	out      strings.Builder
+	open     block
+	language string   // of the open code block
+	code     []string // its lines, kept until its fence is known to be long enough
+	lists    []markdownList
+	wrote    bool // something came before
+}
+
+// markdownList is one open list.
+type markdownList struct {
+	ordered bool
+	number  int // of the last item
+	column  int // where the text of its items starts, in characters
+}
+
+func (w *markdownWriter) line(l line) {
+	if w.open != blockParagraph && (w.open != l.block || l.block == blockCode && w.language != l.language) {
+		w.leave()
+	}
+	switch l.block {
+	case blockCode:
+		w.open, w.language = blockCode, l.language
+		w.code = append(w.code, l.text())
+	case blockList:
+		w.listLine(l)
+	case blockHeader:
+		w.part()
+		text := markdownInline(l.runs)
+		// A run of "#" at the end would be read as the end of the heading.
+		bare := strings.TrimRight(text, "#")
+		text = bare + strings.Repeat(`\#`, len(text)-len(bare))
+		w.out.WriteString(strings.TrimRight(strings.Repeat("#", l.header)+" "+text, " ") + "\n")
+	case blockQuote:
+		w.quoteLine(l)
+	default:
+		if len(l.runs) == 0 {
+			return
+		}
+		w.part()
+		if l.divider() {
+			w.out.WriteString("---\n")
+			return
+		}
+		w.out.WriteString(blockStart(markdownInline(l.runs)) + "\n")
+	}
+}
+
+// part separates a block from the one before by an empty line.
+func (w *markdownWriter) part() {
+	if w.wrote {
+		w.out.WriteString("\n")
+	}
+	w.wrote = true
+}
+
+func (w *markdownWriter) leave() {
+	if w.open == blockCode {
+		w.part()
+		fence := "```"
+		for _, row := range w.code {
+			for run := range strings.FieldsFuncSeq(row, func(r rune) bool { return r != '`' }) {
+				if len(run) >= len(fence) {
+					fence = run + "`"
+				}
+			}
+		}
+		w.out.WriteString(fence + w.language + "\n")
+		for _, row := range w.code {
+			w.out.WriteString(row + "\n")
+		}
+		w.out.WriteString(fence + "\n")
+	}
+	w.open, w.code, w.lists = blockParagraph, nil, nil
+}
+
+func (w *markdownWriter) quoteLine(l line) {
+	if len(l.runs) == 0 {
+		return
+	}
+	if w.open == blockQuote {
+		w.out.WriteString(">\n")
+	} else {
+		w.part()
+		w.open = blockQuote
+	}
+	w.out.WriteString("> " + blockStart(markdownInline(l.runs)) + "\n")
+}
+
+func (w *markdownWriter) listLine(l line) {
+	if w.open != blockList {
+		w.part()
+		w.open = blockList
+	}
+	w.lists = w.lists[:min(len(w.lists), l.indent+1)]
+	if len(w.lists) == l.indent+1 && w.lists[l.indent].ordered != l.ordered() {
+		w.lists = w.lists[:l.indent]
+	}
+	column := 0
+	if n := min(len(w.lists), l.indent); n > 0 {
+		column = w.lists[n-1].column
+	}
+	w.out.WriteString(strings.Repeat(" ", column))
+	// Levels without a line of their own: items that hold only the next list.
+	// Their marker is "+", since three "-" in a row would be a divider.
+	for len(w.lists) < l.indent {
+		w.out.WriteString("+ ")
+		column += 2
+		w.lists = append(w.lists, markdownList{column: column})
+	}
+	if len(w.lists) == l.indent {
+		w.lists = append(w.lists, markdownList{ordered: l.ordered()})
+	}
+	list := &w.lists[l.indent]
+	list.number++
+	marker := "- "
+	if list.ordered {
+		marker = strconv.Itoa(list.number) + ". "
+	}
+	list.column = column + len(marker)
+	switch l.list {
+	case "checked":
+		marker += "[x] "
+	case "unchecked":
+		marker += "[ ] "
+	}
+	text := markdownInline(l.runs)
+	if l.list == "bullet" || l.list == "ordered" {
+		text = blockStart(text)
+	}
+	switch {
+	case strings.HasPrefix(text, "<img ") && strings.Count(text, "<") == 1:
+		// A tag alone in its line would begin a block of HTML.
+		text = "<span>" + text + "</span>"
+	case text == "":
+		// A bare marker would be read as text or as an underline after a
+		// paragraph, and a list under it as beginning in its place.
+		text = "<!-- -->"
+	}
+	w.out.WriteString(marker + text + "\n")
+}
+
+// blockStart escapes what would begin another block at the start of a line.
+// Most such characters are escaped wherever they stand (see escapeMarkdown).
+func blockStart(text string) string {
+	if text == "" {
+		return text
+	}
+	switch text[0] {
+	case '#', '+', '-', '=':
+		return `\` + text
+	}
+	digits := 0
+	for digits < len(text) && text[digits] >= '0' && text[digits] <= '9' {
+		digits++
+	}
+	if digits > 0 && digits < len(text) && (text[digits] == '.' || text[digits] == ')') {
+		return text[:digits] + `\` + text[digits:]
+	}
+	return text
+}

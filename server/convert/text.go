@@ -1,0 +1,112 @@
+package convert
+
+import (
+	"errors"
+
+	"github.com/coscribe/coscribe/ot"
+)
+
+// Text writes a document as plain text, ending in a newline. Images become
+// their description, mentions "@" and the name, dividers "---".
+func Text(document ot.Delta) []byte {
+	var out []byte
+	for _, op := range document {
+		if op.IsEmbed() {
+			out = append(out, embedText(op)...)
+			continue
+		}
+		out = append(out, op.Text()...)
+	}
+	return out
+}
+
+// embedText is what stands for an embed where only text can.
+func embedText(op ot.Op) string {
+	embed := op.Embed()
+	switch embed.Key {
+	case "mention":
+		_, name := mentionOf(embed)
+		return "@" + name
+	case "divider":
+		return "---"
+	case "image":
+		return attribute(op.Attributes(), "alt")
+	}
+	return ""
+}
+
+// FromText reads plain text: every line a paragraph. ErrTooLarge.
+func FromText(input []byte) (ot.Delta, error) {
+	text, err := clean(input)
+	if err != nil {
+		return nil, err
+	}
+	if text == "" || text[len(text)-1] != '\n' {
+		text += "\n"
+	}
+	return ot.Delta{ot.InsertText(text, ot.Attributes{})}, nil
+}
+
+// FromJSON reads a document given as a delta: canonicalised, closed with a
+// newline when that is missing, and checked against ot.RichText. Errors are
+// *ot.Error where an op is at fault.
+func FromJSON(input []byte) (ot.Delta, error) {
+	delta, err := ot.ParseDelta(input)
+	if err != nil {
+		return nil, err
+	}
+	for index, op := range delta {
+		if op.Kind() != ot.KindInsert {
+			return nil, &ot.Error{Op: index, Reason: "a document has only inserts"}
+		}
+	}
+	delta = ot.Canonical(delta)
+	if !endsInNewline(delta) {
+		delta = ot.Canonical(append(delta[:len(delta):len(delta)], ot.InsertText("\n", ot.Attributes{})))
+	}
+	return delta, check(delta)
+}
+
+func endsInNewline(delta ot.Delta) bool {
+	if len(delta) == 0 {
+		return false
+	}
+	text := delta[len(delta)-1].Text()
+	return text != "" && text[len(text)-1] == '\n'
+}
+
+// check holds a whole document against the schema: each op, and that block
+// keys stand on newlines only (law D4).
+func check(document ot.Delta) error {
+	if err := ot.RichText.Check(document); err != nil {
+		return err
+	}
+	empty := ot.NewDocument()
+	// The document as revision 1: inserted before the newline that revision 0
+	// already has (law D0).
+	return ot.RichText.CheckAt(empty, asFirstChange(document))
+}
+
+// asFirstChange turns a document into the change that makes it from
+// revision 0: everything but its last newline is inserted before the newline
+// that is there, which takes the last one's attributes.
+func asFirstChange(document ot.Delta) ot.Delta {
+	last := document[len(document)-1]
+	change := append(ot.Delta(nil), document[:len(document)-1]...)
+	if text := last.Text(); len(text) > 1 {
+		change = append(change, ot.InsertText(text[:len(text)-1], last.Attributes()))
+	}
+	if last.Attributes().Len() > 0 {
+		change = append(change, ot.Retain(1, last.Attributes()))
+	}
+	return ot.Canonical(change)
+}
+
+// FirstChange is the change that turns an empty document (law D0) into this
+// one; it is empty for an empty document. The document must end in a newline.
+func FirstChange(document ot.Delta) (ot.Delta, error) {
+	if !endsInNewline(document) {
+		return nil, errors.New("the document does not end in a newline")
+	}
+	return asFirstChange(document), nil
+}
