@@ -1,0 +1,195 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/coscribe/coscribe/persistence"
+)
+
+const documentColumns = "uuid, title, epoch, revision, hash, created_at, created_by, updated_at, updated_by, trashed_at"
+
+// Create implements persistence.Documents.
+func (s *Store) Create(ctx context.Context, document persistence.Document, first *persistence.Change) error {
+	if document.Head.Epoch.IsZero() {
+		return fmt.Errorf("%w: document %s is created without an epoch", persistence.ErrBatch, document.ID)
+	}
+	batch := persistence.Batch{Document: document.ID, Base: persistence.Head{
+		Epoch: document.Head.Epoch,
+		Hash:  persistence.ChainStart(document.ID, document.Head.Epoch),
+	}}
+	if first != nil {
+		batch.Changes = []persistence.Change{*first}
+		batch.Seal()
+	}
+	return s.writer.edit(ctx, func(t *tables) error { return t.create(&document, &batch) })
+}
+
+func (t *tables) create(d *persistence.Document, batch *persistence.Batch) error {
+	if _, err := t.find(d.ID); err == nil {
+		return fmt.Errorf("document %s: %w", d.ID, persistence.ErrExists)
+	} else if !errors.Is(err, persistence.ErrNotFound) {
+		return err
+	}
+	author, err := t.author(&d.CreatedBy)
+	if err != nil {
+		return err
+	}
+	created := micros(d.CreatedAt)
+	log := &logState{head: batch.Base, listed: created / listedUnit}
+	log.row, err = t.insertDocument.insert(d.ID[:], batch.Base.Epoch[:], batch.Base.Hash[:], created, author, log.listed, created, author, d.Title, persistence.FoldTitle(d.Title))
+	if err != nil {
+		return err
+	}
+	if err := t.insertEpoch.exec(log.row, batch.Base.Epoch[:]); err != nil {
+		return err
+	}
+	t.remember(d.ID, log)
+	return t.append(batch)
+}
+
+// Rename implements persistence.Documents.
+func (s *Store) Rename(ctx context.Context, id persistence.ID, title string, by persistence.Author, at time.Time) error {
+	return s.writer.edit(ctx, func(t *tables) error {
+		log, err := t.find(id)
+		if err != nil {
+			return err
+		}
+		author, err := t.author(&by)
+		if err != nil {
+			return err
+		}
+		if err := t.rename.exec(title, persistence.FoldTitle(title), micros(at), author, log.row); err != nil {
+			return err
+		}
+		return t.relist(log, at)
+	})
+}
+
+// Trash implements persistence.Documents.
+func (s *Store) Trash(ctx context.Context, id persistence.ID, _ persistence.Author, at time.Time) error {
+	return s.writer.edit(ctx, func(t *tables) error {
+		log, err := t.find(id)
+		if err != nil {
+			return err
+		}
+		return t.trash.exec(micros(at), log.row)
+	})
+}
+
+// Document implements persistence.Documents.
+func (s *Store) Document(ctx context.Context, id persistence.ID) (persistence.Document, error) {
+	rows, err := s.queries.document.QueryContext(ctx, id[:])
+	if err != nil {
+		return persistence.Document{}, err
+	}
+	found, err := s.readDocuments(ctx, rows)
+	if err != nil {
+		return persistence.Document{}, fmt.Errorf("read document %s: %w", id, err)
+	}
+	if len(found) == 0 {
+		return persistence.Document{}, fmt.Errorf("document %s: %w", id, persistence.ErrNotFound)
+	}
+	return found[0], nil
+}
+
+// List implements persistence.Documents. It walks the minutes backwards by an
+// index and sorts within each, so that a page costs what it shows; a search
+// reads every document.
+func (s *Store) List(ctx context.Context, query persistence.ListQuery) ([]persistence.Document, string, error) {
+	after, err := persistence.ParseCursor(query.Cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	text := "SELECT " + documentColumns + " FROM documents WHERE "
+	var args []any
+	if query.Trashed {
+		text += "trashed_at > 0"
+	} else {
+		text += "trashed_at = 0"
+	}
+	if query.Cursor != "" {
+		at := micros(after.UpdatedAt)
+		text += " AND listed <= ? AND (updated_at < ? OR updated_at = ? AND uuid > ?)"
+		args = append(args, at/listedUnit, at, at, after.ID[:])
+	}
+	if query.Search != "" {
+		text += " AND instr(folded, ?) > 0"
+		args = append(args, persistence.FoldTitle(query.Search))
+	}
+	limit := query.PageSize()
+	text += " ORDER BY listed DESC, updated_at DESC, uuid LIMIT ?"
+	args = append(args, limit+1)
+
+	rows, err := s.readers.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, "", fmt.Errorf("list documents: %w", err)
+	}
+	found, err := s.readDocuments(ctx, rows)
+	if err != nil {
+		return nil, "", fmt.Errorf("list documents: %w", err)
+	}
+	if len(found) <= limit {
+		return found, "", nil
+	}
+	last := found[limit-1]
+	return found[:limit], persistence.Cursor{UpdatedAt: last.UpdatedAt, ID: last.ID}.String(), nil
+}
+
+// readDocuments reads rows of documentColumns and closes them, then looks up
+// the authors, so that no two connections are held at once.
+func (s *Store) readDocuments(ctx context.Context, rows *sql.Rows) ([]persistence.Document, error) {
+	defer rows.Close()
+	var found []persistence.Document
+	var authors [][2]int64
+	for rows.Next() {
+		var d persistence.Document
+		var id, epoch, hash sql.RawBytes
+		var created, updated, trashed, createdBy, updatedBy int64
+		if err := rows.Scan(&id, &d.Title, &epoch, &d.Head.Revision, &hash, &created, &createdBy, &updated, &updatedBy, &trashed); err != nil {
+			return nil, err
+		}
+		var bad [3]error
+		d.ID, bad[0] = idFrom(id)
+		d.Head.Epoch, bad[1] = idFrom(epoch)
+		d.Head.Hash, bad[2] = hashFrom(hash)
+		if err := errors.Join(bad[:]...); err != nil {
+			return nil, err
+		}
+		d.CreatedAt, d.UpdatedAt, d.TrashedAt = moment(created), moment(updated), moment(trashed)
+		found = append(found, d)
+		authors = append(authors, [2]int64{createdBy, updatedBy})
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	for i := range found {
+		var err error
+		if found[i].CreatedBy, err = s.authors.get(ctx, s.queries.author, authors[i][0]); err != nil {
+			return nil, err
+		}
+		if found[i].UpdatedBy, err = s.authors.get(ctx, s.queries.author, authors[i][1]); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// micros is a time as a column holds it: µs since 1970, 0 for the zero time.
+func micros(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return at.UnixMicro()
+}
+
+// moment is the inverse of micros.
+func moment(column int64) time.Time {
+	if column == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(column).UTC()
+}

@@ -1,0 +1,58 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+
+	driver "modernc.org/sqlite"
+	code "modernc.org/sqlite/lib"
+
+	"github.com/coscribe/coscribe/persistence"
+)
+
+var (
+	// ErrInUse: another process has the data directory open.
+	ErrInUse = errors.New("data directory is in use by another server")
+	// ErrNewerSchema: the database was written by a newer program.
+	ErrNewerSchema = errors.New("database has a newer schema than this program knows")
+	// ErrNotEmpty: the data directory to restore into holds a database.
+	ErrNotEmpty = errors.New("data directory already holds a database")
+)
+
+// primaryCode is SQLite's primary result code of err, 0 if it is not its error.
+func primaryCode(err error) int {
+	var failure *driver.Error
+	if errors.As(err, &failure) {
+		return failure.Code() & 0xff
+	}
+	return 0
+}
+
+// refused says whether a write was turned down before it wrote anything.
+func refused(err error) bool {
+	return errors.Is(err, persistence.ErrConflict) || errors.Is(err, persistence.ErrNotFound) ||
+		errors.Is(err, persistence.ErrExists) || errors.Is(err, persistence.ErrBatch)
+}
+
+// fatal says whether the writer must stop after err: what the disk holds is no
+// longer certain, or nothing can be written to it at all. The exceptions leave
+// a transaction that was rolled back for certain.
+func fatal(err error) bool {
+	switch primaryCode(err) {
+	case code.SQLITE_OK, code.SQLITE_FULL, code.SQLITE_BUSY, code.SQLITE_CORRUPT,
+		code.SQLITE_CONSTRAINT, code.SQLITE_TOOBIG, code.SQLITE_MISMATCH:
+		return false
+	}
+	return true
+}
+
+// classify gives a failed, rolled back write the sentinel its caller knows.
+func classify(err error) error {
+	switch primaryCode(err) {
+	case code.SQLITE_FULL:
+		return fmt.Errorf("%w: %w", persistence.ErrFull, err)
+	case code.SQLITE_CORRUPT, code.SQLITE_CONSTRAINT, code.SQLITE_NOTADB:
+		return fmt.Errorf("%w: %w", persistence.ErrDamaged, err)
+	}
+	return err
+}

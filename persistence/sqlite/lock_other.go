@@ -1,0 +1,24 @@
+//go:build !unix
+
+package sqlite
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// lockDir takes the data directory for this process. Where files cannot be
+// locked by the standard library, a system that refuses to remove an open file
+// (Windows) stands in: the file can be removed only if nobody has it open.
+func lockDir(dir string) (*os.File, error) {
+	path := filepath.Join(dir, lockFile)
+	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
+		return nil, fmt.Errorf("%w: %s", ErrInUse, dir)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock data directory: %w", err)
+	}
+	return file, nil
+}

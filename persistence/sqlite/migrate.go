@@ -1,0 +1,68 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// migrate brings the schema of the database at path to this program's version,
+// forward only, one transaction per step. A database that exists is copied
+// first, beside itself. ErrNewerSchema.
+func migrate(ctx context.Context, path string, logger *slog.Logger) (err error) {
+	_, statErr := os.Stat(path)
+	fresh := errors.Is(statErr, fs.ErrNotExist)
+	db, err := openPool(path, writerPragmas(), "_txlock=immediate")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	steps, current, target, err := schemaVersions(ctx, db)
+	if err != nil {
+		return err
+	}
+	if current == target {
+		return nil
+	}
+	if !fresh && current > 0 {
+		copied := fmt.Sprintf("%s.before-schema-%d", path, target)
+		if err := vacuumInto(ctx, path, copied); err != nil {
+			return fmt.Errorf("copy the database before migrating it from schema %d to %d: %w", current, target, err)
+		}
+		logger.InfoContext(ctx, "database copied before its migration", "copy", copied, "from", current, "to", target)
+	}
+	if _, err := steps.Up(ctx); err != nil {
+		return fmt.Errorf("migrate the database from schema %d to %d: %w", current, target, err)
+	}
+	return nil
+}
+
+func schemaVersions(ctx context.Context, db *sql.DB) (steps *goose.Provider, current, target int64, err error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	steps, err = goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true), goose.WithSlog(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	current, target, err = steps.GetVersions(ctx)
+	if err != nil {
+		return nil, 0, 0, fmt.Errorf("read the schema version: %w", err)
+	}
+	if current > target {
+		return nil, 0, 0, fmt.Errorf("%w: schema %d, known is %d", ErrNewerSchema, current, target)
+	}
+	return steps, current, target, nil
+}

@@ -1,0 +1,195 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	driver "modernc.org/sqlite"
+
+	"github.com/coscribe/coscribe/persistence"
+)
+
+// The files of a data directory. SQLite adds coscribe.db-wal and -shm.
+const (
+	databaseFile = "coscribe.db"
+	runFile      = "coscribe.run"
+	lockFile     = "coscribe.lock"
+)
+
+const (
+	// busyTimeout is how long a connection waits for a lock, in ms. Only
+	// another process (backup, verify) can make one wait.
+	busyTimeout = 10_000
+	// walLimit is the size to which the write-ahead log is cut back after a
+	// checkpoint, in bytes; otherwise it stays as large as it ever was.
+	walLimit = 64 << 20
+	// writerCache and readerCache bound each connection's page cache, in KiB.
+	// It is filled on demand. A commit of 512 batches over 500 documents
+	// dirties about 600 pages of 4 KiB, which should not spill.
+	writerCache = 8192
+	readerCache = 1024
+	// maxReaders bounds the pool of reading connections, which are opened as
+	// they are needed; idleReaders of them stay open, for readerIdle.
+	maxReaders  = 4
+	idleReaders = 2
+	readerIdle  = time.Minute
+)
+
+// Config is what Open needs. Only Dir is required.
+type Config struct {
+	Dir    string                // data directory, made if absent
+	Now    func() time.Time      // clock for the expiry of client rows; time.Now
+	NewID  func() persistence.ID // new epochs and run ids; persistence.NewID
+	Logger *slog.Logger          // damage and loss of service; silent if nil
+}
+
+func (c *Config) complete() error {
+	if c.Dir == "" {
+		return errors.New("open store: no data directory given")
+	}
+	dir, err := filepath.Abs(c.Dir)
+	if err != nil {
+		return fmt.Errorf("open store: %w", err)
+	}
+	c.Dir = dir
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.NewID == nil {
+		c.NewID = persistence.NewID
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+// Store is an open data directory. All methods may be called from any
+// goroutine.
+type Store struct {
+	config  Config
+	lock    *os.File
+	readers *sql.DB
+	queries queries
+	writer  *writer
+	authors authorCache
+	close   sync.Once
+	closed  error // of Close
+}
+
+var _ persistence.Store = (*Store)(nil)
+
+// Open opens the data directory and makes it if it is absent, brings the schema
+// up to date (after a copy of what was there) and starts the writer. A database
+// that is not the one this directory had last gets new epochs (law S7).
+//
+// Errors: ErrInUse when another server has the directory open, ErrNewerSchema
+// when a newer program has written it.
+func Open(ctx context.Context, config Config) (*Store, error) {
+	if err := config.complete(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(config.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	lock, err := lockDir(config.Dir)
+	if err != nil {
+		return nil, err
+	}
+	s, err := open(ctx, config)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open store in %s: %w", config.Dir, err), lock.Close())
+	}
+	s.lock = lock
+	return s, nil
+}
+
+func open(ctx context.Context, config Config) (*Store, error) {
+	path := filepath.Join(config.Dir, databaseFile)
+	if err := migrate(ctx, path, config.Logger); err != nil {
+		return nil, err
+	}
+	if err := startRun(ctx, config); err != nil {
+		return nil, err
+	}
+	readers, err := openPool(path, readerPragmas())
+	if err != nil {
+		return nil, err
+	}
+	readers.SetMaxOpenConns(maxReaders)
+	readers.SetMaxIdleConns(idleReaders)
+	readers.SetConnMaxIdleTime(readerIdle)
+	s := &Store{config: config, readers: readers}
+	if s.queries, err = prepareQueries(ctx, readers); err != nil {
+		return nil, errors.Join(err, readers.Close())
+	}
+	if s.writer, err = newWriter(ctx, path, config); err != nil {
+		return nil, errors.Join(err, readers.Close())
+	}
+	go s.writer.run()
+	return s, nil
+}
+
+// Ready implements persistence.Store.
+func (s *Store) Ready(context.Context) error { return s.writer.ready() }
+
+// Close implements persistence.Store. Batches already appended are committed
+// and answered first. Later calls return the first one's result.
+func (s *Store) Close() error {
+	s.close.Do(func() {
+		s.closed = errors.Join(s.writer.close(), s.readers.Close(), s.lock.Close())
+	})
+	return s.closed
+}
+
+func readerPragmas() []string {
+	return []string{
+		fmt.Sprintf("busy_timeout(%d)", busyTimeout),
+		"query_only(1)",
+		fmt.Sprintf("cache_size(-%d)", readerCache),
+	}
+}
+
+func writerPragmas() []string {
+	return []string{
+		fmt.Sprintf("busy_timeout(%d)", busyTimeout), // first: the others may have to wait
+		"journal_mode(WAL)",
+		"synchronous(FULL)", // an fsync of the log at every commit (law S5)
+		fmt.Sprintf("journal_size_limit(%d)", walLimit),
+		fmt.Sprintf("cache_size(-%d)", writerCache),
+	}
+}
+
+// ownLocks makes SQLite's locks belong to its own open file, so that nothing
+// else in the process that opens and closes the same file takes them away
+// (POSIX record locks would go). It must precede the first connection.
+var ownLocks = sync.OnceFunc(func() { driver.OFDLocking(true) })
+
+// source names a database for the driver.
+func source(path string, pragmas []string, parameters ...string) string {
+	ownLocks()
+	address := &url.URL{Path: path}
+	values := url.Values{"_pragma": pragmas}
+	query := values.Encode()
+	if len(parameters) > 0 {
+		query += "&" + strings.Join(parameters, "&")
+	}
+	return "file:" + address.EscapedPath() + "?" + query
+}
+
+func openPool(path string, pragmas []string, parameters ...string) (*sql.DB, error) {
+	connector, err := driver.NewConnector(source(path, pragmas, parameters...))
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(connector), nil
+}
