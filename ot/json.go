@@ -169,21 +169,16 @@ func (o Op) AppendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// appendCanonical appends the op's RFC 8785 form, where attributes come first.
-func (o *Op) appendCanonical(dst []byte) []byte {
-	dst = append(dst, '{')
-	if o.attrs.Len() > 0 {
-		dst = append(o.attrs.appendJSON(append(dst, `"attributes":`...)), ',')
-	}
-	return append(o.appendContent(append(dst, `"insert":`...)), '}')
-}
-
 func (o *Op) appendContent(dst []byte) []byte {
 	if o.embed == nil {
 		return appendString(dst, o.text)
 	}
-	dst = appendString(append(dst, '{'), o.embed.Key)
-	return append(append(append(dst, ':'), o.embed.Value...), '}')
+	return o.embed.appendJSON(dst)
+}
+
+func (e *Embed) appendJSON(dst []byte) []byte {
+	dst = appendString(append(dst, '{'), e.Key)
+	return append(append(append(dst, ':'), e.Value...), '}')
 }
 
 func (a Attributes) appendJSON(dst []byte) []byte {

@@ -1,0 +1,112 @@
+package ot_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/coscribe/coscribe/ot"
+	"github.com/coscribe/coscribe/ot/ottest"
+)
+
+// walkAlong applies random changes to a Document and its twin and compares
+// all they can be asked.
+func walkAlong(t *testing.T, seed uint64, steps int) {
+	r := ottest.Rand(seed)
+	doc, err := ot.FromDelta(ottest.AnyDocument(r))
+	if err != nil {
+		t.Fatal(err)
+	}
+	twin := ottest.NewTwin(doc.Delta())
+	type kept struct {
+		doc  *ot.Document
+		want []byte
+	}
+	var frozen []kept
+	for step := range steps {
+		if r.IntN(5) == 0 {
+			frozen = append(frozen, kept{doc.Clone(), doc.AppendJSON(nil)})
+		}
+		d := nextChange(r, doc, twin)
+		if err := doc.Apply(d); err != nil {
+			t.Fatalf("seed %d step %d: %v", seed, step, err)
+		}
+		twin.Apply(d)
+		if err := doc.CheckTree(); err != nil {
+			t.Fatalf("seed %d step %d: after %s: %v", seed, step, d.AppendJSON(nil), err)
+		}
+		want := twin.Slice(0, twin.Len())
+		if !doc.Delta().Equal(want) || doc.Len() != twin.Len() {
+			t.Fatalf("seed %d step %d: %s made\n%s, twin has\n%s", seed, step, d.AppendJSON(nil), doc.AppendJSON(nil), want.AppendJSON(nil))
+		}
+		compare(t, fmt.Sprintf("seed %d step %d", seed, step), doc, twin, r.IntN(doc.Len()+1), r.IntN(doc.Len()+1))
+	}
+	for i, k := range frozen {
+		if got := k.doc.AppendJSON(nil); !bytes.Equal(got, k.want) {
+			t.Fatalf("seed %d: clone %d changed from\n%s to\n%s", seed, i, k.want, got)
+		}
+	}
+}
+
+// nextChange makes a change that lets the document grow to some hundred units
+// and shrink again.
+func nextChange(r *rand.Rand, doc *ot.Document, twin *ottest.Twin) ot.Delta {
+	n := doc.Len()
+	switch {
+	case n > 300 || n > 50 && r.IntN(20) == 0:
+		from := r.IntN(n)
+		return ot.NewBuilder(2).Retain(edge(twin, from), ot.Attributes{}).
+			Delete(edge(twin, from+r.IntN(n-from+1)) - edge(twin, from)).Delta()
+	case r.IntN(8) == 0:
+		return ot.NewBuilder(2).Retain(edge(twin, r.IntN(n+1)), ot.Attributes{}).
+			Insert(strings.Repeat("long😀", r.IntN(30)), ot.Attrs("a", r.IntN(2))).Delta()
+	case r.IntN(20) == 0:
+		return ottest.AnyDelta(r, doc.Delta())
+	}
+	return ottest.AnyPart(r, doc)
+}
+
+func edge(twin *ottest.Twin, at int) int {
+	if twin.Splits(at) {
+		return at - 1
+	}
+	return at
+}
+
+func compare(t *testing.T, where string, doc *ot.Document, twin *ottest.Twin, from, to int) {
+	t.Helper()
+	from, to = min(from, to), max(from, to)
+	from, to = edge(twin, from), edge(twin, to)
+	if got, want := doc.Slice(from, to), twin.Slice(from, to); !got.Equal(want) || got.CheckCanonical() != nil {
+		t.Fatalf("%s: Slice(%d, %d) is %s, want %s", where, from, to, got.AppendJSON(nil), want.AppendJSON(nil))
+	}
+	if got, want := doc.TextRange(from, to), twin.Text(from, to); got != want {
+		t.Fatalf("%s: TextRange(%d, %d) is %q, want %q", where, from, to, got, want)
+	}
+	if got, want := doc.AppendJSON(nil), doc.Delta().AppendJSON(nil); !bytes.Equal(got, want) {
+		t.Fatalf("%s: JSON is %s, want %s", where, got, want)
+	}
+}
+
+func TestDocumentIsItsTwin(t *testing.T) {
+	for seed := range uint64(20) {
+		walkAlong(t, seed, 100)
+	}
+}
+
+func TestDocumentIsItsTwinWithTinyNodes(t *testing.T) {
+	ot.ShrinkNodes(t)
+	for seed := range uint64(100) {
+		walkAlong(t, seed, 100)
+	}
+}
+
+func TestNewDocument(t *testing.T) {
+	t.Run("[D0] revision 0 is one newline", func(t *testing.T) {
+		if got := string(ot.NewDocument().AppendJSON(nil)); got != `[{"insert":"\n"}]` {
+			t.Fatal(got)
+		}
+	})
+}
