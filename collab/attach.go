@@ -3,6 +3,7 @@ package collab
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/coscribe/coscribe/collab/protocol"
 	"github.com/coscribe/coscribe/persistence"
@@ -12,8 +13,9 @@ import (
 type Conn interface {
 	// Kind is "websocket" or "longpoll".
 	Kind() string
-	// Wake says that the peer's Next may have a frame. Called from any
-	// goroutine, also from inside a document's loop: it never blocks.
+	// Wake says that the peer's Next may have a frame, or something to end.
+	// Called from any goroutine, also from inside a document's loop and before
+	// Attach has returned: it never blocks.
 	Wake()
 	// Close ends the pipe after the frames already taken. Called from any
 	// goroutine; never blocks; later calls change nothing.
@@ -30,10 +32,165 @@ type Attach struct {
 	Token    string           // to put into welcome.token
 }
 
+// Refusals that come from the registry.
+var (
+	errQuarantine = fmt.Errorf("%w: it failed repeatedly and rests for a minute", ErrUnavailable)
+	errCrowded    = fmt.Errorf("%w: too many documents are open", ErrUnavailable)
+)
+
+// askAgain bounds how often a request goes to a next session when the one it
+// went to has ended.
+const askAgain = 5
+
 // Attach connects a pipe in one turn of the document's loop, so that what the
 // peer is given and what it hears afterwards have no gap and no overlap. The
 // welcome is the first frame of Peer.Next. Refusals are a *CloseError. Any
 // goroutine.
 func (h *Hub) Attach(ctx context.Context, a Attach) (*Peer, error) {
-	return nil, errors.ErrUnsupported
+	if a.Role < protocol.RoleViewer {
+		return nil, &CloseError{protocol.CloseForbidden, "no access"}
+	}
+	who, err := newAuthor(a.User)
+	if err != nil {
+		return nil, &CloseError{protocol.CloseForbidden, "no access"}
+	}
+	document, err := h.config.Documents.Document(ctx, a.Document)
+	if err != nil {
+		return nil, h.refusal(a.Document, err)
+	}
+	if !document.TrashedAt.IsZero() {
+		return nil, &CloseError{protocol.CloseNotFound, "no such document"}
+	}
+	r := &joinRequest{
+		attach: a, author: who,
+		peer: h.config.NewID(), fresh: h.config.NewID(),
+		reply: make(chan joinReply, 1),
+	}
+	if a.Resume != nil {
+		r.resume = &resume{revision: a.Resume.Revision}
+		r.resume.client, _ = persistence.ParseID(a.Resume.Client)
+		r.resume.epoch, _ = persistence.ParseID(a.Resume.Epoch)
+	}
+	reply, err := h.join(ctx, r)
+	if err != nil {
+		return nil, h.refusal(a.Document, err)
+	}
+	if !reply.resumed {
+		h.issue(r.fresh, who.row.ID, a.Document)
+	}
+	reply.peer.outbox.open(protocol.AppendServer(nil, h.welcome(a, reply)))
+	a.Conn.Wake()
+	return reply.peer, nil
+}
+
+// join asks sessions until one has answered for good.
+func (h *Hub) join(ctx context.Context, r *joinRequest) (joinReply, error) {
+	for range askAgain {
+		s, err := h.open(ctx, r.attach.Document)
+		if err != nil {
+			return joinReply{}, err
+		}
+		if err := h.known(ctx, s, r); err != nil {
+			return joinReply{}, err
+		}
+		reply, err := ask(ctx, s, r, r.reply)
+		switch {
+		case errors.Is(err, errGone):
+			r.page, r.reply = nil, make(chan joinReply, 1)
+		case err != nil:
+			if !r.claimed.CompareAndSwap(false, true) {
+				undo(s, r.reply)
+			}
+			return joinReply{}, err
+		case reply.needPage:
+			r.page, err = readPage(h.config.Log, r.attach.Document, r.resume.client, reply.readFrom, reply.state.revision)
+			if err != nil {
+				return joinReply{}, err
+			}
+		case !reply.again:
+			return reply, reply.err
+		}
+		r.claimed.Store(false)
+	}
+	return joinReply{}, ErrUnavailable
+}
+
+// undo lets a peer go whose asker went away while the session was answering;
+// the answer comes in the same turn of the loop.
+func undo(s *session, replies <-chan joinReply) {
+	select {
+	case r := <-replies:
+		if r.peer != nil {
+			r.peer.Detach()
+		}
+	case <-s.done:
+	}
+}
+
+// known reads what the log and the registry know of a resuming client.
+func (h *Hub) known(ctx context.Context, s *session, r *joinRequest) error {
+	in := r.resume
+	if in == nil || in.client.IsZero() {
+		return nil
+	}
+	r.forgotten = s.forgotten.Load()
+	row, err := h.config.Log.Client(ctx, r.attach.Document, in.client)
+	switch {
+	case err == nil:
+		in.row = &row
+	case !errors.Is(err, persistence.ErrNotFound):
+		return err
+	}
+	if i, ok := h.issuedTo(in.client); ok {
+		if i.document != r.attach.Document {
+			return &CloseError{protocol.CloseForbidden, "not yours"}
+		}
+		in.issued = i.user
+	}
+	return nil
+}
+
+func (h *Hub) welcome(a Attach, r joinReply) protocol.Welcome {
+	w := protocol.Welcome{
+		Protocol: protocol.Version, Client: r.peer.client.String(), Token: a.Token, Peer: r.peer.id,
+		Role: a.Role, User: r.peer.author.user, Acknowledged: r.acknowledged, Peers: r.peers,
+		Limits: h.config.Limits.Wire(), Reset: r.reset,
+		Document: protocol.WelcomeDocument{
+			ID: a.Document.String(), Title: r.title, Epoch: r.state.epoch.String(), Revision: r.state.revision,
+			Changes: r.changes, Resumed: r.resumed, More: r.more,
+		},
+	}
+	if !r.resumed && r.state.document.Len() <= welcomeBytes {
+		if content := r.state.document.AppendJSON(nil); len(content) <= welcomeBytes {
+			w.Document.Content = content
+		}
+	}
+	return w
+}
+
+// refusal says why nobody could attach, without telling more than that.
+func (h *Hub) refusal(document persistence.ID, err error) error {
+	var closing *CloseError
+	switch {
+	case errors.As(err, &closing):
+		return closing
+	case errors.Is(err, persistence.ErrNotFound):
+		return &CloseError{protocol.CloseNotFound, "no such document"}
+	case errors.Is(err, ErrStopped):
+		return &CloseError{protocol.CloseGoAway, "server is stopping"}
+	case errors.Is(err, errQuarantine):
+		return &CloseError{protocol.CloseGeneric, "document failed repeatedly; try again in a minute"}
+	case errors.Is(err, ErrUnavailable), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return &CloseError{protocol.CloseGeneric, "document is unavailable"}
+	}
+	h.config.Logger.Error("document cannot be opened", "document", document, "error", err)
+	return &CloseError{protocol.CloseGeneric, "document cannot be opened"}
+}
+
+func newAuthor(u protocol.User) (*author, error) {
+	id, err := persistence.ParseID(u.ID)
+	if err != nil {
+		return nil, fmt.Errorf("user %q: %w", u.ID, err)
+	}
+	return &author{user: u, row: persistence.Author{ID: id, Name: u.Name, Color: u.Color}}, nil
 }

@@ -2,8 +2,10 @@ package collab
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/coscribe/coscribe/collab/protocol"
 	"github.com/coscribe/coscribe/persistence"
@@ -11,35 +13,274 @@ import (
 
 // Hub is the registry of live documents. All methods may be called from any
 // goroutine.
-type Hub struct{ config Config }
+type Hub struct {
+	config Config
+	peers  atomic.Int64
+
+	mu       sync.Mutex // held for access to the fields below only (law R3)
+	sessions map[persistence.ID]*session
+	running  sync.WaitGroup // sessions; Add is under mu and before closing
+	trouble  map[persistence.ID]*trouble
+	issued   issued
+	closing  bool
+
+	cache  revisionCache
+	replay chan struct{} // slots for replays of old revisions
+}
+
+// trouble is a document whose session panicked lately.
+type trouble struct {
+	panics []time.Time
+	until  time.Time // quarantined
+}
+
+// Three panics within panicWindow put a document in quarantine for as long:
+// whoever comes is refused instead of panicking it again (law R6).
+const (
+	panicLimit  = 3
+	panicWindow = time.Minute
+)
+
+// replaySlots bounds how many old revisions are rebuilt at once.
+const replaySlots = 2
 
 // NewHub makes a hub; Close ends it.
-func NewHub(c Config) *Hub { return &Hub{config: c.withDefaults()} }
+func NewHub(c Config) *Hub {
+	h := &Hub{
+		config:   c.withDefaults(),
+		sessions: map[persistence.ID]*session{},
+		trouble:  map[persistence.ID]*trouble{},
+		replay:   make(chan struct{}, replaySlots),
+	}
+	h.issued.limit = h.config.Limits.IssuedClients
+	return h
+}
 
 func randomBelow(n int) int { return rand.IntN(n) }
+
+// open gives the document's live session, loading it if there is none; all who
+// ask meanwhile wait for the same load.
+func (h *Hub) open(ctx context.Context, document persistence.ID) (*session, error) {
+	s, err := h.find(document)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-s.loaded:
+		return s, s.loadErr
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (h *Hub) find(document persistence.ID) (*session, error) {
+	now := h.config.Now()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closing {
+		return nil, ErrStopped
+	}
+	if s := h.sessions[document]; s != nil {
+		return s, nil
+	}
+	if t := h.trouble[document]; t != nil && now.Before(t.until) {
+		return nil, errQuarantine
+	}
+	if len(h.sessions) >= h.config.Limits.Documents {
+		return nil, errCrowded
+	}
+	s := newSession(h, document)
+	h.sessions[document] = s
+	h.running.Go(s.run)
+	return s, nil
+}
+
+// live gives the document's session if it is in memory and loaded.
+func (h *Hub) live(document persistence.ID) *session {
+	h.mu.Lock()
+	s := h.sessions[document]
+	h.mu.Unlock()
+	if s == nil {
+		return nil
+	}
+	select {
+	case <-s.loaded:
+		if s.loadErr == nil {
+			return s
+		}
+	case <-s.done:
+	}
+	return nil
+}
+
+// remove forgets a session if the registry still holds that very one.
+func (h *Hub) remove(s *session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.sessions[s.id] == s {
+		delete(h.sessions, s.id)
+	}
+}
+
+func (h *Hub) panicked(document persistence.ID) {
+	now := h.config.Now()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for id, t := range h.trouble { // forget the old: the map stays as small as the trouble
+		if now.Sub(t.panics[len(t.panics)-1]) > panicWindow && now.After(t.until) {
+			delete(h.trouble, id)
+		}
+	}
+	t := h.trouble[document]
+	if t == nil {
+		t = &trouble{}
+		h.trouble[document] = t
+	}
+	t.panics = append(t.panics, now)
+	if n := len(t.panics); n > panicLimit {
+		t.panics = t.panics[n-panicLimit:]
+	}
+	if len(t.panics) == panicLimit && now.Sub(t.panics[0]) <= panicWindow {
+		t.until = now.Add(panicWindow)
+	}
+}
+
+// drainPoll is how often Close looks whether everybody has left.
+const drainPoll = 20 * time.Millisecond
 
 // Close stops in the order of law R7: attaching is refused, peers are told to
 // come back (spread over Limits.Drain) while sequencing goes on, the rest is
 // closed, what was sequenced is committed, snapshots are written. It returns
 // when all of it has ended, or the context's error.
-func (h *Hub) Close(ctx context.Context) error { return errors.ErrUnsupported }
+func (h *Hub) Close(ctx context.Context) error {
+	h.mu.Lock()
+	h.closing = true
+	sessions := make([]*session, 0, len(h.sessions))
+	for _, s := range h.sessions {
+		sessions = append(sessions, s)
+	}
+	h.mu.Unlock()
+	for _, s := range sessions {
+		s.tell(goAway{})
+	}
+	deadline := time.NewTimer(h.config.Limits.Drain)
+	defer deadline.Stop()
+	poll := time.NewTicker(drainPoll)
+	defer poll.Stop()
+	for waiting := h.peers.Load() > 0; waiting; {
+		select {
+		case <-poll.C:
+			waiting = h.peers.Load() > 0
+		case <-deadline.C:
+			waiting = false
+		case <-ctx.Done():
+			waiting = false
+		}
+	}
+	for _, s := range sessions {
+		s.halt.Do(func() { close(s.stop) })
+	}
+	ended := make(chan struct{})
+	go func() {
+		h.running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 
 // Renamed tells live peers a new title.
-func (h *Hub) Renamed(document persistence.ID, title string) {}
+func (h *Hub) Renamed(document persistence.ID, title string) {
+	if s := h.live(document); s != nil {
+		s.tell(renamed{title})
+	}
+}
 
 // Removed tells live peers that the document is gone and ends their
 // connections.
-func (h *Hub) Removed(document persistence.ID, reason string) {}
+func (h *Hub) Removed(document persistence.ID, reason string) {
+	if s := h.live(document); s != nil {
+		s.tell(removed{reason})
+	}
+}
 
 // SetRole applies a user's new role to their live connections; RoleNone ends
-// them.
-func (h *Hub) SetRole(document persistence.ID, user string, role protocol.Role) {}
+// them. It returns when no change made under the old role can commit any more:
+// commit a revocation after it (law S8). A document that is not live has
+// nothing to wait for.
+func (h *Hub) SetRole(ctx context.Context, document, user persistence.ID, role protocol.Role) error {
+	s := h.live(document)
+	if s == nil {
+		return nil
+	}
+	reply := make(chan error, 1)
+	err, asking := ask(ctx, s, setRole{user, role, reply}, reply)
+	if asking == errGone {
+		return nil
+	}
+	if asking != nil {
+		return asking
+	}
+	return err
+}
 
 // People says who is in the document now, each person once; nil if nobody is.
-func (h *Hub) People(document persistence.ID) []protocol.User { return nil }
+func (h *Hub) People(document persistence.ID) []protocol.User {
+	h.mu.Lock()
+	s := h.sessions[document]
+	h.mu.Unlock()
+	if s == nil {
+		return nil
+	}
+	return s.people.list()
+}
 
 // Stats are gauges of this moment.
-func (h *Hub) Stats() Stats { return Stats{} }
+func (h *Hub) Stats() Stats {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return Stats{Documents: len(h.sessions), Peers: int(h.peers.Load())}
+}
 
 // Limits are those in force.
 func (h *Hub) Limits() Limits { return h.config.Limits }
+
+// issued remembers to whom client ids were issued that the log does not know
+// yet (law S3), the newest so many.
+type issued struct {
+	limit  int
+	users  map[persistence.ID]issue
+	recent []persistence.ID // ring
+	next   int
+}
+
+type issue struct{ user, document persistence.ID }
+
+// issue remembers a new client id.
+func (h *Hub) issue(client, user, document persistence.ID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r := &h.issued
+	if r.users == nil {
+		r.users = map[persistence.ID]issue{}
+	}
+	if len(r.recent) < r.limit {
+		r.recent = append(r.recent, client)
+	} else {
+		delete(r.users, r.recent[r.next])
+		r.recent[r.next] = client
+		r.next = (r.next + 1) % r.limit
+	}
+	r.users[client] = issue{user, document}
+}
+
+func (h *Hub) issuedTo(client persistence.ID) (issue, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	i, ok := h.issued.users[client]
+	return i, ok
+}

@@ -2,7 +2,9 @@ package collab
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/coscribe/coscribe/collab/protocol"
@@ -29,10 +31,114 @@ type WriteResult struct {
 	At       time.Time
 }
 
+type writeRequest struct {
+	write     Write
+	client    persistence.ID
+	row       *persistence.ClientRow
+	forgotten int64
+	author    *author
+	delta     ot.Delta
+	reply     chan writeReply
+}
+
+type writeReply struct {
+	err      error
+	again    bool // clients were forgotten since the row was read: read it anew
+	revision int64
+	at       time.Time
+}
+
 // Submit writes through the live document and returns after the commit. A key
 // that was used before, by the same user in the same document, gets its first
-// answer. Errors: *RejectError, *CloseError, ErrEpoch, ErrMoved, ErrStopped,
-// ErrUnavailable. Any goroutine.
+// answer. Errors: *RejectError, ErrEpoch, ErrMoved, ErrStopped,
+// ErrUnavailable, persistence.ErrNotFound, the context's; after the context's
+// the change may still be committed. Any goroutine.
 func (h *Hub) Submit(ctx context.Context, w Write) (WriteResult, error) {
-	return WriteResult{}, errors.ErrUnsupported
+	if w.Role < minimumRole(protocol.Submit{}) {
+		return WriteResult{}, reject(protocol.CodeReadOnly, "this document is read-only for you")
+	}
+	who, err := newAuthor(w.User)
+	if err != nil {
+		return WriteResult{}, err
+	}
+	client := h.config.NewID()
+	if w.IdempotencyKey != "" {
+		client = keyClient(who.row.ID, w.Document, w.IdempotencyKey)
+	}
+	delta := ot.Canonical(w.Delta)
+	for range askAgain {
+		s, err := h.open(ctx, w.Document)
+		if err != nil {
+			return WriteResult{}, err
+		}
+		epoch := s.state.Load().epoch
+		if w.Epoch != nil && *w.Epoch != epoch {
+			return WriteResult{}, ErrEpoch
+		}
+		r := &writeRequest{
+			write: w, client: client, author: who, delta: delta,
+			forgotten: s.forgotten.Load(), reply: make(chan writeReply, 1),
+		}
+		if w.IdempotencyKey != "" {
+			row, err := h.config.Log.Client(ctx, w.Document, client)
+			if err == nil {
+				r.row = &row
+			} else if !errors.Is(err, persistence.ErrNotFound) {
+				return WriteResult{}, err
+			}
+		}
+		reply, err := ask(ctx, s, r, r.reply)
+		if reply.again || errors.Is(err, errGone) && w.IdempotencyKey != "" {
+			continue // a key makes it safe to ask again
+		}
+		if errors.Is(err, errGone) {
+			return WriteResult{}, fmt.Errorf("%w: it is being reloaded, the outcome is unknown", ErrUnavailable)
+		}
+		if err == nil {
+			err = reply.err
+		}
+		if err != nil {
+			return WriteResult{}, err
+		}
+		return WriteResult{Epoch: epoch, Revision: reply.revision, At: reply.at}, nil
+	}
+	return WriteResult{}, ErrUnavailable
+}
+
+// keyClient is the client that a user's idempotency key stands for in a
+// document. Its only change has seq 1.
+func keyClient(user, document persistence.ID, key string) persistence.ID {
+	sum := sha256.New()
+	sum.Write([]byte("coscribe idempotency key 1"))
+	sum.Write(user[:])
+	sum.Write(document[:])
+	sum.Write([]byte(key))
+	id := persistence.ID(sum.Sum(nil)[:16])
+	id[6] = id[6]&0x0f | 0x80 // a version 8 UUID: never one that NewID gives
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}
+
+// write is the loop's part of Submit.
+func (s *session) write(r *writeRequest) {
+	if s.seq.clients[r.client] == nil && r.forgotten != s.forgotten.Load() && r.write.IdempotencyKey != "" {
+		r.reply <- writeReply{again: true}
+		return
+	}
+	client := s.seq.know(r.client, r.author.row.ID, r.row)
+	a := &attempt{
+		submission: submission{
+			client: r.client, seq: 1, base: s.seq.durable, delta: r.delta,
+			at: at(s.config.Now()), author: r.author, anyBase: r.write.Base == nil,
+		},
+		reply: r.reply,
+	}
+	if r.write.Base != nil {
+		a.base = *r.write.Base
+	}
+	if r.write.OnConflict == "fail" && client.seq == 0 && a.base != s.seq.window.head() {
+		r.reply <- writeReply{err: ErrMoved}
+		return
+	}
+	s.step(a)
 }

@@ -1,0 +1,293 @@
+package collab
+
+import (
+	"sync"
+	"time"
+
+	"github.com/coscribe/coscribe/collab/protocol"
+)
+
+// crowd is who is to be told about whom. Carets are collected and told
+// together, at most once in a pace; the newest wins (law V1).
+type crowd struct {
+	flushAt time.Time // zero: nothing to tell
+	flushed time.Time
+	dirty   []*Peer
+	left    []string
+	group   broadcast
+	parts   []fragment
+}
+
+// crowdSize is how many peers are told at the full pace; beyond, the pace
+// slows down in proportion, since everybody is told about everybody.
+const crowdSize = 64
+
+// slowestPace bounds how stale a caret in a crowd may get.
+const slowestPace = time.Second
+
+func (s *session) pace() time.Duration {
+	pace := s.config.Limits.PresencePace
+	if n := len(s.peers); n > crowdSize {
+		pace = min(slowestPace, pace*time.Duration(n)/crowdSize)
+	}
+	return pace
+}
+
+func (s *session) stir() {
+	if s.crowd.flushAt.IsZero() {
+		s.crowd.flushAt = s.crowd.flushed.Add(s.pace())
+	}
+}
+
+// announce has the others told about a peer.
+func (s *session) announce(p *Peer) {
+	if !p.presence.dirty {
+		p.presence.dirty = true
+		s.crowd.dirty = append(s.crowd.dirty, p)
+	}
+	s.stir()
+}
+
+func (s *session) unannounce(p *Peer) {
+	if p.presence.announced {
+		s.crowd.left = append(s.crowd.left, p.id)
+		s.stir()
+	}
+}
+
+// hear takes a peer's caret.
+func (s *session) hear(p *Peer, m *protocol.Presence) {
+	if len(m.State) > s.config.Limits.PresenceBytes {
+		return
+	}
+	p.presence.held = m
+	s.placePresence(p)
+}
+
+// placePresence lets a held caret take effect if its change is durable.
+func (s *session) placePresence(p *Peer) {
+	m := p.presence.held
+	if m == nil {
+		return
+	}
+	at, ok := s.seq.place(s.seq.clients[p.client], m)
+	if !ok {
+		return
+	}
+	p.presence.held = nil
+	p.presence.selection, p.presence.state, p.presence.revision = at, m.State, s.seq.durable
+	s.announce(p)
+}
+
+// placeHeld is called after each commit.
+func (s *session) placeHeld() {
+	for _, p := range s.peers {
+		s.placePresence(p)
+	}
+}
+
+// advancePresence moves every caret to the durable head.
+func (s *session) advancePresence() {
+	for _, p := range s.peers {
+		p.presence.advance(&s.seq.window, p.client, s.seq.durable)
+	}
+}
+
+// body is a peer's presence as others see it, at the durable head.
+func (s *session) body(p *Peer) protocol.PeerPresence {
+	p.presence.advance(&s.seq.window, p.client, s.seq.durable)
+	return protocol.PeerPresence{
+		Peer: p.id, User: p.author.user, Revision: p.presence.revision,
+		Selection: p.presence.selection, State: p.presence.state,
+	}
+}
+
+func (s *session) presences(peers []*Peer) []protocol.PeerPresence {
+	bodies := make([]protocol.PeerPresence, len(peers))
+	for i, p := range peers {
+		bodies[i] = s.body(p)
+	}
+	return bodies
+}
+
+// flushCrowd tells everybody what is due.
+func (s *session) flushCrowd(now time.Time) {
+	c := &s.crowd
+	if !s.due(c.flushAt, now) {
+		return
+	}
+	c.flushAt, c.flushed = time.Time{}, now
+	owed := false
+	for i := len(s.peers) - 1; i >= 0; i-- {
+		if p := s.peers[i]; p.live {
+			again, still := p.outbox.refresh()
+			owed = owed || still
+			if again {
+				s.refresh(p)
+			}
+		}
+	}
+	leaves := s.encodeCrowd()
+	if len(c.group.ends) > 0 {
+		whole := c.group.whole()
+		for i := len(s.peers) - 1; i >= 0; i-- {
+			owed = s.tellCrowd(s.peers[i], whole, leaves) || owed
+		}
+	}
+	for _, p := range c.dirty {
+		p.presence.dirty, p.presence.announced = false, true
+	}
+	clear(c.dirty)
+	clear(c.left)
+	c.dirty, c.left, c.group.bytes = c.dirty[:0], c.left[:0], nil
+	if owed {
+		s.stir()
+	}
+}
+
+// encodeCrowd puts who left, then who is new or moved, into the group, and
+// returns how many left. Positions of dirty peers that have gone are nobody's.
+func (s *session) encodeCrowd() (leaves int) {
+	c := &s.crowd
+	kept := c.dirty[:0]
+	for _, p := range c.dirty {
+		if p.attached {
+			kept = append(kept, p)
+		}
+	}
+	clear(c.dirty[len(kept):])
+	c.dirty = kept
+	c.group.reset(256 * (len(c.left) + len(c.dirty)))
+	for _, id := range c.left {
+		c.group.start()
+		c.group.bytes = protocol.AppendServer(c.group.bytes, protocol.Leave{Peer: id})
+		c.group.end()
+	}
+	for i, p := range c.dirty {
+		p.presence.turn = len(c.left) + i
+		c.group.start()
+		c.group.bytes = protocol.AppendPresence(c.group.bytes, s.body(p))
+		c.group.end()
+	}
+	c.group.close()
+	return len(c.left)
+}
+
+// tellCrowd gives a peer the group without itself, and reports whether
+// presence is owed to it for want of room. Leaves are never dropped.
+func (s *session) tellCrowd(p *Peer, whole fragment, leaves int) (owed bool) {
+	g, n := &s.crowd.group, len(s.crowd.group.ends)
+	parts := s.crowd.parts[:0]
+	switch own := p.presence.turn; {
+	case !p.live: // it is owed all presence once live
+		if leaves > 0 {
+			parts = append(parts, g.part(0, leaves))
+		}
+	case !p.presence.dirty:
+		parts = append(parts, whole)
+	default:
+		if own > 0 {
+			parts = append(parts, g.part(0, own))
+		}
+		if own+1 < n {
+			parts = append(parts, g.part(own+1, n))
+		}
+	}
+	if s.crowd.parts = parts; len(parts) == 0 {
+		return false
+	}
+	wake, took := p.outbox.pushPresence(parts...)
+	if wake {
+		p.conn.Wake()
+	}
+	if !took && leaves > 0 && p.push(g.part(0, leaves)) {
+		s.detach(p)
+	}
+	return !took
+}
+
+// refresh sends a peer everybody's presence, after some was dropped.
+func (s *session) refresh(p *Peer) {
+	var bytes []byte
+	n := 0
+	for _, other := range s.peers {
+		if other == p {
+			continue
+		}
+		if n++; n > 1 {
+			bytes = append(bytes, ',')
+		}
+		bytes = protocol.AppendPresence(bytes, s.body(other))
+	}
+	if n > 0 && p.push(fragment{bytes: bytes, many: n > 1}) {
+		s.detach(p)
+	}
+}
+
+// people counts who is here, each person once. Guarded by its own lock, since
+// lists ask from other goroutines; held for map access only.
+type people struct {
+	mu    sync.Mutex
+	here  map[string]*person
+	order []*person
+}
+
+type person struct {
+	user  protocol.User
+	peers int
+}
+
+// enter reports whether the set of people changed.
+func (c *people) enter(u protocol.User) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p := c.here[u.ID]; p != nil {
+		p.peers++
+		p.user = u
+		return false
+	}
+	if c.here == nil {
+		c.here = map[string]*person{}
+	}
+	p := &person{user: u, peers: 1}
+	c.here[u.ID] = p
+	c.order = append(c.order, p)
+	return true
+}
+
+func (c *people) leave(u protocol.User) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.here[u.ID]
+	if p == nil {
+		return false
+	}
+	if p.peers--; p.peers > 0 {
+		return false
+	}
+	delete(c.here, u.ID)
+	for i := range c.order {
+		if c.order[i] == p {
+			c.order = append(c.order[:i], c.order[i+1:]...)
+			break
+		}
+	}
+	return true
+}
+
+func (c *people) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.here, c.order = nil, nil
+}
+
+// list is in order of arrival.
+func (c *people) list() []protocol.User {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	users := make([]protocol.User, len(c.order))
+	for i, p := range c.order {
+		users[i] = p.user
+	}
+	return users
+}

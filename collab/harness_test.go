@@ -1,0 +1,170 @@
+package collab
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+
+	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/ot"
+	"github.com/coscribe/coscribe/persistence"
+)
+
+// harness is a hub on a Memory store with one document, to be used inside a
+// synctest bubble.
+type harness struct {
+	t     testing.TB
+	store *persistence.Memory
+	hub   *Hub
+	doc   persistence.ID
+	ids   int
+}
+
+func newHarness(t testing.TB, tune func(*Config)) *harness {
+	h := &harness{t: t, store: persistence.NewMemory()}
+	h.doc = h.id()
+	if err := h.store.Create(t.Context(), persistence.Document{ID: h.doc, Title: "A title", Head: persistence.Head{Epoch: h.id()}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	h.start(tune)
+	return h
+}
+
+// start makes a new hub on the same store.
+func (h *harness) start(tune func(*Config)) {
+	c := Config{Log: h.store, Documents: h.store, NewID: h.id, Spread: func(n int) int { return n / 2 }}
+	if tune != nil {
+		tune(&c)
+	}
+	h.hub = NewHub(c)
+}
+
+// id gives ids in a fixed order.
+func (h *harness) id() persistence.ID {
+	h.ids++
+	id := persistence.ID{6: 0x40, 8: 0x80}
+	id[14], id[15] = byte(h.ids>>8), byte(h.ids)
+	return id
+}
+
+func (h *harness) close() {
+	h.t.Helper()
+	if err := h.hub.Close(context.Background()); err != nil {
+		h.t.Errorf("close: %v", err)
+	}
+}
+
+func user(n int) protocol.User {
+	return protocol.User{ID: persistence.ID{0: 0xaa, 15: byte(n)}.String(), Name: fmt.Sprintf("User %d", n), Color: "#336699"}
+}
+
+// pipe is a connection whose frames are taken by the test.
+type pipe struct {
+	h        *harness
+	peer     *Peer
+	user     protocol.User
+	client   string
+	epoch    string
+	revision int64
+	frames   int
+	closed   protocol.CloseCode
+	reason   string
+}
+
+func (c *pipe) Kind() string { return "websocket" }
+func (c *pipe) Wake()        {}
+func (c *pipe) Close(code protocol.CloseCode, reason string) {
+	if c.closed == 0 {
+		c.closed, c.reason = code, reason
+	}
+}
+
+func (h *harness) attach(u protocol.User, role protocol.Role, resume *protocol.Resume) (*pipe, protocol.Welcome, error) {
+	h.t.Helper()
+	c := &pipe{h: h, user: u}
+	peer, err := h.hub.Attach(h.t.Context(), Attach{Document: h.doc, User: u, Role: role, Conn: c, Resume: resume})
+	if err != nil {
+		return nil, protocol.Welcome{}, err
+	}
+	c.peer = peer
+	frame, ok := peer.Next()
+	if !ok {
+		h.t.Fatal("no welcome")
+	}
+	messages, err := protocol.DecodeServer(frame)
+	if err != nil || len(messages) == 0 {
+		h.t.Fatalf("welcome: %v", err)
+	}
+	w, ok := messages[0].(protocol.Welcome)
+	if !ok {
+		h.t.Fatalf("first message is %T", messages[0])
+	}
+	c.client, c.epoch, c.revision = w.Client, w.Document.Epoch, w.Document.Revision
+	return c, w, nil
+}
+
+func (h *harness) join(n int) *pipe {
+	h.t.Helper()
+	c, _, err := h.attach(user(n), protocol.RoleEditor, nil)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return c
+}
+
+func (c *pipe) say(m protocol.ClientMessage) {
+	c.h.t.Helper()
+	if err := c.peer.Receive(c.h.t.Context(), m); err != nil {
+		c.h.t.Fatal(err)
+	}
+}
+
+func (c *pipe) submit(seq, base int64, ops ...ot.Op) {
+	c.h.t.Helper()
+	c.say(protocol.Submit{Seq: seq, Base: base, Delta: ops})
+}
+
+// hear waits until all is quiet and gives what came since.
+func (c *pipe) hear() []protocol.ServerMessage {
+	c.h.t.Helper()
+	synctest.Wait()
+	var all []protocol.ServerMessage
+	for {
+		frame, ok := c.peer.Next()
+		if !ok {
+			synctest.Wait()
+			if frame, ok = c.peer.Next(); !ok {
+				return all
+			}
+		}
+		c.frames++
+		messages, err := protocol.DecodeServer(frame)
+		if err != nil {
+			c.h.t.Fatalf("frame %s: %v", frame, err)
+		}
+		all = append(all, messages...)
+	}
+}
+
+// of picks the messages of one type.
+func of[M protocol.ServerMessage](messages []protocol.ServerMessage) (found []M) {
+	for _, m := range messages {
+		if m, ok := m.(M); ok {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+func (h *harness) text() string {
+	h.t.Helper()
+	c, err := h.hub.Read(h.t.Context(), h.doc)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return c.Document.Text()
+}
+
+func text(s string) ot.Op { return ot.InsertText(s, ot.Attributes{}) }
+func keep(n int) ot.Op    { return ot.Retain(n, ot.Attributes{}) }

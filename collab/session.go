@@ -1,0 +1,415 @@
+package collab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/persistence"
+)
+
+// session is a live document and the goroutine that owns it (law R1). Fields
+// without a remark are that goroutine's alone.
+type session struct {
+	hub    *Hub
+	config *Config
+	id     persistence.ID
+
+	inbox  chan envelope // bounded, never closed
+	stop   chan struct{} // closed once: commit what is sequenced, then end
+	halt   sync.Once     // closes stop
+	done   chan struct{} // closed by the loop when it has ended
+	loaded chan struct{} // closed when the document is there or loadErr is set
+	// loadErr is why there is no document; set before loaded is closed.
+	loadErr error
+
+	state     atomic.Pointer[state] // durable; any goroutine
+	forgotten atomic.Int64          // times clients were forgotten; see Hub.known
+	people    people
+
+	seq       *sequencer
+	title     string
+	handed    persistence.Head // what the store has been given, in flight included
+	committed chan error       // answer of the batch in flight; the store never waits on it
+	inFlight  *state           // what will be durable; nil: no batch is in flight
+	sent      time.Time        // when the batch was handed over
+	waiting   []waiter
+
+	peers    []*Peer
+	byClient map[persistence.ID]*Peer
+	follows  map[chan struct{}]struct{}
+	fanout   fanout
+	crowd    crowd
+	behind   behind
+	saver    saver
+
+	timer    *time.Timer
+	armed    time.Time // when timer fires; zero: it does not
+	idleAt   time.Time // when to leave memory; zero: not idle
+	shrinkAt time.Time // when to let go of what a quiet document does not need
+	draining bool
+	failed   error // set: the loop ends and everybody starts anew
+}
+
+// envelope is what the inbox holds: a client's message, or a request.
+type envelope struct {
+	from *Peer // nil for requests
+	body any
+}
+
+type detached struct{}
+
+// waiter is a write by other ways than a connection that waits for a commit.
+type waiter struct {
+	revision int64
+	at       time.Time
+	reply    chan<- writeReply
+}
+
+// errGone: the session ended before it answered; ask the hub for another.
+var errGone = errors.New("document session has ended")
+
+// quiet is how long after its last change a document is trimmed to little.
+const quiet = 5 * time.Second
+
+func newSession(h *Hub, id persistence.ID) *session {
+	return &session{
+		hub: h, config: &h.config, id: id,
+		inbox:     make(chan envelope, h.config.Limits.Inbox),
+		stop:      make(chan struct{}),
+		done:      make(chan struct{}),
+		loaded:    make(chan struct{}),
+		committed: make(chan error, 1),
+		byClient:  map[persistence.ID]*Peer{},
+	}
+}
+
+// run is the session's goroutine.
+func (s *session) run() {
+	defer close(s.done)
+	defer s.hub.remove(s)
+	defer s.contain()
+	if s.loadErr = s.load(context.Background()); s.loadErr != nil {
+		s.hub.remove(s)
+		close(s.loaded)
+		return
+	}
+	close(s.loaded)
+	s.timer = time.NewTimer(time.Hour)
+	defer s.timer.Stop()
+	s.arm(s.config.Now())
+	for s.failed == nil {
+		select {
+		case e := <-s.inbox:
+			s.handle(e)
+			s.drain()
+		case err := <-s.committed:
+			s.settle(err)
+		case <-s.timer.C:
+			s.armed = time.Time{}
+			if s.tick() {
+				return
+			}
+		case <-s.stop:
+			s.end()
+			return
+		}
+		s.flush()
+		s.arm(s.config.Now())
+	}
+	s.abandon()
+}
+
+// drain takes what else is ready, so that one turn serves many: what piles up
+// while a batch commits leaves as one batch and one frame.
+func (s *session) drain() {
+	for range cap(s.inbox) {
+		select {
+		case e := <-s.inbox:
+			s.handle(e)
+		default:
+			return
+		}
+	}
+}
+
+// contain keeps a panic within this document (law R6).
+func (s *session) contain() {
+	r := recover()
+	if r == nil {
+		return
+	}
+	s.config.Metrics.Panicked()
+	s.config.Logger.Error("document session panicked", "document", s.id, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+	s.hub.panicked(s.id)
+	select {
+	case <-s.loaded:
+	default:
+		s.loadErr = ErrUnavailable
+		close(s.loaded)
+	}
+	s.failed = ErrUnavailable
+	s.abandon()
+}
+
+// handle is one event of the loop.
+func (s *session) handle(e envelope) {
+	if e.from != nil {
+		s.message(e.from, e.body)
+		return
+	}
+	switch r := e.body.(type) {
+	case *joinRequest:
+		s.join(r)
+	case *writeRequest:
+		s.write(r)
+	case caughtUp:
+		s.caughtUp(r)
+	case followRequest:
+		s.follow(r)
+	case renamed:
+		s.title = r.title
+		s.tellAll(protocol.Title{Title: r.title})
+	case removed:
+		s.tellAll(protocol.Removed{Reason: r.reason})
+		s.dismiss(protocol.CloseNotFound, "document was removed")
+	case setRole:
+		s.setRole(r)
+	case goAway:
+		s.goAway()
+	case snapshotStored:
+		s.saver.stored(r)
+	}
+}
+
+// message is a client's message, or the end of its connection.
+func (s *session) message(p *Peer, body any) {
+	if !p.attached {
+		return // law S6: what a replaced connection still says is not heard
+	}
+	switch m := body.(type) {
+	case detached:
+		s.detach(p)
+		return
+	case pageTurned:
+		s.goLive(p, m.through)
+		return
+	case protocol.ClientMessage:
+		if p.role < minimumRole(m) {
+			s.refuseRole(p, m)
+			return
+		}
+		switch m := m.(type) {
+		case protocol.Submit:
+			s.submit(p, &m)
+		case protocol.Presence:
+			s.hear(p, &m)
+		case protocol.Ping:
+			p.send(protocol.Pong{Revision: s.state.Load().revision})
+		}
+	}
+}
+
+func (s *session) refuseRole(p *Peer, m protocol.ClientMessage) {
+	if m, ok := m.(protocol.Submit); ok {
+		s.rejectTo(p, m.Seq, reject(protocol.CodeReadOnly, "this document is read-only for you"))
+	}
+}
+
+// submit sequences a peer's change.
+func (s *session) submit(p *Peer, m *protocol.Submit) {
+	if m.Fault != nil {
+		s.rejectTo(p, m.Seq, reject(m.Fault.Code, "%s", m.Fault.Message))
+		return
+	}
+	if p.pending >= s.config.Limits.Pending {
+		s.rejectTo(p, m.Seq, reject(protocol.CodeRateLimited, "%d changes are waiting to be saved", p.pending))
+		return
+	}
+	s.step(&attempt{
+		submission: submission{
+			client: p.client, seq: m.Seq, base: m.Base, delta: m.Delta,
+			at: at(s.config.Now()), author: p.author, peer: p.id,
+		},
+		from: p,
+	})
+}
+
+// attempt is a submission on its way, and who is to hear of it.
+type attempt struct {
+	submission
+	from  *Peer
+	reply chan<- writeReply
+}
+
+func (s *session) step(a *attempt) {
+	switch e := s.seq.step(&a.submission); e.kind {
+	case sequenced:
+		if a.from != nil {
+			a.from.invalid = 0
+			a.from.pending++
+		} else {
+			s.waiting = append(s.waiting, waiter{e.revision, e.at, a.reply})
+		}
+	case repeated:
+		s.repeat(a, e)
+	case rejected:
+		if a.from != nil {
+			s.rejectTo(a.from, a.seq, e.reject)
+		} else {
+			a.reply <- writeReply{err: e.reject}
+		}
+	case catchUp, search:
+		s.fallBehind(a, e)
+	}
+}
+
+// repeat answers a resend as the first was answered (law S2): when its
+// original is durable. One that is not yet will be acknowledged with its batch,
+// since that goes by the client and not by the connection.
+func (s *session) repeat(a *attempt, e effect) {
+	durable := e.revision <= s.seq.durable
+	switch p := a.from; {
+	case p == nil && durable:
+		a.reply <- writeReply{revision: e.revision, at: e.at}
+	case p == nil:
+		s.waiting = append(s.waiting, waiter{e.revision, e.at, a.reply})
+	case durable && (p.live || e.revision <= p.known):
+		p.push(fragment{bytes: protocol.AppendAck(nil, protocol.Ack{Seq: a.seq, Revision: e.revision, At: e.at})})
+	}
+}
+
+func (s *session) rejectTo(p *Peer, seq int64, err *RejectError) {
+	s.config.Metrics.Rejected(err.Code)
+	p.send(protocol.Reject{Seq: seq, Code: err.Code, Message: err.Reason, Retry: err.Retry(), RetryAfter: err.RetryAfter})
+	switch err.Code {
+	case protocol.CodeInvalidChange, protocol.CodeChangeTooLarge, protocol.CodeIDConflict:
+		if p.invalid++; p.invalid >= s.config.Limits.Invalid {
+			s.detach(p)
+			p.finish(protocol.CloseInvalidChange, "too many invalid changes")
+		}
+	}
+}
+
+// tick is the timer's turn; it reports whether the session has left memory.
+func (s *session) tick() (gone bool) {
+	now := s.config.Now()
+	s.flushCrowd(now)
+	if s.due(s.shrinkAt, now) {
+		s.shrinkAt = time.Time{}
+		s.advancePresence()
+		s.seq.window.shrink(s.seq.durable, 16, 16<<10)
+		s.seq.scratch, s.fanout = nil, fanout{turn: s.fanout.turn}
+	}
+	if s.due(s.idleAt, now) && s.idle() {
+		return s.leave()
+	}
+	return false
+}
+
+func (s *session) due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
+
+// idle: nobody is here and nothing is on its way.
+func (s *session) idle() bool {
+	return len(s.peers) == 0 && len(s.follows) == 0 && s.inFlight == nil && !s.behind.busy() && !s.saver.busy
+}
+
+// arm sets the timer to the next thing that is due. A timer that fires early
+// costs one empty turn, so it is only moved forward.
+func (s *session) arm(now time.Time) {
+	if !s.idle() || s.seq.window.head() != s.handed.Revision {
+		s.idleAt = time.Time{}
+	} else if s.idleAt.IsZero() {
+		s.idleAt = now.Add(s.config.Limits.Idle)
+	}
+	next := s.idleAt
+	for _, t := range [...]time.Time{s.crowd.flushAt, s.shrinkAt} {
+		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	if next.IsZero() || !s.armed.IsZero() && !next.Before(s.armed) {
+		return
+	}
+	s.armed = next
+	s.timer.Reset(max(0, next.Sub(now)))
+}
+
+// leave takes an idle document out of memory (law R8): the registry first, so
+// that whoever comes meanwhile gets a new session, which waits for none.
+func (s *session) leave() (gone bool) {
+	s.saveNow()
+	s.hub.remove(s)
+	return true
+}
+
+// end is the last turn of an orderly stop: what was sequenced is committed,
+// the rest of the inbox is left unanswered by closing done.
+func (s *session) end() {
+	s.drain()
+	s.flush()
+	for s.failed == nil && s.inFlight != nil {
+		s.settle(<-s.committed)
+		s.flush()
+	}
+	if s.failed != nil {
+		s.abandon()
+		return
+	}
+	s.dismiss(protocol.CloseGoAway, "server is stopping")
+	s.saveNow()
+}
+
+// abandon forgets everything; the next one to come loads from the store (law
+// L3). The registry forgets the session before anybody is told, so that who
+// comes back does not meet it again.
+func (s *session) abandon() {
+	s.hub.remove(s)
+	for _, w := range s.waiting {
+		w.reply <- writeReply{err: fmt.Errorf("%w: %w", ErrUnavailable, s.failed)}
+	}
+	s.waiting = nil
+	for _, p := range s.peers {
+		p.attached = false
+		p.cut(protocol.CloseGeneric, "document is being reloaded")
+	}
+	s.peers = nil
+	s.people.clear()
+}
+
+// ask sends a request and waits for its answer. Any goroutine but the loop's.
+func ask[R any](ctx context.Context, s *session, request any, reply <-chan R) (r R, err error) {
+	select {
+	case s.inbox <- envelope{body: request}:
+	case <-s.done:
+		return r, errGone
+	case <-ctx.Done():
+		return r, ctx.Err()
+	}
+	select {
+	case r = <-reply:
+		return r, nil
+	case <-ctx.Done():
+		return r, ctx.Err()
+	case <-s.done:
+		select {
+		case r = <-reply: // it was answered in the last turn
+			return r, nil
+		default:
+			return r, errGone
+		}
+	}
+}
+
+// tell sends a notice to the session, unless it has ended.
+func (s *session) tell(notice any) {
+	select {
+	case s.inbox <- envelope{body: notice}:
+	case <-s.done:
+	}
+}
