@@ -39,13 +39,16 @@ export function transformAttributes(a: Maybe, b: Maybe, aFirst: boolean): Maybe 
 	return tidy(Object.fromEntries(Object.entries(b).filter(([key]) => a[key] === undefined)))
 }
 
-/** What takes `changed` back where the text had `base`; a key the text lacked is removed, as in quill-delta. */
+/**
+ * What takes `changed` back where the text had `base`. Like quill-delta it
+ * names every key the text lacked, and takes two objects for different.
+ */
 export function invertAttributes(changed: Maybe, base: Maybe): Maybe {
 	if (!changed) return undefined
 	const inverse: Record<string, unknown> = {}
 	for (const [key, value] of Object.entries(changed)) {
 		const before = base?.[key]
-		if (!equalValues(value, before)) inverse[key] = before ?? null
+		if (value !== before || typeof value === "object") inverse[key] = before ?? null
 	}
 	return tidy(inverse)
 }

@@ -1,5 +1,6 @@
 import type { Delta } from "./delta.js"
 import type { ClientDocument } from "./document.js"
+import { LiveDocument } from "./live-document.js"
 
 /** What must be safe before a change leaves (law C3). */
 export interface JournalEntry {
@@ -48,4 +49,52 @@ export interface ClientOptions {
 export interface Client {
 	/** Opens a document for live editing; everything else comes by events. */
 	open(id: string): ClientDocument
+}
+
+/**
+ * A client of one server. In Node pass a WebSocket implementation; `ws` fits:
+ *
+ *     const client = createClient({ url: "http://127.0.0.1:8080", webSocket: WebSocket })
+ *     const document = client.open(id)
+ *     document.on("reset", ({ content }) => console.log(content))
+ *     document.on("change", ({ delta, source }) => console.log(source, delta))
+ *     document.on("saved", ({ revision }) => console.log("on disk at", revision))
+ *     document.on("reset", () => document.submit([{ insert: "Hello " }]))
+ */
+export function createClient(options: ClientOptions): Client {
+	const base = options.url.replace(/\/+$/, "")
+	const webSocket = options.webSocket ?? (globalThis as { WebSocket?: ClientOptions["webSocket"] }).WebSocket
+	if (!webSocket) throw new Error("this platform has no WebSocket: pass one as options.webSocket")
+	// A guest's token from a welcome: without cookies it is what makes the next connection the same guest.
+	let guest: string | undefined
+	const token = async () => (await options.token?.()) ?? guest
+
+	return {
+		open(id) {
+			const path = `/api/documents/${encodeURIComponent(id)}`
+			return new LiveDocument({
+				id,
+				journal: options.journal,
+				keepToken: (value) => {
+					guest = value
+				},
+				connection: {
+					url: `${base.replace(/^http/, "ws")}${path}/socket`,
+					webSocket,
+					token,
+					visible: options.visible ?? (() => true),
+					random: options.random ?? Math.random,
+				},
+				async fetchContent(revision) {
+					const bearer = await token()
+					const response = await (options.fetch ?? fetch)(`${base}${path}/content?format=delta&revision=${revision}`, {
+						credentials: "include",
+						headers: bearer ? { authorization: `Bearer ${bearer}` } : {},
+					})
+					if (!response.ok) throw new Error(`content at revision ${revision}: HTTP ${response.status}`)
+					return response.json()
+				},
+			})
+		},
+	}
 }

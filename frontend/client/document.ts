@@ -12,11 +12,12 @@ export interface DocumentEvents {
 	 * reconciles the view after a reset.
 	 */
 	change: { delta: Delta; source: "local" | "remote"; author?: User; revision: number }
-	/** An own change is on the server's disk at `revision`. */
-	saved: { revision: number; at: string }
+	/** An own change is on the server's disk at `revision`; `at` is missing when that was learnt after the fact. */
+	saved: { revision: number; at?: string }
 	/** A change was refused for good. Its inverse was already given as a `change`; `delta` is what was refused. */
 	rejected: Rejected & { delta: Delta }
 	status: Status
+	/** Somebody came, left or moved a caret. Carets also move with every `change`: map those along, or read `peers`. */
 	presence: readonly PeerView[]
 	title: string
 	role: Role

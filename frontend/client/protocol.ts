@@ -154,3 +154,107 @@ export type ServerMessage =
 	| { readonly type: "removed"; readonly reason: string }
 	| { readonly type: "goaway"; readonly retryAfter: number }
 	| { readonly type: "pong"; readonly revision: number }
+
+/** The other side does not speak the protocol; the connection is given up and made anew. */
+export class ProtocolError extends Error {
+	override readonly name = "ProtocolError"
+}
+
+type Fields = Readonly<Record<string, unknown>>
+type Shape = (value: unknown) => boolean
+
+const text: Shape = (value) => typeof value === "string"
+const count: Shape = (value) => Number.isSafeInteger(value) && (value as number) >= 0
+const flag: Shape = (value) => typeof value === "boolean"
+const fields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value)
+const optional =
+	(shape: Shape): Shape =>
+	(value) =>
+		value === undefined || value === null || shape(value)
+const orNull =
+	(shape: Shape): Shape =>
+	(value) =>
+		value === null || shape(value)
+const list =
+	(shape: Shape): Shape =>
+	(value) =>
+		Array.isArray(value) && value.every(shape)
+const record =
+	(shapes: Readonly<Record<string, Shape>>): Shape =>
+	(value) =>
+		fields(value) && Object.entries(shapes).every(([key, shape]) => shape(value[key]))
+
+const operation: Shape = (value) => {
+	if (!fields(value) || !optional(fields)(value.attributes)) return false
+	if ("insert" in value) return text(value.insert) || fields(value.insert)
+	return count(value.retain) || count(value.delete)
+}
+const delta = list(operation)
+const role: Shape = (value) => ["none", "viewer", "commenter", "editor", "owner"].includes(value as string)
+const user = record({ id: text, name: text, color: text })
+const change = { revision: count, peer: optional(text), author: user, at: text, delta, seq: optional(count) }
+const presence = {
+	peer: text,
+	user,
+	revision: count,
+	selection: orNull(record({ anchor: count, head: count })),
+	state: optional(fields),
+}
+const shapes: Readonly<Record<ServerMessage["type"], Shape>> = {
+	welcome: record({
+		protocol: count,
+		client: text,
+		token: optional(text),
+		peer: text,
+		role,
+		user,
+		document: record({
+			id: text,
+			title: text,
+			epoch: text,
+			revision: count,
+			content: optional(delta),
+			changes: optional(list(record(change))),
+			more: optional(flag),
+		}),
+		acknowledged: orNull(record({ seq: count, revision: count })),
+		peers: list(record(presence)),
+		limits: record({ changeBytes: count, changeOps: count, documentLength: count, presenceBytes: count }),
+		reset: optional(text),
+	}),
+	ack: record({ seq: count, revision: count, at: text }),
+	reject: record({ seq: count, code: text, message: text, retry: flag, retryAfter: optional(count) }),
+	change: record(change),
+	presence: record(presence),
+	leave: record({ peer: text }),
+	title: record({ title: text }),
+	role: record({ role }),
+	reload: record({ reason: text }),
+	removed: record({ reason: text }),
+	goaway: record({ retryAfter: count }),
+	pong: record({ revision: count }),
+}
+
+/** The known messages of one frame, single or as an array. Throws a ProtocolError for what is malformed. */
+export function decodeFrame(frame: string): ServerMessage[] {
+	let parsed: unknown
+	try {
+		parsed = JSON.parse(frame)
+	} catch {
+		throw new ProtocolError("a frame is not JSON")
+	}
+	const known: ServerMessage[] = []
+	for (const message of Array.isArray(parsed) ? parsed : [parsed]) {
+		if (!fields(message) || !text(message.type)) throw new ProtocolError("a message has no type")
+		const type = message.type as ServerMessage["type"]
+		if (!Object.hasOwn(shapes, type)) continue
+		if (!shapes[type](message)) throw new ProtocolError(`malformed message: ${type}`)
+		known.push(message as unknown as ServerMessage)
+	}
+	return known
+}
+
+/** One message as it goes over the wire; the same message gives the same bytes (law S2). */
+export function encodeMessage(message: ClientMessage): string {
+	return JSON.stringify(message)
+}

@@ -1,0 +1,223 @@
+import type { SocketLike } from "./client.js"
+import {
+	type ClientMessage,
+	decodeFrame,
+	encodeMessage,
+	type Hello,
+	type ServerMessage,
+	SUBPROTOCOL,
+} from "./protocol.js"
+
+/** Silence after which the server is asked whether it is there, ms. */
+const QUIET = 10_000
+/** How long an answer may take - a ping's, or the welcome - in a page one sees and in one that is hidden, ms. Noticed within 35 s (law C5). */
+const PATIENCE = { visible: 10_000, hidden: 20_000 }
+/** The same after `reconnectNow`, when somebody says that the network changed, ms. */
+const PROBE_PATIENCE = 4_000
+/** Backoff: full jitter over 0.5 s doubling to 30 s (law C5), ms. */
+const FIRST_DELAY = 500
+const LONGEST_DELAY = 30_000
+/** A connection that lived so long was a good one: the backoff begins anew, ms. */
+const STABLE = 10_000
+/** A timer so late means that the machine slept: the server gets a second chance to answer, ms. */
+const LATE = 5_000
+
+export interface ConnectionOptions {
+	/** The socket's address, ws: or wss:. */
+	readonly url: string
+	readonly webSocket: new (url: string, protocols: string[]) => SocketLike
+	readonly token: () => Promise<string | undefined>
+	readonly visible: () => boolean
+	readonly random: () => number
+}
+
+export interface ConnectionListener {
+	/** What to say first on a new connection. */
+	hello(token: string | undefined): Hello
+	receive(message: ServerMessage): void
+	/** The connection ended; another attempt follows by itself. */
+	down(): void
+	/** `retryAt` or `phase` changed. */
+	changed(): void
+	/** The server said not to come back. */
+	stopped(code: number, reason: string): void
+}
+
+/**
+ * Keeps one WebSocket alive: hello first, a heartbeat of its own since a
+ * stalled network closes nothing, backoff with jitter, and the close codes'
+ * policy (law P5). Whatever an abandoned socket still says is ignored.
+ */
+export class Connection {
+	phase: "idle" | "waiting" | "opening" | "open" | "stopped" = "idle"
+	/** When the next attempt begins, ms since 1970, while `phase` is "waiting". */
+	retryAt: number | undefined
+	private socket: SocketLike | undefined
+	/** Counts attempts to connect, so that a stale one is known. */
+	private generation = 0
+	private attempts = 0
+	private timer: ReturnType<typeof setTimeout> | undefined
+	private farewell: ReturnType<typeof setTimeout> | undefined
+	private due = 0
+	private openedAt = 0
+	private heardAt = 0
+	private pingedAt: number | undefined
+	private patience = PATIENCE.visible
+	private lateOnce = false
+
+	constructor(
+		private readonly options: ConnectionOptions,
+		private readonly listener: ConnectionListener,
+	) {}
+
+	/** Connects at once; checks a connection that seems open. */
+	now(): void {
+		if (this.phase === "idle" || this.phase === "waiting") void this.connect()
+		else if (this.phase === "open") this.ping(PROBE_PATIENCE)
+	}
+
+	send(message: ClientMessage): void {
+		if (this.phase === "open") this.socket?.send(encodeMessage(message))
+	}
+
+	/** Leaves and comes back at once. */
+	restart(): void {
+		if (this.phase === "stopped") return
+		this.drop()
+		this.listener.down()
+		void this.connect()
+	}
+
+	/** Leaves and comes back after the backoff. */
+	retry(): void {
+		if (this.phase === "stopped") return
+		if (this.openedAt > 0 && Date.now() - this.openedAt >= STABLE) this.attempts = 0
+		this.drop()
+		const delay = this.options.random() * Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this.attempts++)
+		this.phase = "waiting"
+		this.retryAt = Date.now() + delay
+		this.arm(delay, () => void this.connect())
+		this.listener.down()
+		this.listener.changed()
+	}
+
+	/** Ends for good. */
+	stop(): void {
+		this.drop()
+		this.phase = "stopped"
+	}
+
+	private async connect(): Promise<void> {
+		const generation = ++this.generation
+		this.phase = "opening"
+		this.retryAt = undefined
+		this.openedAt = 0
+		this.arm(this.usualPatience(), () => this.retry())
+		this.listener.changed()
+		const current = () => generation === this.generation
+		try {
+			const token = await this.options.token()
+			if (!current()) return
+			const socket = new this.options.webSocket(this.options.url, [SUBPROTOCOL])
+			this.socket = socket
+			socket.onopen = () => {
+				if (current()) socket.send(encodeMessage(this.listener.hello(token)))
+			}
+			socket.onmessage = (event: { data: unknown }) => {
+				if (current()) this.hear(event.data, current)
+			}
+			socket.onclose = (event: { code: number; reason: string }) => {
+				if (current()) this.closed(event.code, event.reason)
+			}
+			socket.onerror = () => {} // a close follows
+		} catch {
+			if (current()) this.retry()
+		}
+	}
+
+	private hear(data: unknown, current: () => boolean): void {
+		this.heardAt = Date.now()
+		this.pingedAt = undefined
+		this.lateOnce = false
+		let messages: ServerMessage[]
+		try {
+			messages = decodeFrame(String(data))
+		} catch {
+			this.retry()
+			return
+		}
+		for (const message of messages) {
+			if (!current()) return
+			if (message.type === "welcome") {
+				this.phase = "open"
+				this.openedAt = Date.now()
+				this.arm(QUIET, this.beat)
+			} else if (message.type === "goaway") {
+				clearTimeout(this.farewell)
+				this.farewell = setTimeout(() => this.restart(), message.retryAfter)
+			}
+			this.listener.receive(message)
+		}
+	}
+
+	private closed(code: number, reason: string): void {
+		if (mayReconnect(code)) {
+			this.retry()
+			return
+		}
+		this.stop()
+		this.listener.down()
+		this.listener.stopped(code, reason)
+	}
+
+	private readonly beat = (): void => {
+		const now = Date.now()
+		const silence = now - this.heardAt
+		if (this.pingedAt === undefined) {
+			if (silence < QUIET) this.arm(QUIET - silence, this.beat)
+			else this.ping(this.usualPatience())
+		} else if (now - this.due > LATE && !this.lateOnce) {
+			this.lateOnce = true
+			this.ping(this.usualPatience())
+		} else if (now - this.pingedAt >= this.patience) this.retry()
+		else this.arm(this.patience - (now - this.pingedAt), this.beat)
+	}
+
+	private ping(patience: number): void {
+		this.send({ type: "ping" })
+		this.pingedAt = Date.now()
+		this.patience = patience
+		this.arm(patience, this.beat)
+	}
+
+	private usualPatience(): number {
+		return this.options.visible() ? PATIENCE.visible : PATIENCE.hidden
+	}
+
+	private arm(delay: number, then: () => void): void {
+		clearTimeout(this.timer)
+		this.due = Date.now() + delay
+		this.timer = setTimeout(then, delay)
+	}
+
+	/** Forgets the socket at once: one that stalled may take minutes to close. */
+	private drop(): void {
+		this.generation++
+		clearTimeout(this.timer)
+		clearTimeout(this.farewell)
+		this.pingedAt = undefined
+		this.lateOnce = false
+		const socket = this.socket
+		this.socket = undefined
+		try {
+			socket?.close(1000)
+		} catch {
+			// It was closed already.
+		}
+	}
+}
+
+/** Law P5, and of RFC 6455's codes those that another attempt cannot mend: 1007 invalid text, 1009 too large. */
+function mayReconnect(code: number): boolean {
+	return code < 4500 && code !== 1007 && code !== 1009
+}
