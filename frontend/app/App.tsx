@@ -25,7 +25,7 @@ export function App() {
 function LazyDocument({ id }: { id: string }) {
 	const [page, setPage] = useState<{ Page: typeof DocumentPage } | "failed" | null>(loaded)
 	const [attempt, setAttempt] = useState(0)
-	// biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt is the occasion to load again
+	// A new attempt is the occasion to load again.
 	useEffect(() => {
 		if (loaded) return
 		loadDocumentPage().then(

@@ -48,8 +48,8 @@ export function DocumentRow({ row, now }: { row: DocumentRecord; now: number }) 
 						if (event.key === "Delete") void trash(row)
 					}}
 				>
-					<span class={row.title.trim() ? "row-title" : "row-title row-untitled"} dir="auto">
-						{titleOf(row)}
+					<span class={row.title.trim() ? "row-title" : "row-title row-untitled"}>
+						<bdi>{titleOf(row)}</bdi>
 					</span>
 					<span class="row-change">
 						<bdi>{row.updatedBy.name}</bdi>
@@ -65,7 +65,6 @@ export function DocumentRow({ row, now }: { row: DocumentRecord; now: number }) 
 				label={`Actions for ${titleOf(row)}`}
 				align="end"
 				class="icon-button row-menu"
-				refocus={false}
 				items={[
 					{ label: "Rename", icon: <PencilLine size={16} />, keys: "F2", onSelect: () => setRenaming(true) },
 					{ label: "Copy link", icon: <Copy size={16} />, onSelect: () => void copyLink() },
@@ -89,7 +88,10 @@ export function DocumentRow({ row, now }: { row: DocumentRecord; now: number }) 
 function TitleField({ title, onEnd }: { title: string; onEnd: (title: string | null) => void }) {
 	const field = useRef<HTMLInputElement>(null)
 	const ended = useRef(false)
-	useEffect(() => field.current?.select(), [])
+	useEffect(() => {
+		field.current?.focus()
+		field.current?.select()
+	}, [])
 	const end = (value: string | null) => {
 		if (ended.current) return
 		ended.current = true

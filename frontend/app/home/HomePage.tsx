@@ -140,7 +140,7 @@ export function HomePage({ trash }: { trash: boolean }) {
 					<>
 						<h1 class="hidden-text">Documents</h1>
 						<div class="home-bar">
-							{/* biome-ignore lint/a11y/noStaticElementInteractions: arrows bubble up from the field inside */}
+							{/* Arrows bubble up from the field inside. */}
 							<label class="search" onKeyDown={arrows}>
 								<Search size={16} aria-hidden="true" />
 								<input
@@ -173,7 +173,7 @@ export function HomePage({ trash }: { trash: boolean }) {
 								No title contains “<bdi>{query.trim()}</bdi>”.
 							</p>
 						)}
-						{/* biome-ignore lint/a11y/noNoninteractiveElementInteractions: arrows bubble up from the links inside */}
+						{/* Arrows bubble up from the links inside. */}
 						<ul ref={list} class="rows" aria-label="Documents by last change" onKeyDown={arrows}>
 							{rows.map((row) => (
 								<DocumentRow key={row.id} row={row} now={now} />

@@ -40,8 +40,8 @@ export function Trash() {
 				{rows.map((row) => (
 					<li key={row.id} class="row">
 						<div class="row-link">
-							<span class="row-title" dir="auto">
-								{titleOf(row)}
+							<span class="row-title">
+								<bdi>{titleOf(row)}</bdi>
 							</span>
 							<span class="row-change">
 								<time dateTime={row.trashedAt ?? row.updatedAt} title={exactTime(row.trashedAt ?? row.updatedAt)}>

@@ -44,8 +44,8 @@ function place(element: HTMLElement, at: DOMRect, side: "below" | "above", align
 	const fitsAbove = above >= view.top + EDGE
 	let top = side === "below" ? (fitsBelow || !fitsAbove ? below : above) : fitsAbove || !fitsBelow ? above : below
 	top = Math.max(view.top + EDGE, Math.min(top, view.top + view.height - height - EDGE))
-	element.style.left = `${left}px`
-	element.style.top = `${top}px`
+	element.style.setProperty("--float-left", `${left}px`)
+	element.style.setProperty("--float-top", `${top}px`)
 }
 
 /** Something that floats above the page in the browser's top layer, kept inside the visible window. */

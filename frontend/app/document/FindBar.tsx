@@ -1,0 +1,83 @@
+import { CaseSensitive, ChevronDown, ChevronUp, X } from "lucide-preact"
+import { useEffect, useRef, useState } from "preact/hooks"
+import type { Editor, FindState } from "../../editor/types.ts"
+import { announce } from "../announce"
+import { IconButton } from "../ui/Button"
+
+/** Says where the search stands. */
+export function findSentence(state: FindState | null): string {
+	if (!state || state.query === "") return ""
+	if (state.count === 0) return "Not found"
+	return state.current < 0 ? `${state.count} found` : `${state.current + 1} of ${state.count}`
+}
+
+/** Find in document: matches are marked in the text, Enter and Shift+Enter walk through them, Escape ends it. */
+export function FindBar({ editor, state, onClose }: { editor: Editor; state: FindState | null; onClose: () => void }) {
+	const field = useRef<HTMLInputElement>(null)
+	const [query, setQuery] = useState(state?.query ?? "")
+	const [caseSensitive, setCaseSensitive] = useState(false)
+	const sentence = findSentence(state)
+
+	useEffect(() => {
+		field.current?.focus()
+		field.current?.select()
+	}, [])
+	useEffect(() => {
+		editor.find.search(query, { caseSensitive })
+	}, [editor, query, caseSensitive])
+	useEffect(() => {
+		const wait = setTimeout(() => sentence && announce(sentence), 500)
+		return () => clearTimeout(wait)
+	}, [sentence])
+
+	const close = () => {
+		editor.find.close()
+		onClose()
+		editor.focus()
+	}
+
+	return (
+		<search class="find" aria-label="Find in document">
+			<input
+				ref={field}
+				class="find-field"
+				aria-label="Find in document"
+				placeholder="Find"
+				autocomplete="off"
+				spellcheck={false}
+				value={query}
+				onInput={(event) => setQuery(event.currentTarget.value)}
+				onKeyDown={(event) => {
+					if (event.isComposing) return
+					if (event.key === "Enter") {
+						event.preventDefault()
+						if (event.shiftKey) editor.find.previous()
+						else editor.find.next()
+					}
+					if (event.key === "Escape") {
+						event.preventDefault()
+						close()
+					}
+				}}
+			/>
+			<span class="find-count">{sentence}</span>
+			<IconButton
+				label="Match case"
+				aria-pressed={caseSensitive}
+				class={caseSensitive ? "pressed" : ""}
+				onClick={() => setCaseSensitive(!caseSensitive)}
+			>
+				<CaseSensitive size={18} />
+			</IconButton>
+			<IconButton label="Previous match" onClick={() => editor.find.previous()}>
+				<ChevronUp size={18} />
+			</IconButton>
+			<IconButton label="Next match" onClick={() => editor.find.next()}>
+				<ChevronDown size={18} />
+			</IconButton>
+			<IconButton label="Close find" onClick={close}>
+				<X size={18} />
+			</IconButton>
+		</search>
+	)
+}

@@ -1,0 +1,105 @@
+import { useEffect, useState } from "preact/hooks"
+import type { Editor } from "../../editor/types.ts"
+import { Avatar } from "../ui/Avatar"
+import type { LiveDocument } from "./live"
+import { type Present, presentPeople } from "./people"
+
+const OFFERED = 5_000 // ms that "Follow" is offered after a jump
+const MOST = 4 // faces before the rest becomes a number
+
+/** Who is here: a press goes to that person's caret and offers to follow it. */
+export function People({ live, editor, onSelf }: { live: LiveDocument; editor: Editor | null; onSelf: () => void }) {
+	const people = presentPeople(live.peers.value, live.document.user)
+	const others = people.filter((person) => !person.self)
+	const self = people.find((person) => person.self)
+	const [offered, setOffered] = useState<Present | null>(null)
+	const [followed, setFollowed] = useState<Present | null>(null)
+	const peerOf = (person: Present) => person.peers.find((peer) => peer.selection !== null)?.peer
+
+	useEffect(() => {
+		if (!offered) return
+		const wait = setTimeout(() => setOffered(null), OFFERED)
+		return () => clearTimeout(wait)
+	}, [offered])
+
+	// Whoever leaves is no longer followed.
+	const gone = followed !== null && !others.some((person) => person.user.id === followed.user.id)
+	useEffect(() => {
+		if (gone) setFollowed(null)
+	}, [gone])
+
+	const jump = (person: Present) => {
+		const peer = peerOf(person)
+		if (peer && editor?.scrollToPeer(peer)) setOffered(person)
+	}
+	const startFollowing = (person: Present) => {
+		const peer = peerOf(person)
+		if (!peer) return
+		editor?.follow(peer)
+		setOffered(null)
+		setFollowed(person)
+	}
+	const stopFollowing = () => {
+		editor?.follow(null)
+		setFollowed(null)
+	}
+
+	const shown = others.length > MOST ? others.slice(0, MOST - 1) : others
+	const asked = followed ?? offered
+	return (
+		<div class="people">
+			<ul class="people-row" aria-label="People here">
+				{shown.map((person) => (
+					<li key={person.user.id}>
+						<button
+							type="button"
+							class={followed?.user.id === person.user.id ? "person followed" : "person"}
+							title={peerOf(person) ? `${person.user.name} - go to their caret` : `${person.user.name} is reading`}
+							aria-label={peerOf(person) ? `${person.user.name}, go to their caret` : `${person.user.name} is reading`}
+							onClick={() => jump(person)}
+						>
+							<Avatar person={person.user} />
+						</button>
+					</li>
+				))}
+				{others.length > shown.length && (
+					<li
+						class="avatar avatar-more"
+						title={others
+							.slice(shown.length)
+							.map((person) => person.user.name)
+							.join(", ")}
+					>
+						+{others.length - shown.length}
+					</li>
+				)}
+				{self && (
+					<li class="person-self">
+						<button
+							type="button"
+							class="person"
+							title={`You are ${self.user.name}`}
+							aria-label={`You are ${self.user.name}`}
+							onClick={onSelf}
+						>
+							<Avatar person={self.user} />
+						</button>
+					</li>
+				)}
+			</ul>
+			{asked && (
+				<div class="follow">
+					<Avatar person={asked.user} size={20} />
+					<span>{followed ? `Following ${asked.user.name}` : asked.user.name}</span>
+					<button
+						type="button"
+						class="save-action"
+						onClick={() => (followed ? stopFollowing() : startFollowing(asked))}
+					>
+						{followed ? "Stop" : "Follow"}
+					</button>
+				</div>
+			)}
+		</div>
+	)
+}

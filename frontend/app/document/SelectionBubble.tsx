@@ -1,0 +1,83 @@
+import { Link, Unlink } from "lucide-preact"
+import { useEffect, useState } from "preact/hooks"
+import type { Editor, EditorSnapshot } from "../../editor/types.ts"
+import { Floating } from "../ui/Floating"
+import { ColorTool } from "./ColorTool"
+import { Tool, ToolRow } from "./Tool"
+import { MARKS } from "./Toolbar"
+
+const SETTLE = 180 // ms a selection must rest; a bubble that chases the pointer is a nuisance
+
+/** Marks and link right at the selection, for mouse and touch. The keyboard has its shortcuts and the toolbar. */
+export function SelectionBubble({
+	editor,
+	snapshot,
+	onLink,
+}: {
+	editor: Editor
+	snapshot: EditorSnapshot
+	onLink: () => void
+}) {
+	const { selection, focused, composing, readOnly, suggestion, formats } = snapshot
+	const wanted =
+		!selection.empty && focused && !composing && !readOnly && !suggestion && formats.block !== "code" && !formats.image
+	const [rested, setRested] = useState(false)
+	const [held, setHeld] = useState(false)
+
+	useEffect(() => {
+		const down = (event: PointerEvent) => {
+			if (!(event.target as Element).closest(".bubble")) setHeld(true)
+		}
+		const up = () => setHeld(false)
+		addEventListener("pointerdown", down)
+		addEventListener("pointerup", up)
+		addEventListener("pointercancel", up)
+		return () => {
+			removeEventListener("pointerdown", down)
+			removeEventListener("pointerup", up)
+			removeEventListener("pointercancel", up)
+		}
+	}, [])
+
+	// Each new selection starts the rest anew.
+	useEffect(() => {
+		setRested(false)
+		if (!wanted) return
+		const wait = setTimeout(() => setRested(true), SETTLE)
+		return () => clearTimeout(wait)
+	}, [wanted, selection.anchor, selection.head])
+
+	if (!wanted || !rested || held) return null
+	const touch = matchMedia("(pointer: coarse)").matches // its own menu stands above a selection
+	const rect = () => {
+		const at = editor.selectionRect()
+		return at ? new DOMRect(at.left, at.top, at.right - at.left, at.bottom - at.top) : null
+	}
+	if (!rect()) return null
+	return (
+		<Floating from={rect} side={touch ? "below" : "above"} align="center" class="bubble">
+			<ToolRow label="Selected text" class="bubble-row" onLeave={() => editor.focus()}>
+				{MARKS.map(({ mark, label, keys, Icon }) => (
+					<Tool
+						key={mark}
+						label={label}
+						keys={keys}
+						pressed={formats.marks[mark]}
+						onPress={() => editor.commands.toggleMark(mark)}
+					>
+						<Icon size={16} />
+					</Tool>
+				))}
+				<ColorTool formats={formats} commands={editor.commands} onDone={() => editor.focus()} />
+				<Tool label={formats.link ? "Edit link" : "Link"} keys="Mod-k" pressed={formats.link !== null} onPress={onLink}>
+					<Link size={16} />
+				</Tool>
+				{formats.link && (
+					<Tool label="Remove link" onPress={() => editor.commands.setLink(null)}>
+						<Unlink size={16} />
+					</Tool>
+				)}
+			</ToolRow>
+		</Floating>
+	)
+}

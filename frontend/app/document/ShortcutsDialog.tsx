@@ -1,0 +1,83 @@
+import { Dialog } from "../ui/Dialog"
+import { writeKeys } from "./keys"
+
+/** Every key of the page and the editor, grouped by what one wants. The same as in Google Docs where that has one. */
+const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
+	[
+		"Text",
+		[
+			["Bold", "Mod-b"],
+			["Italic", "Mod-i"],
+			["Underline", "Mod-u"],
+			["Strikethrough", "Mod-Shift-x"],
+			["Code", "Mod-e"],
+			["Link", "Mod-k"],
+			["Clear formatting", "Mod-\\"],
+		],
+	],
+	[
+		"Lines",
+		[
+			["Heading 1, 2, 3", "Mod-Alt-1"],
+			["Plain text", "Mod-Alt-0"],
+			["Numbered list", "Mod-Shift-7"],
+			["Bullet list", "Mod-Shift-8"],
+			["Check list", "Mod-Shift-9"],
+			["Indent, outdent", "Tab"],
+			["Align left, centre, right", "Mod-Shift-l"],
+		],
+	],
+	[
+		"Typing",
+		[
+			["Insert something", "/"],
+			["Mention a person", "@"],
+			["Heading", "# "],
+			["List", "- "],
+			["Check list", "[] "],
+			["Quote", "> "],
+			["Code block", "```"],
+			["Divider", "---"],
+		],
+	],
+	[
+		"Document",
+		[
+			["Undo", "Mod-z"],
+			["Redo", "Mod-Shift-z"],
+			["Find", "Mod-f"],
+			["To the toolbar", "Alt-F10"],
+			["These shortcuts", "Mod-/"],
+		],
+	],
+]
+
+/** Everything before a hyphen is a modifier; typed characters are shown as they are. */
+function shown(keys: string): string {
+	return /^(Mod|Alt|Shift)-/.test(keys) ? writeKeys(keys) : keys.trim()
+}
+
+/** The keyboard map. */
+export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
+	return (
+		<Dialog title="Keyboard shortcuts" onClose={onClose} wide>
+			<div class="shortcuts">
+				{GROUPS.map(([name, keys]) => (
+					<section key={name}>
+						<h3>{name}</h3>
+						<dl>
+							{keys.map(([what, pressed]) => (
+								<div key={what + pressed} class="shortcut">
+									<dt>{what}</dt>
+									<dd>
+										<kbd>{shown(pressed)}</kbd>
+									</dd>
+								</div>
+							))}
+						</dl>
+					</section>
+				))}
+			</div>
+		</Dialog>
+	)
+}

@@ -1,0 +1,70 @@
+import { useEffect, useRef, useState } from "preact/hooks"
+import { renameDocument } from "../api"
+import { titleOf } from "../home/list"
+import { toast } from "../ui/Toast"
+import type { LiveDocument } from "./live"
+
+const SETTLE = 500 // ms without a key press before others see the new title
+
+/** The title, edited in place and live: others' renames appear unless one is typing here. */
+export function Title({ live, onDone }: { live: LiveDocument; onDone: () => void }) {
+	const [draft, setDraft] = useState<string | null>(null)
+	const timer = useRef<ReturnType<typeof setTimeout>>()
+	const title = live.title.value
+	const shown = draft ?? title
+	const locked = live.role.value !== "editor" && live.role.value !== "owner"
+
+	useEffect(() => {
+		document.title = `${titleOf({ title: shown })} - Coscribe`
+	}, [shown])
+
+	const save = async (value: string) => {
+		clearTimeout(timer.current)
+		const before = live.title.peek()
+		const chosen = value.trim()
+		if (chosen === before) return
+		live.title.value = chosen
+		try {
+			await renameDocument(live.document.id, chosen)
+		} catch (error) {
+			live.title.value = before
+			toast(`The title was not changed. ${(error as Error).message}`)
+		}
+	}
+
+	return (
+		<h1 class="title">
+			{/* The twin in the grid makes the field as wide as its text. */}
+			<span class="title-twin" aria-hidden="true">
+				{shown || "Untitled"}
+			</span>
+			<input
+				class="title-field"
+				aria-label="Title"
+				dir="auto"
+				placeholder="Untitled"
+				maxLength={200}
+				readOnly={locked}
+				value={shown}
+				onFocus={(event) => setDraft(event.currentTarget.value)}
+				onInput={(event) => {
+					const value = event.currentTarget.value
+					setDraft(value)
+					clearTimeout(timer.current)
+					timer.current = setTimeout(() => void save(value), SETTLE)
+				}}
+				onBlur={() => {
+					if (draft !== null) void save(draft)
+					setDraft(null)
+				}}
+				onKeyDown={(event) => {
+					if (event.isComposing) return
+					if (event.key === "Escape") setDraft(title)
+					if (event.key !== "Enter" && event.key !== "Escape") return
+					event.preventDefault()
+					onDone()
+				}}
+			/>
+		</h1>
+	)
+}

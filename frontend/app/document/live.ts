@@ -1,0 +1,108 @@
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals"
+import { type ClientDocument, createClient, type PeerView, type Role, type Status } from "../../client/index.js"
+import { navigate } from "../router"
+import { toast } from "../ui/Toast"
+
+/** A document open for live editing, as signals that components can read. */
+export interface LiveDocument {
+	readonly document: ClientDocument
+	readonly loaded: ReadonlySignal<boolean>
+	readonly title: Signal<string>
+	readonly status: ReadonlySignal<Status>
+	readonly role: ReadonlySignal<Role>
+	readonly peers: ReadonlySignal<readonly PeerView[]>
+	/** The page no longer shows it. What is unsaved is still sent; then it is closed. */
+	leave(): void
+}
+
+const client = createClient({
+	url: location.origin,
+	visible: () => document.visibilityState === "visible",
+})
+
+/** Documents left with unsaved edits; opening one again takes it from here. */
+const lingering = new Map<string, () => ClientDocument>()
+
+/** Opens a document, or takes up the one that was left with unsaved edits (law S9: leaving a page loses nothing). */
+export function openLive(id: string): LiveDocument {
+	const opened = lingering.get(id)?.() ?? client.open(id)
+	const loaded = signal(opened.loaded)
+	const title = signal(opened.title)
+	const status = signal(opened.status)
+	const role = signal(opened.role)
+	const peers = signal(opened.peers)
+	const endings = [
+		opened.on("status", (next) => {
+			status.value = next
+			loaded.value = opened.loaded
+		}),
+		opened.on("reset", () => {
+			title.value = opened.title
+			role.value = opened.role
+			loaded.value = true
+		}),
+		opened.on("title", (next) => {
+			title.value = next
+		}),
+		opened.on("role", (next) => {
+			role.value = next
+		}),
+		opened.on("presence", (next) => {
+			peers.value = next
+		}),
+	]
+	// A laptop that wakes or finds its network again should not wait for the timer.
+	const wake = () => {
+		if (document.visibilityState === "visible") opened.reconnectNow()
+	}
+	const hold = (event: BeforeUnloadEvent) => {
+		if (opened.pending > 0) event.preventDefault()
+	}
+	addEventListener("online", wake)
+	document.addEventListener("visibilitychange", wake)
+	addEventListener("beforeunload", hold)
+	return {
+		document: opened,
+		loaded,
+		title,
+		status,
+		role,
+		peers,
+		leave() {
+			for (const end of endings) end()
+			removeEventListener("online", wake)
+			document.removeEventListener("visibilitychange", wake)
+			removeEventListener("beforeunload", hold)
+			opened.setPresence(null)
+			if (opened.pending === 0) opened.close()
+			else linger(opened)
+		},
+	}
+}
+
+/** Keeps a document that nobody looks at until its edits are saved. */
+function linger(left: ClientDocument): void {
+	const hold = (event: BeforeUnloadEvent) => event.preventDefault()
+	addEventListener("beforeunload", hold)
+	const release = () => {
+		removeEventListener("beforeunload", hold)
+		endSaved()
+		endRejected()
+		lingering.delete(left.id)
+	}
+	const endSaved = left.on("saved", () => {
+		if (left.pending > 0) return
+		release()
+		left.close()
+	})
+	const endRejected = left.on("rejected", () =>
+		toast(`An edit in “${left.title || "Untitled"}” was not accepted`, {
+			label: "Show",
+			run: () => navigate({ page: "document", id: left.id }),
+		}),
+	)
+	lingering.set(left.id, () => {
+		release()
+		return left
+	})
+}

@@ -1,0 +1,110 @@
+import type { Status } from "../../client/index.js"
+
+/** How loud a state is: as it should be, on its way, needs patience, needs the person. */
+export type Tone = "good" | "busy" | "wait" | "stop"
+
+/** What the one place for the state of saving shows. */
+export interface StatusLine {
+	readonly tone: Tone
+	/** Exactly one sentence in the person's terms. */
+	readonly sentence: string
+	/** What can be done about it, if anything. */
+	readonly action?: { readonly label: string; readonly does: "reconnect" | "showText" | "reload" | "goHome" }
+}
+
+/** Says a number of edits in words. */
+export function edits(count: number): string {
+	return count === 1 ? "1 edit" : `${count} edits`
+}
+
+/** Why the client stopped for good, by the close code's name or its own word. */
+const STOPPED: Readonly<Record<string, string>> = {
+	not_found: "This document does not exist, or was removed",
+	forbidden: "You have no access to this document",
+	unauthorized: "You are signed out - sign in again to go on",
+	replaced: "This document was opened again elsewhere - reload to write here",
+	client_too_old: "The server was updated - reload to go on",
+	server_too_old: "The server is older than this page - reload in a moment",
+	protocol: "The connection was refused - reload to go on",
+	repeated_invalid: "The server refused several edits - reload to go on",
+	mismatch: "This page differs from the server's copy - reload to go on",
+}
+
+/** Why an edit was refused for good. */
+const REFUSED: Readonly<Record<string, string>> = {
+	read_only: "you may only read here",
+	change_too_large: "it was too much at once",
+	document_too_large: "the document has reached its limit",
+	id_conflict: "it was sent twice with different content",
+	invalid_change: "the server could not apply it",
+}
+
+function waiting(status: Status, now: number): string {
+	const held = status.pending > 0 ? `${edits(status.pending)} waiting` : ""
+	const seconds = status.retryAt === undefined ? 0 : Math.ceil((status.retryAt - now) / 1000)
+	const next = seconds > 0 ? `reconnecting in ${seconds} s` : "reconnecting"
+	const keep = status.journalDenied && status.pending > 0 ? ", keep this tab open" : ""
+	return `Offline - ${held ? `${held}, ` : ""}${next}${keep}`
+}
+
+function saving(status: Status): string {
+	switch (status.reason) {
+		case "storage_full":
+			return "Not saved yet - the server's disk is full, trying again"
+		case "rate_limited":
+			return "Saving - slowly, that was a lot at once"
+		case "unavailable":
+			return "Saving - the server is busy, trying again"
+		default:
+			return "Saving"
+	}
+}
+
+/** The one line for a status. `now` is in ms since 1970, for the countdown. */
+export function statusLine(status: Status, now: number): StatusLine {
+	switch (status.state) {
+		case "connecting":
+			return { tone: "busy", sentence: "Connecting" }
+		case "saved":
+			return { tone: "good", sentence: "Saved" }
+		case "saving":
+			return { tone: status.reason ? "wait" : "busy", sentence: saving(status) }
+		case "offline":
+			return {
+				tone: "wait",
+				sentence: waiting(status, now),
+				...(status.retryAt !== undefined && status.retryAt > now
+					? { action: { label: "Now", does: "reconnect" as const } }
+					: {}),
+			}
+		case "readonly":
+			return { tone: "busy", sentence: "Read only - someone with edit rights can let you write" }
+		case "rejected": {
+			const why = REFUSED[status.rejected?.code ?? ""] ?? "the server could not apply it"
+			return {
+				tone: "stop",
+				sentence: `An edit was not accepted: ${why}`,
+				action: { label: "Show text", does: "showText" },
+			}
+		}
+		case "removed":
+			return {
+				tone: "stop",
+				sentence:
+					status.reason === "trashed" || status.reason === undefined
+						? "This document is in the trash"
+						: "You no longer have access to this document",
+				action:
+					status.pending > 0
+						? { label: "Show unsaved text", does: "showText" }
+						: { label: "All documents", does: "goHome" },
+			}
+		case "failed":
+			return {
+				tone: "stop",
+				sentence: STOPPED[status.reason ?? ""] ?? "Something went wrong - reload to go on",
+				action:
+					status.pending > 0 ? { label: "Show unsaved text", does: "showText" } : { label: "Reload", does: "reload" },
+			}
+	}
+}
