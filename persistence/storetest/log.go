@@ -377,7 +377,7 @@ func testReopen(t *testing.T, open func(t *testing.T) persistence.Store) {
 			t.Fatal(err)
 		}
 		s = open(t)
-		l.store = s
+		l.Reopened(s)
 		l.Check(s)
 		if after, err := s.Document(t.Context(), l.ID); err != nil || after != before {
 			t.Errorf("document is %+v, not %+v; %v", after, before, err)

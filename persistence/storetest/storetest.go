@@ -121,6 +121,9 @@ func (l *Log) Took(b persistence.Batch) {
 	l.Changes = append(l.Changes, b.Changes...)
 }
 
+// Reopened goes on with the same log in a store that was opened anew.
+func (l *Log) Reopened(s persistence.Store) { l.store = s }
+
 // Check compares the store's log with what it must hold.
 func (l *Log) Check(s persistence.Store) {
 	l.t.Helper()
