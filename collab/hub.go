@@ -24,6 +24,7 @@ type Hub struct {
 	issued   issued
 	closing  bool
 
+	codec  snapshotCodec
 	cache  revisionCache
 	replay chan struct{} // slots for replays of old revisions
 }

@@ -49,6 +49,9 @@ const (
 	// DefaultIssuedClients bounds the client ids remembered that have not yet
 	// made a change; 64 bytes each.
 	DefaultIssuedClients = 16_384
+	// DefaultSnapshotBytes is the least that is appended to a document's log
+	// between two snapshots; bytes.
+	DefaultSnapshotBytes = 64 << 10
 )
 
 // welcomeBytes is the largest content or first page of missed changes put into
@@ -72,6 +75,7 @@ type Limits struct {
 	Documents      int // live in this process
 	Invalid        int // invalid changes in a row
 	IssuedClients  int // client ids issued and not yet used
+	SnapshotBytes  int // of log between two snapshots of a document
 	Idle           time.Duration
 	Drain          time.Duration
 	PresencePace   time.Duration
@@ -107,6 +111,7 @@ func (l Limits) withDefaults() Limits {
 		{&l.Documents, DefaultDocuments},
 		{&l.Invalid, DefaultInvalid},
 		{&l.IssuedClients, DefaultIssuedClients},
+		{&l.SnapshotBytes, DefaultSnapshotBytes},
 	} {
 		if *f.field == 0 {
 			*f.field = f.value

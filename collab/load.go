@@ -16,7 +16,7 @@ func (s *session) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open document %s: %w", s.id, err)
 	}
-	r, err := replay(ctx, s.config, s.id, row.Head.Revision)
+	r, err := s.hub.rebuild(ctx, s.id, row.Head.Revision)
 	if err != nil {
 		return err
 	}
@@ -40,39 +40,39 @@ type replayed struct {
 	tail     int              // log read after it, bytes, roughly
 }
 
-// replay builds the document at a revision: from the newest snapshot at or
+// rebuild gives the document at a revision: from the newest snapshot at or
 // below it that proves sound, or from nothing (law L2).
-func replay(ctx context.Context, c *Config, document persistence.ID, revision int64) (*replayed, error) {
+func (h *Hub) rebuild(ctx context.Context, document persistence.ID, revision int64) (*replayed, error) {
 	for below := revision; below > 0; {
-		snapshot, err := c.Log.Snapshot(ctx, document, below)
+		snapshot, err := h.config.Log.Snapshot(ctx, document, below)
 		if errors.Is(err, persistence.ErrNotFound) {
 			break
 		}
 		if err != nil {
 			return nil, fmt.Errorf("snapshot of document %s: %w", document, err)
 		}
-		r, err := replayFrom(ctx, c, document, snapshot, revision)
+		r, err := h.rebuildFrom(ctx, document, snapshot, revision)
 		if err == nil {
 			return r, nil
 		}
 		if !errors.Is(err, errSnapshot) {
 			return nil, err
 		}
-		c.Logger.Error("snapshot is damaged, an older one is used", "document", document, "revision", snapshot.Revision, "error", err)
+		h.config.Logger.Error("snapshot is damaged, an older one is used", "document", document, "revision", snapshot.Revision, "error", err)
 		below = snapshot.Revision - 1
 	}
 	r := &replayed{document: ot.NewDocument()}
-	return r, r.extend(ctx, c, document, 0, revision)
+	return r, r.extend(ctx, h.config.Log, document, 0, revision)
 }
 
-// replayFrom starts from a snapshot, whose chain hash must be the log's own.
-func replayFrom(ctx context.Context, c *Config, document persistence.ID, snapshot persistence.Snapshot, revision int64) (*replayed, error) {
-	d, err := decodeSnapshot(snapshot.Content)
+// rebuildFrom starts from a snapshot, whose chain hash must be the log's own.
+func (h *Hub) rebuildFrom(ctx context.Context, document persistence.ID, snapshot persistence.Snapshot, revision int64) (*replayed, error) {
+	d, err := h.codec.decode(snapshot.Content)
 	if err != nil {
 		return nil, err
 	}
 	var chain persistence.Hash
-	err = c.Log.Changes(ctx, document, snapshot.Revision-1, snapshot.Revision, func(at *persistence.Change) bool {
+	err = h.config.Log.Changes(ctx, document, snapshot.Revision-1, snapshot.Revision, func(at *persistence.Change) bool {
 		chain = at.Hash
 		return true
 	})
@@ -83,7 +83,7 @@ func replayFrom(ctx context.Context, c *Config, document persistence.ID, snapsho
 		return nil, fmt.Errorf("%w: it is not of this log", errSnapshot)
 	}
 	r := &replayed{document: d, chain: chain, snapshot: snapshot.Revision, size: len(snapshot.Content)}
-	if err := r.extend(ctx, c, document, snapshot.Revision, revision); err != nil {
+	if err := r.extend(ctx, h.config.Log, document, snapshot.Revision, revision); err != nil {
 		if errors.Is(err, persistence.ErrDamaged) {
 			return nil, fmt.Errorf("%w: %w", errSnapshot, err) // replay without it has the last word
 		}
@@ -93,13 +93,13 @@ func replayFrom(ctx context.Context, c *Config, document persistence.ID, snapsho
 }
 
 // extend applies the changes after one revision through another.
-func (r *replayed) extend(ctx context.Context, c *Config, document persistence.ID, after, through int64) error {
+func (r *replayed) extend(ctx context.Context, log persistence.Log, document persistence.ID, after, through int64) error {
 	if after >= through {
 		return nil
 	}
 	var bad error
 	last := after
-	err := c.Log.Changes(ctx, document, after, through, func(at *persistence.Change) bool {
+	err := log.Changes(ctx, document, after, through, func(at *persistence.Change) bool {
 		if at.Revision != last+1 {
 			bad = fmt.Errorf("%w: document %s: revision %d follows %d", persistence.ErrDamaged, document, at.Revision, last)
 			return false

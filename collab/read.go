@@ -55,7 +55,7 @@ func (h *Hub) ReadAt(ctx context.Context, document persistence.ID, revision int6
 	case <-ctx.Done():
 		return Content{}, ctx.Err()
 	}
-	r, err := replay(ctx, &h.config, document, revision)
+	r, err := h.rebuild(ctx, document, revision)
 	if err != nil {
 		return Content{}, err
 	}

@@ -15,17 +15,16 @@ import (
 )
 
 // Snapshots are paid for by bytes appended since the last one (law L5): one is
-// due when the log has grown by snapshotFloor and by snapshotRatio times the
-// size of the last one. So a big document's tail stays short enough to open it
+// due when the log has grown by Limits.SnapshotBytes and by snapshotRatio times
+// the size of the last one. So a big document's tail stays short enough to open it
 // quickly, and its snapshots cost less per change than a log row.
 const (
-	snapshotFloor = 64 << 10 // bytes of log
 	snapshotRatio = 2
 	// changeBytes is roughly what a log row has beside its delta; bytes.
 	changeBytes = 128
-	// leaveFloor is the tail that is worth a snapshot when a document leaves
-	// memory anyway; bytes of log.
-	leaveFloor = 16 << 10
+	// leaveShare of that tail is worth a snapshot when a document leaves memory
+	// anyway.
+	leaveShare = 4
 )
 
 // snapshotMagic begins a snapshot: a format of ours, version 1. Then follow
@@ -47,7 +46,7 @@ type snapshotStored struct {
 	paid     int
 }
 
-func (v *saver) due() bool { return v.bytes >= max(snapshotFloor, snapshotRatio*v.size) }
+func (v *saver) due(floor int) bool { return v.bytes >= max(floor, snapshotRatio*v.size) }
 
 // stored is the event of a snapshot having been stored, or not.
 func (v *saver) stored(r snapshotStored) {
@@ -61,7 +60,7 @@ func (v *saver) stored(r snapshotStored) {
 
 // saveIfPaid stores a snapshot outside the loop, if it is due.
 func (s *session) saveIfPaid(state *state) {
-	if s.saver.busy || !s.saver.due() {
+	if s.saver.busy || !s.saver.due(s.config.Limits.SnapshotBytes) {
 		return
 	}
 	s.saver.busy = true
@@ -73,7 +72,7 @@ func (s *session) saveIfPaid(state *state) {
 // worth it.
 func (s *session) saveNow() {
 	state := s.state.Load()
-	if s.saver.bytes >= max(leaveFloor, s.saver.size/4) && state.revision > s.saver.last {
+	if s.saver.bytes >= max(s.config.Limits.SnapshotBytes, snapshotRatio*s.saver.size)/leaveShare && state.revision > s.saver.last {
 		s.saver.stored(s.save(state, s.saver.bytes))
 	}
 }
@@ -85,7 +84,7 @@ func (s *session) save(state *state, paid int) (r snapshotStored) {
 			s.config.Logger.Error("snapshot panicked", "document", s.id, "revision", state.revision, "panic", fmt.Sprint(p))
 		}
 	}()
-	content := encodeSnapshot(state.document)
+	content := s.hub.codec.encode(state.document)
 	err := s.config.Log.PutSnapshot(context.Background(), s.id, persistence.Snapshot{
 		Revision: state.revision, Hash: state.chain, Content: content,
 	})
@@ -98,8 +97,10 @@ func (s *session) save(state *state, paid int) (r snapshotStored) {
 	return r
 }
 
-// codec is shared by all documents: encoding is rare, and an encoder is big.
+// snapshotCodec is shared by all documents of a hub: encoding is rare, and an
+// encoder is big. It is made at first use. Any goroutine.
 type snapshotCodec struct {
+	made    sync.Once
 	mu      sync.Mutex // one encoding at a time
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
@@ -108,36 +109,34 @@ type snapshotCodec struct {
 // maxSnapshot bounds what a damaged snapshot may unpack to; bytes.
 const maxSnapshot = 1 << 30
 
-var codec = sync.OnceValue(func() *snapshotCodec {
-	var c snapshotCodec
-	// The options are constants that the library accepts.
-	c.encoder, _ = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(512<<10))
-	c.decoder, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(2), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(maxSnapshot))
-	return &c
-})
-
-func (c *snapshotCodec) encode(dst, src []byte) []byte {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.encoder.EncodeAll(src, dst)
+func (c *snapshotCodec) open() {
+	c.made.Do(func() {
+		// The options are constants that the library accepts.
+		c.encoder, _ = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(512<<10))
+		c.decoder, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(2), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(maxSnapshot))
+	})
 }
 
-func encodeSnapshot(document *ot.Document) []byte {
+func (c *snapshotCodec) encode(document *ot.Document) []byte {
+	c.open()
 	json := document.AppendJSON(nil)
 	head := binary.BigEndian.AppendUint64(bytes.Clone(snapshotMagic), uint64(document.Len()))
-	return codec().encode(head, json)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.encoder.EncodeAll(json, head)
 }
 
 var errSnapshot = errors.New("snapshot cannot be used")
 
-// decodeSnapshot reads and verifies what encodeSnapshot wrote.
-func decodeSnapshot(content []byte) (*ot.Document, error) {
+// decode reads and verifies what encode wrote.
+func (c *snapshotCodec) decode(content []byte) (*ot.Document, error) {
+	c.open()
 	rest, ok := bytes.CutPrefix(content, snapshotMagic)
 	if !ok || len(rest) < 8 {
 		return nil, fmt.Errorf("%w: unknown format", errSnapshot)
 	}
 	length := binary.BigEndian.Uint64(rest)
-	json, err := codec().decoder.DecodeAll(rest[8:], nil)
+	json, err := c.decoder.DecodeAll(rest[8:], nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errSnapshot, err)
 	}
