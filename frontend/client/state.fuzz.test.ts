@@ -194,13 +194,18 @@ function run(seed: number): void {
 	const tabs = [0, 1, 2].slice(0, 2 + random.below(2)).map(() => new Tab(server, random, world))
 	const backups = !world.insertsOnly && random.chance(0.5)
 	const rejects = random.chance(0.3)
-	server.refuse = () => {
+	// A final refusal is final: in the same run the same submit is refused again.
+	const refused = new Set<Submit>()
+	server.refuse = (submit) => {
+		if (refused.has(submit)) return { code: "document_too_large", retry: false }
 		if (!rejects || !random.chance(0.1)) return undefined
-		return random.pick([
+		const refusal = random.pick([
 			{ code: "rate_limited", retry: true },
 			{ code: "document_too_large", retry: false },
 			{ code: "id_conflict", retry: false },
 		])
+		if (!refusal.retry) refused.add(submit)
+		return refusal
 	}
 	for (let turn = 0; turn < 60; turn++) {
 		const tab = random.pick(tabs)
@@ -212,7 +217,7 @@ function run(seed: number): void {
 		else tab.deliver()
 	}
 	// Drain: everybody comes back and everything is delivered.
-	server.refuse = undefined
+	server.refuse = (submit) => (refused.has(submit) ? { code: "document_too_large", retry: false } : undefined)
 	for (const tab of tabs) {
 		tab.disconnect()
 		tab.faults = false
