@@ -87,7 +87,7 @@ func checkBackup(ctx context.Context, file string) (err error) {
 	if known != 3 {
 		return errors.New("not a backup of this program")
 	}
-	if _, _, _, err := schemaVersions(ctx, db); err != nil {
+	if _, _, _, err := schemaVersions(ctx, db, migrations()); err != nil {
 		return err
 	}
 	var verdict string

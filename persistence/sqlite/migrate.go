@@ -14,12 +14,22 @@ import (
 )
 
 //go:embed migrations/*.sql
-var migrations embed.FS
+var embedded embed.FS
 
-// migrate brings the schema of the database at path to this program's version,
-// forward only, one transaction per step. A database that exists is copied
-// first, beside itself. ErrNewerSchema.
-func migrate(ctx context.Context, path string, logger *slog.Logger) (err error) {
+// migrations is this program's schema: numbered steps, forward only. A step
+// that has been released is never changed.
+func migrations() fs.FS {
+	files, err := fs.Sub(embedded, "migrations")
+	if err != nil {
+		panic(err) // the directory is part of the program
+	}
+	return files
+}
+
+// migrate brings the schema of the database at path to that of the steps in
+// files, one transaction per step. A database that exists is copied first,
+// beside itself. ErrNewerSchema.
+func migrate(ctx context.Context, path string, files fs.FS, logger *slog.Logger) (err error) {
 	_, statErr := os.Stat(path)
 	fresh := errors.Is(statErr, fs.ErrNotExist)
 	db, err := openPool(path, writerPragmas(), "_txlock=immediate")
@@ -28,7 +38,7 @@ func migrate(ctx context.Context, path string, logger *slog.Logger) (err error) 
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1)
-	steps, current, target, err := schemaVersions(ctx, db)
+	steps, current, target, err := schemaVersions(ctx, db, files)
 	if err != nil {
 		return err
 	}
@@ -37,7 +47,7 @@ func migrate(ctx context.Context, path string, logger *slog.Logger) (err error) 
 	}
 	if !fresh && current > 0 {
 		copied := fmt.Sprintf("%s.before-schema-%d", path, target)
-		if err := vacuumInto(ctx, path, copied); err != nil {
+		if err := copyDatabase(ctx, path, copied); err != nil {
 			return fmt.Errorf("copy the database before migrating it from schema %d to %d: %w", current, target, err)
 		}
 		logger.InfoContext(ctx, "database copied before its migration", "copy", copied, "from", current, "to", target)
@@ -48,11 +58,9 @@ func migrate(ctx context.Context, path string, logger *slog.Logger) (err error) 
 	return nil
 }
 
-func schemaVersions(ctx context.Context, db *sql.DB) (steps *goose.Provider, current, target int64, err error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, 0, 0, err
-	}
+// schemaVersions reads which step the database has come to (current) and which
+// is the last (target). ErrNewerSchema.
+func schemaVersions(ctx context.Context, db *sql.DB, files fs.FS) (steps *goose.Provider, current, target int64, err error) {
 	steps, err = goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true), goose.WithSlog(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		return nil, 0, 0, err

@@ -115,7 +115,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 
 func open(ctx context.Context, config Config) (*Store, error) {
 	path := filepath.Join(config.Dir, databaseFile)
-	if err := migrate(ctx, path, config.Logger); err != nil {
+	if err := migrate(ctx, path, migrations(), config.Logger); err != nil {
 		return nil, err
 	}
 	if err := startRun(ctx, config); err != nil {

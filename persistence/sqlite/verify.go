@@ -56,7 +56,7 @@ func Verify(ctx context.Context, dir string, content func(document persistence.I
 	}
 	defer func() { err = errors.Join(err, pool.Close()) }()
 	pool.SetMaxOpenConns(1)
-	if _, current, target, err := schemaVersions(ctx, pool); err != nil || current != target {
+	if _, current, target, err := schemaVersions(ctx, pool, migrations()); err != nil || current != target {
 		return errors.Join(fmt.Errorf("verify: schema %d where this program knows %d; serve once to migrate", current, target), err)
 	}
 	config := Config{Dir: dir}

@@ -88,9 +88,15 @@ func NewLog(t *testing.T, s persistence.Store) *Log {
 
 // Batch makes the next n changes by client, sealed, with its row.
 func (l *Log) Batch(n int, client persistence.ID) persistence.Batch {
-	b := persistence.Batch{Document: l.ID, Base: l.Head}
+	return Batch(l.ID, l.Head, n, client)
+}
+
+// Batch makes n changes after head by client, sealed, with its row. What they
+// hold follows from the arguments, so that another process can check it.
+func Batch(document persistence.ID, head persistence.Head, n int, client persistence.ID) persistence.Batch {
+	b := persistence.Batch{Document: document, Base: head}
 	for i := range n {
-		revision := l.Head.Revision + 1 + int64(i)
+		revision := head.Revision + 1 + int64(i)
 		b.Changes = append(b.Changes, persistence.Change{
 			Client: client, Seq: revision * 2, Author: []persistence.Author{Ada, Ben}[revision%2],
 			At:    Start.Add(time.Duration(revision) * time.Millisecond),
