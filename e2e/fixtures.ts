@@ -1,4 +1,4 @@
-import { test as base, type BrowserContext } from "@playwright/test"
+import { type BrowserContext, test as base } from "@playwright/test"
 import { DocumentPage } from "./pages/document"
 import { HomePage } from "./pages/home"
 import { Server } from "./server"

@@ -40,7 +40,15 @@ export class Server {
 
 	/** Starts the process on the data that is there and waits until it is ready. */
 	async start(): Promise<void> {
-		const child = spawn(binary, ["serve", "--listen", `127.0.0.1:${this.port}`, "--data", this.data, "--metrics-listen", "off"])
+		const child = spawn(binary, [
+			"serve",
+			"--listen",
+			`127.0.0.1:${this.port}`,
+			"--data",
+			this.data,
+			"--metrics-listen",
+			"off",
+		])
 		this.child = child
 		const collect = (chunk: Buffer) => {
 			this.log += chunk.toString()
