@@ -4,10 +4,11 @@
 //
 // Client is a pure state machine (laws C1, C2, C4, C5, C8 and S7's reset); what
 // it does, frontend/client does. Pair connects one to a Hub without sockets, so
-// that a test decides the order of everything. Runner connects one over a real
-// WebSocket. Load drives many of them and measures.
+// that a test decides the order of everything. Socket connects one over a real
+// WebSocket. Load drives many of them and measures. Local is the least server
+// around an engine, for tests of what stands on either side of the wire.
 //
 // The package serves a command too, so nothing here but its tests imports
-// testing. It must not know stores or HTTP routes beyond the ones the protocol
-// names.
+// testing. Of HTTP it knows the three routes that Local also serves: creating a
+// document, its content, its socket.
 package collabtest

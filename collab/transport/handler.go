@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/google/uuid"
-
 	"github.com/coscribe/coscribe/collab"
 	"github.com/coscribe/coscribe/collab/protocol"
 	"github.com/coscribe/coscribe/persistence"
@@ -20,14 +18,11 @@ type caller struct {
 
 // documentID reads the id of a request's path; the zero ID if it is none.
 func documentID(path string) persistence.ID {
-	if len(path) != 36 { // uuid.Parse knows spellings that we do not
-		return persistence.ID{}
-	}
-	id, err := uuid.Parse(path)
+	id, err := persistence.ParseID(path)
 	if err != nil {
 		return persistence.ID{}
 	}
-	return persistence.ID(id)
+	return id
 }
 
 // join answers a pipe's first message: who they are, whether they may, and

@@ -1,0 +1,345 @@
+package collabtest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/ot"
+)
+
+// SocketConfig says where a Socket connects, and who listens.
+type SocketConfig struct {
+	URL      string // of the server, http or https, without a path
+	Document string // its id
+	Token    string // for hello; "": a guest
+	HTTP     *http.Client
+
+	// Observers, any may be nil. They run under the socket's lock and must
+	// neither block nor call the socket.
+	Sent    func(m protocol.Submit, bytes int)  // about to be written
+	Landed  func(seq, revision int64)           // this client's change is durable
+	Changed func(revision int64)                // another's change was applied
+	Frame   func(bytes int, received time.Time) // a whole frame was handled
+	Refused func(Rejection)
+	Dropped func(error) // the connection was lost and is made again
+}
+
+// Socket keeps a Client connected over a WebSocket: it reconnects with backoff
+// (law C5), resumes, and sends what the client has to send. Any goroutine.
+type Socket struct {
+	config SocketConfig
+	cancel context.CancelFunc
+	done   chan struct{}
+
+	mu      sync.Mutex // of all below
+	client  *Client
+	conn    *websocket.Conn // nil while there is none
+	failure error           // final
+	changed *sync.Cond      // anything may have changed
+
+	write sync.Mutex // one frame at a time; never taken under mu
+	buf   []byte     // of the writer
+}
+
+const (
+	backoffLeast = 500 * time.Millisecond
+	backoffMost  = 30 * time.Second
+	// readQuiet is how long the server may be silent: it pings more often.
+	readQuiet = 35 * time.Second
+)
+
+// Dial connects and returns once the document is there. The context bounds
+// this; Close ends the socket.
+func Dial(ctx context.Context, config SocketConfig) (*Socket, error) {
+	if config.HTTP == nil {
+		config.HTTP = http.DefaultClient
+	}
+	running, cancel := context.WithCancel(context.Background())
+	s := &Socket{config: config, cancel: cancel, done: make(chan struct{}), client: NewClient()}
+	s.changed = sync.NewCond(&s.mu)
+	s.client.SetToken(config.Token)
+	s.client.Rejected = config.Refused
+	go s.run(running)
+	if err := s.Wait(ctx, func(c *Client) bool { return c.ID() != "" }); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("connecting to document %s: %w", config.Document, err)
+	}
+	return s, nil
+}
+
+// Close ends the connection and waits for its goroutine.
+func (s *Socket) Close() {
+	s.cancel()
+	s.Drop()
+	<-s.done
+}
+
+// Drop cuts the connection, as a network would; the socket makes a new one.
+func (s *Socket) Drop() {
+	s.mu.Lock()
+	conn := s.conn
+	s.mu.Unlock()
+	if conn != nil {
+		_ = conn.NetConn().Close()
+	}
+}
+
+// Look calls f with the client, which f must not keep.
+func (s *Socket) Look(f func(*Client)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f(s.client)
+}
+
+// Edit makes a local change, built by f from the view's length (nil: none), and
+// sends it unless one is in flight.
+func (s *Socket) Edit(f func(length int) ot.Delta) error {
+	s.mu.Lock()
+	d := f(s.client.Len())
+	var err error
+	if d != nil {
+		err = s.client.Edit(d)
+	}
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	s.send()
+	return nil
+}
+
+// Wait returns when ready holds, looked at after every frame.
+func (s *Socket) Wait(ctx context.Context, ready func(*Client) bool) error {
+	stop := context.AfterFunc(ctx, s.changed.Broadcast)
+	defer stop()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !ready(s.client) {
+		if s.failure != nil {
+			return s.failure
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("at revision %d with %d pending: %w", s.client.Revision(), s.client.Pending(), ctx.Err())
+		}
+		s.changed.Wait()
+	}
+	return nil
+}
+
+func (s *Socket) run(ctx context.Context) {
+	defer close(s.done)
+	wait := backoffLeast
+	for {
+		began := time.Now()
+		err := s.connection(ctx)
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		var closed *websocket.CloseError
+		final := ctx.Err() != nil || errors.As(err, &closed) && !protocol.CloseCode(closed.Code).Reconnect()
+		s.mu.Lock()
+		s.client.Lost()
+		s.conn = nil
+		if final {
+			s.failure = err
+		}
+		s.changed.Broadcast()
+		s.mu.Unlock()
+		if final {
+			return
+		}
+		if s.config.Dropped != nil {
+			s.config.Dropped(err)
+		}
+		if time.Since(began) > backoffMost {
+			wait = backoffLeast
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(rand.N(wait)):
+		}
+		wait = min(2*wait, backoffMost)
+	}
+}
+
+// connection lives from dialling to the end of one connection.
+func (s *Socket) connection(ctx context.Context) error {
+	dialer := websocket.Dialer{Subprotocols: []string{protocol.Subprotocol}, HandshakeTimeout: 30 * time.Second}
+	target := strings.Replace(s.config.URL, "http", "ws", 1) + "/api/documents/" + url.PathEscape(s.config.Document) + "/socket"
+	conn, response, err := dialer.DialContext(ctx, target, nil)
+	if err != nil {
+		if response != nil {
+			return fmt.Errorf("%w: %s", err, response.Status)
+		}
+		return err
+	}
+	defer conn.Close()
+	conn.SetPingHandler(func(text string) error {
+		_ = conn.SetReadDeadline(time.Now().Add(readQuiet))
+		return conn.WriteControl(websocket.PongMessage, []byte(text), time.Now().Add(time.Second))
+	})
+	s.mu.Lock()
+	hello := protocol.AppendClient(nil, s.client.Hello())
+	s.conn = conn
+	s.mu.Unlock()
+	if ctx.Err() != nil { // Close did not see this connection
+		return ctx.Err()
+	}
+	if err := conn.WriteMessage(websocket.TextMessage, hello); err != nil {
+		return err
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(readQuiet))
+	return s.read(ctx, conn)
+}
+
+func (s *Socket) read(ctx context.Context, conn *websocket.Conn) error {
+	reader := protocol.Reader{Change: s.change, Ack: s.ack}
+	reader.Message = func(m protocol.ServerMessage) error { return s.handle(ctx, m) }
+	var frame bytes.Buffer
+	for {
+		_, r, err := conn.NextReader()
+		if err != nil {
+			return err
+		}
+		frame.Reset()
+		if _, err := frame.ReadFrom(r); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		err = reader.Read(frame.Bytes())
+		if s.config.Frame != nil {
+			s.config.Frame(frame.Len(), time.Now())
+		}
+		s.changed.Broadcast()
+		s.mu.Unlock()
+		if err != nil {
+			return err
+		}
+		s.send()
+	}
+}
+
+// change, ack and handle run under the lock.
+
+func (s *Socket) change(m *protocol.Change) error {
+	own := m.Seq != 0 && m.Seq == s.client.InFlight()
+	before := s.client.Revision()
+	if err := s.client.Change(m); err != nil {
+		return err
+	}
+	switch {
+	case own && s.config.Landed != nil:
+		s.config.Landed(m.Seq, m.Revision)
+	case !own && s.config.Changed != nil && s.client.Revision() > before:
+		s.config.Changed(m.Revision)
+	}
+	return nil
+}
+
+func (s *Socket) ack(m protocol.Ack) error {
+	own := m.Seq == s.client.InFlight()
+	if err := s.client.Ack(m); err != nil {
+		return err
+	}
+	if own && s.config.Landed != nil {
+		s.config.Landed(m.Seq, m.Revision)
+	}
+	return nil
+}
+
+func (s *Socket) handle(ctx context.Context, m protocol.ServerMessage) error {
+	if w, ok := m.(protocol.Welcome); ok {
+		return s.welcome(ctx, w)
+	}
+	err := s.client.Handle(m)
+	if r, ok := m.(protocol.Reject); ok && r.Retry && err == nil {
+		// Sent again by the next frame at the earliest; an idle document has none.
+		time.AfterFunc(time.Duration(r.RetryAfter)*time.Millisecond, s.send)
+	}
+	return err
+}
+
+// welcome takes the changes of a catch-up one by one, so that they are observed
+// like others, and fetches content that was left out.
+func (s *Socket) welcome(ctx context.Context, w protocol.Welcome) error {
+	missed := w.Document.Changes
+	w.Document.Changes = nil
+	err := s.client.Welcome(w)
+	if errors.Is(err, ErrContent) {
+		if w.Document.Content, err = s.fetch(ctx, w.Document.Revision); err == nil {
+			err = s.client.Welcome(w)
+		}
+	}
+	for i := 0; i < len(missed) && err == nil; i++ {
+		err = s.change(&missed[i])
+	}
+	return err
+}
+
+// fetch gets the content at a revision by HTTP.
+func (s *Socket) fetch(ctx context.Context, revision int64) ([]byte, error) {
+	return fetchContent(ctx, s.config.HTTP, s.config.URL, s.config.Document, revision)
+}
+
+func fetchContent(ctx context.Context, client *http.Client, server, document string, revision int64) ([]byte, error) {
+	target := server + "/api/documents/" + url.PathEscape(document) + "/content?format=delta"
+	if revision >= 0 {
+		target += fmt.Sprintf("&revision=%d", revision)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("content of document %s: %s", document, response.Status)
+	}
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Content json.RawMessage `json:"content"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return nil, fmt.Errorf("content of document %s: %w", document, err)
+	}
+	return answer.Content, nil
+}
+
+// send writes what the client has to send, if anything.
+func (s *Socket) send() {
+	s.write.Lock()
+	defer s.write.Unlock()
+	s.mu.Lock()
+	m, ok := s.client.Next()
+	conn := s.conn
+	if ok {
+		s.buf = protocol.AppendClient(s.buf[:0], m)
+		if s.config.Sent != nil {
+			s.config.Sent(m, len(s.buf))
+		}
+	}
+	s.mu.Unlock()
+	if ok && conn != nil {
+		// A failure shows in the reader; what was not sent is resent.
+		_ = conn.WriteMessage(websocket.TextMessage, s.buf)
+	}
+}

@@ -1,0 +1,95 @@
+package collabtest
+
+import (
+	"bytes"
+	"context"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func newLocal(t testing.TB) *Local {
+	t.Helper()
+	l, err := NewLocal(LocalConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := l.Close(ctx); err != nil {
+			t.Errorf("closing: %v", err)
+		}
+	})
+	return l
+}
+
+func TestLoadConverges(t *testing.T) {
+	local := newLocal(t)
+	var progress, table bytes.Buffer
+	report, err := Load(t.Context(), LoadConfig{URL: local.URL, Documents: 2, Writers: 4, Readers: 3, Rate: 100, Duration: 1500 * time.Millisecond}, &progress)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := report.WriteTo(&table); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("\n%s%s", progress.String(), table.String())
+	if report.Acked == 0 || report.Delivered < report.Acked*5 || report.Rejected != 0 || report.Reconnects != 0 {
+		t.Errorf("report %+v", report)
+	}
+	if n := int64(report.Ack.Samples); n > report.Edits || n < report.Edits*9/10 {
+		t.Errorf("%d latencies for %d edits", n, report.Edits)
+	}
+	if report.Visible.Samples != report.Ack.Samples*6 {
+		t.Errorf("%d visible latencies for %d acknowledged edits and 6 others", report.Visible.Samples, report.Ack.Samples)
+	}
+	if !strings.Contains(progress.String(), "acknowledged/s") {
+		t.Error("no progress was told")
+	}
+}
+
+func TestHistogramQuantiles(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var h histogram
+	var all []time.Duration
+	for range 10_000 {
+		d := time.Duration(r.ExpFloat64() * float64(3*time.Millisecond))
+		h.record(d)
+		all = append(all, d)
+	}
+	slices.Sort(all)
+	for _, q := range []float64{0.5, 0.95, 0.99} {
+		want := all[int(q*float64(len(all)))]
+		got := h.quantile(q)
+		if off := (got - want).Abs(); off > want/25+2*time.Microsecond {
+			t.Errorf("quantile %v is %v, want %v", q, got, want)
+		}
+	}
+	for us := uint64(0); us < 1<<20; us += 1 + us/50 {
+		if top := bucketTop(bucket(us)); top < us || top > us+us/30+1 {
+			t.Fatalf("%d µs is counted as %d", us, top)
+		}
+	}
+	var empty histogram
+	if empty.latency() != (Latency{}) {
+		t.Error("an empty histogram has a latency")
+	}
+}
+
+func TestLateAcksSettle(t *testing.T) {
+	var m moments
+	var h histogram
+	now := time.Now()
+	waiting := m.settle([]seen{{7, now}, {8, now}}, &h)
+	m.publish(8, []time.Time{now.Add(-time.Millisecond)})
+	if waiting = m.settle(waiting, &h); len(waiting) != 1 || h.total != 1 {
+		t.Fatalf("%v are waiting, %d recorded", waiting, h.total)
+	}
+	m.publish(7, []time.Time{now, now})
+	if waiting = m.settle(waiting, &h); len(waiting) != 0 || h.total != 3 {
+		t.Errorf("%v are waiting, %d recorded", waiting, h.total)
+	}
+}
