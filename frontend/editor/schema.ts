@@ -125,7 +125,7 @@ const marks: Record<string, MarkSpec> = {
 		...value,
 		toDOM: (mark) => ["span", { class: "highlight", style: `--highlight:${mark.attrs.value}` }, 0],
 	},
-	code: { toDOM: () => ["code", { spellcheck: "false" }, 0], parseDOM: [{ tag: "code" }] },
+	code: { code: true, toDOM: () => ["code", { spellcheck: "false" }, 0], parseDOM: [{ tag: "code" }] },
 }
 
 export const schema = new Schema({

@@ -201,10 +201,6 @@ export interface Editor {
 	selectionRect(): Rect | null
 	outline(): Heading[]
 	wordCount(): WordCount
-	/** The document as Markdown and as plain text (selection if not empty and `selectionOnly`). */
-	markdown(): string
-	html(): string
-	text(): string
 	/** Carets of peers with their place relative to the scroller. Forces layout. */
 	peerCarets(): PeerCaret[]
 	/** Scroll to a peer's caret and show its flag. False when the peer has none. */

@@ -1,0 +1,310 @@
+// @vitest-environment jsdom
+import fc from "fast-check"
+import { NodeSelection, TextSelection } from "prosemirror-state"
+import { afterEach, describe, expect, test } from "vitest"
+import { canonical, type Delta, length } from "../client/index.js"
+import { deltaOf, positionOf } from "./convert.js"
+import { createEditor, type Editor, type EditorOptions } from "./index.js"
+import { parameters } from "./testing/arbitrary.js"
+import { type TestDocument, World } from "./testing/world.js"
+
+const open: Editor[] = []
+
+afterEach(() => {
+	for (const editor of open.splice(0)) editor.destroy()
+	document.body.replaceChildren()
+})
+
+function edit(client: TestDocument, options: Partial<EditorOptions> = {}): Editor {
+	const element = document.createElement("div")
+	document.body.append(element)
+	const editor = createEditor({ element, document: client, ...options })
+	open.push(editor)
+	return editor
+}
+
+function alone(content: Delta, options: Partial<EditorOptions> = {}) {
+	const client = new World(content).join()
+	const editor = edit(client, options)
+	return { client, editor }
+}
+
+const shown = (editor: Editor) => deltaOf(editor.view.state.doc)
+
+function select(editor: Editor, anchor: number, head = anchor): void {
+	const { view } = editor
+	const { doc } = view.state
+	view.dispatch(view.state.tr.setSelection(TextSelection.create(doc, positionOf(doc, anchor), positionOf(doc, head))))
+}
+
+/** Types as the browser would: input rules see every character. */
+function type(editor: Editor, text: string): void {
+	const { view } = editor
+	for (const character of text) {
+		const { from, to } = view.state.selection
+		const insert = () => view.state.tr.insertText(character, from, to)
+		if (!view.someProp("handleTextInput", (handle) => handle(view, from, to, character, insert)))
+			view.dispatch(insert())
+	}
+}
+
+function press(editor: Editor, key: string, modifiers: Partial<KeyboardEventInit> = {}): boolean {
+	const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...modifiers })
+	return editor.view.someProp("handleKeyDown", (handle) => handle(editor.view, event)) ?? false
+}
+
+describe("typing", () => {
+	test("goes to the document at once, letter by letter", () => {
+		const { client, editor } = alone([{ insert: "ac\n" }])
+		select(editor, 1)
+		type(editor, "b")
+		expect(client.submitted).toEqual([[{ retain: 1 }, { insert: "b" }]])
+		expect(client.content).toEqual(shown(editor))
+	})
+
+	test("control characters and line ends inside text never leave the editor", () => {
+		const { client, editor } = alone([{ insert: "x\n" }])
+		editor.view.dispatch(editor.view.state.tr.insertText("a\u0007b\nc\ud83d", 1))
+		expect(shown(editor)).toEqual([{ insert: "ab cx\n" }])
+		expect(client.content).toEqual(shown(editor))
+		expect(client.submitted).toEqual([[{ insert: "ab c" }]])
+	})
+
+	test("a read-only editor changes nothing and still shows what others do", () => {
+		const { client, editor } = alone([{ insert: "x\n" }], { readOnly: true })
+		type(editor, "b")
+		expect(editor.commands.setBlock("heading1")).toBe(false)
+		expect(client.submitted).toEqual([])
+		client.arrive([{ insert: "y" }])
+		expect(shown(editor)).toEqual([{ insert: "yx\n" }])
+		expect(editor.snapshot.readOnly).toBe(true)
+	})
+
+	test("[D3] select all and delete leaves one empty line", () => {
+		const { client, editor } = alone([{ insert: "a\nb" }, { insert: "\n", attributes: { header: 1 } }])
+		press(editor, "a", { ctrlKey: true })
+		press(editor, "Backspace")
+		expect(length(client.content)).toBe(1)
+		expect(client.content).toEqual(shown(editor))
+	})
+})
+
+describe("others' changes", () => {
+	test("[A8] an insert exactly at my caret does not push it; my own does", () => {
+		const { client, editor } = alone([{ insert: "ab\n" }])
+		select(editor, 1)
+		client.arrive([{ retain: 1 }, { insert: "X" }])
+		expect(editor.snapshot.selection.head).toBe(1)
+		type(editor, "m")
+		expect(shown(editor)).toEqual([{ insert: "amXb\n" }])
+		expect(editor.snapshot.selection.head).toBe(2)
+	})
+
+	test("they are not sent back, and stay out of undo", () => {
+		const { client, editor } = alone([{ insert: "ab\n" }])
+		client.arrive([{ insert: "X" }])
+		expect(client.submitted).toEqual([])
+		expect(editor.commands.undo()).toBe(false)
+	})
+
+	test("a mark chosen for what comes next survives them", () => {
+		const { client, editor } = alone([{ insert: "ab\n" }])
+		select(editor, 1)
+		editor.commands.toggleMark("bold")
+		client.arrive([{ insert: "X" }])
+		type(editor, "m")
+		expect(shown(editor)).toEqual([{ insert: "Xa" }, { insert: "m", attributes: { bold: true } }, { insert: "b\n" }])
+	})
+
+	test("an image that is selected stays so", () => {
+		const { client, editor } = alone([
+			{ insert: "a" },
+			{ insert: { image: "https://i.example/x.png" } },
+			{ insert: "\n" },
+		])
+		const { view } = editor
+		view.dispatch(view.state.tr.setSelection(NodeSelection.create(view.state.doc, 2)))
+		client.arrive([{ insert: "XY" }])
+		expect(editor.snapshot.formats.image?.url).toBe("https://i.example/x.png")
+	})
+
+	test("what hits the line being composed waits for its end, and both sides stay equal", async () => {
+		const { client, editor } = alone([{ insert: "one\ntwo\n" }])
+		const { view } = editor
+		select(editor, 3)
+		const composing = { value: true }
+		Object.defineProperty(view, "composing", { get: () => composing.value, configurable: true })
+		client.arrive([{ retain: 5 }, { insert: "W" }])
+		expect(shown(editor)).toEqual([{ insert: "one\ntWwo\n" }])
+		client.arrive([{ insert: "X" }])
+		expect(shown(editor)).toEqual([{ insert: "one\ntWwo\n" }])
+		client.arrive([{ retain: 1 }, { delete: 1 }])
+		view.dispatch(view.state.tr.insertText("!"))
+		expect(shown(editor)).toEqual([{ insert: "one!\ntWwo\n" }])
+		expect(client.content).toEqual([{ insert: "Xne!\ntWwo\n" }])
+		composing.value = false
+		view.dom.dispatchEvent(new Event("compositionend"))
+		await expect.poll(() => shown(editor)).toEqual(client.content)
+		expect(editor.snapshot.selection.head).toBe(4)
+	})
+
+	test("a change that does not fit makes the editor show the document again", () => {
+		const { client, editor } = alone([{ insert: "ab\n" }])
+		client.content = [{ insert: "abc\nd\n" }]
+		client.emit("change", { delta: [{ retain: 9 }, { insert: "x" }], source: "remote", revision: 1 })
+		expect(shown(editor)).toEqual(client.content)
+		expect(client.submitted).toEqual([])
+	})
+
+	test("content that arrives later replaces the empty start", () => {
+		const client = new World([{ insert: "hello\n" }]).join()
+		client.loaded = false
+		const editor = edit(client)
+		expect(editor.snapshot.readOnly).toBe(true)
+		client.loaded = true
+		client.emit("reset", { content: client.content, revision: 0 })
+		expect(shown(editor)).toEqual(client.content)
+		expect(editor.snapshot.readOnly).toBe(false)
+	})
+})
+
+const theirLetter = (number: number) => String.fromCharCode(0xe000 + number)
+
+describe("undo", () => {
+	test("[C7] takes back one's own letters around another's inside them", () => {
+		const { client, editor } = alone([{ insert: "\n" }])
+		type(editor, "hello")
+		client.arrive([{ retain: 2 }, { insert: "X" }])
+		expect(editor.commands.undo()).toBe(true)
+		expect(client.content).toEqual([{ insert: "X\n" }])
+		expect(editor.commands.redo()).toBe(true)
+		expect(client.content).toEqual([{ insert: "heXllo\n" }])
+		expect(shown(editor)).toEqual(client.content)
+	})
+
+	test("[C7] a format that somebody changed since stays theirs", () => {
+		const { client, editor } = alone([{ insert: "ab\n" }])
+		select(editor, 0, 2)
+		editor.commands.setColor("#ff0000")
+		client.arrive([{ retain: 2, attributes: { color: "#0000ff" } }])
+		editor.commands.undo()
+		expect(client.content).toEqual([{ insert: "ab", attributes: { color: "#0000ff" } }, { insert: "\n" }])
+	})
+
+	test("comes back to where the selection was, step by step", () => {
+		const { client, editor } = alone([{ insert: "ab\n" }])
+		select(editor, 0, 2)
+		editor.commands.toggleMark("bold")
+		select(editor, 1)
+		type(editor, "x")
+		editor.commands.undo()
+		expect(editor.snapshot.selection).toEqual({ anchor: 1, head: 1, empty: true })
+		editor.commands.undo()
+		expect(client.content).toEqual([{ insert: "ab\n" }])
+		expect(editor.snapshot.canUndo).toBe(false)
+		expect(editor.snapshot.canRedo).toBe(true)
+	})
+
+	test("[C7] own edits undone among others' leave exactly the others'", () => {
+		const action = fc.record({
+			own: fc.boolean(),
+			at: fc.nat(),
+			size: fc.nat(3),
+			text: fc.constantFrom("a", "b\n", "", "cd"),
+			bold: fc.boolean(),
+		})
+		fc.assert(
+			fc.property(fc.array(action, { minLength: 1, maxLength: 12 }), (actions) => {
+				const { client, editor } = alone([{ insert: "0123\n567\n" }])
+				let theirs = 0
+				for (const { own, at, size, text, bold } of actions) {
+					const last = client.length - 1
+					const from = at % (last + 1)
+					const removed = Math.min(size, last - from)
+					const marks = bold ? { bold: true } : undefined
+					if (own) {
+						select(editor, from, from + removed)
+						if (text === "" && removed > 0) editor.commands.toggleMark("italic")
+						else editor.commands.insertText(text)
+					} else {
+						// Others write letters of their own, so that they can be told apart.
+						const mine = { insert: theirLetter(theirs++), ...(marks ? { attributes: marks } : {}) }
+						client.arrive(canonical([...(from > 0 ? [{ retain: from }] : []), mine]))
+					}
+					expect(shown(editor)).toEqual(client.content)
+				}
+				while (editor.commands.undo()) expect(shown(editor)).toEqual(client.content)
+				const text = client.content.map((op) => ("insert" in op ? op.insert : "")).join("")
+				// All that others wrote is there, and of the original nothing is missing.
+				for (let number = 0; number < theirs; number++) expect(text).toContain(theirLetter(number))
+				expect(text.replace(/\p{Co}/gu, "")).toBe("0123\n567\n")
+				expect(JSON.stringify(client.content)).not.toContain("italic")
+				for (const editor of open.splice(0)) editor.destroy()
+			}),
+			parameters(150),
+		)
+	})
+})
+
+describe("several editors", () => {
+	test("[A2] end on one document, whatever they do at once", () => {
+		const action = fc.record({
+			who: fc.nat(2),
+			what: fc.constantFrom(
+				"type",
+				"type",
+				"enter",
+				"delete",
+				"bold",
+				"block",
+				"undo",
+				"send",
+				"receive",
+				"receive",
+				"backspace",
+			),
+			at: fc.nat(),
+			size: fc.nat(4),
+		})
+		const start: Delta = [
+			{ insert: "one two\nthree" },
+			{ insert: "\n", attributes: { list: "bullet" } },
+			{ insert: "four\n" },
+		]
+		fc.assert(
+			fc.property(fc.array(action, { minLength: 5, maxLength: 40 }), (actions) => {
+				const world = new World(start)
+				const clients = [world.join(), world.join(), world.join()]
+				const editors = clients.map((client) => edit(client))
+				for (const { who, what, at, size } of actions) {
+					const client = clients[who] as TestDocument
+					const editor = editors[who] as Editor
+					const last = client.length - 1
+					const from = at % (last + 1)
+					const to = Math.min(last, from + size)
+					if (what === "send") client.send()
+					else if (what === "receive") client.receive()
+					else if (what === "undo") editor.commands.undo()
+					else {
+						select(editor, from, what === "type" || what === "enter" || what === "backspace" ? from : to)
+						if (what === "type") type(editor, "xy")
+						if (what === "enter") press(editor, "Enter")
+						if (what === "backspace") press(editor, "Backspace")
+						if (what === "delete") press(editor, "Delete")
+						if (what === "bold") editor.commands.toggleMark("bold")
+						if (what === "block") editor.commands.setBlock(size % 2 ? "heading1" : "check")
+					}
+					expect(shown(editor)).toEqual(client.content)
+				}
+				world.settle()
+				world.settle()
+				for (const [index, editor] of editors.entries()) {
+					expect(clients[index]?.content).toEqual(world.content)
+					expect(shown(editor)).toEqual(world.content)
+				}
+				for (const editor of open.splice(0)) editor.destroy()
+			}),
+			parameters(60),
+		)
+	})
+})
