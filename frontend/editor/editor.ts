@@ -149,7 +149,7 @@ class DocumentEditor implements Editor {
 					const line = doc.firstChild
 					if (!placeholder || doc.childCount !== 1 || !line || line.content.size > 0) return null
 					return DecorationSet.create(doc, [
-						Decoration.node(0, line.nodeSize, { class: "empty", "data-placeholder": placeholder }),
+						Decoration.node(0, line.nodeSize, { class: "empty-line", "data-placeholder": placeholder }),
 					])
 				},
 			},
@@ -158,7 +158,7 @@ class DocumentEditor implements Editor {
 
 	private attributes(): Record<string, string> {
 		return {
-			class: "document",
+			class: "writing",
 			role: "textbox",
 			"aria-multiline": "true",
 			"aria-label": this.options.label ?? "Document text",
