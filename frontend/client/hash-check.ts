@@ -39,7 +39,7 @@ export class HashCheck {
 		const wait = Math.max(this.changedAt + QUIET, this.checkedAt + BETWEEN) - Date.now()
 		const quiet = caughtUp(state) && pendingEdits(state) === 0
 		const key = `${state.epoch} ${state.revision}`
-		if (wait > 0 || !quiet) this.timer = setTimeout(this.fire, Math.max(wait, QUIET))
+		if (wait > 0 || !quiet) this.timer = setTimeout(this.fire, wait > 0 ? wait : QUIET)
 		else if (key !== this.checked) {
 			this.checked = key
 			this.checkedAt = Date.now()

@@ -72,6 +72,7 @@ export class Presence {
 	/** A new connection: who is there, and we have yet to tell where we are. */
 	join(peers: readonly PeerPresence[]): void {
 		clearTimeout(this.linger)
+		this.linger = undefined
 		this.views.clear()
 		this.early.clear()
 		for (const peer of peers) this.place(peer)
@@ -90,8 +91,10 @@ export class Presence {
 	}
 
 	down(): void {
-		this.clearTimers()
-		this.linger = setTimeout(() => {
+		clearTimeout(this.timer)
+		this.timer = undefined
+		// Every failed attempt to reconnect comes by here; the first counts.
+		this.linger ??= setTimeout(() => {
 			this.views.clear()
 			this.early.clear()
 			this.host.changed(this.peers)
@@ -120,13 +123,8 @@ export class Presence {
 	}
 
 	close(): void {
-		this.clearTimers()
-	}
-
-	private clearTimers(): void {
 		clearTimeout(this.timer)
 		clearTimeout(this.linger)
-		this.timer = undefined
 	}
 
 	private place(message: PeerPresence): void {

@@ -1,0 +1,386 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import { type ClientOptions, createClient, type JournalEntry } from "./client.js"
+import type { Delta } from "./delta.js"
+import type { ClientDocument, DocumentEvents } from "./document.js"
+import { FakeNetwork } from "./testing/fake-network.js"
+import { FakeServer } from "./testing/fake-server.js"
+
+let server: FakeServer
+let network: FakeNetwork
+const opened: ClientDocument[] = []
+
+beforeEach(() => {
+	vi.useFakeTimers()
+	server = new FakeServer()
+	network = new FakeNetwork(server)
+})
+afterEach(() => {
+	for (const document of opened.splice(0)) document.close()
+	vi.useRealTimers()
+})
+
+/** Lets time pass in small steps and delivers what is said meanwhile. */
+async function pass(ms: number): Promise<void> {
+	for (let left = ms; left > 0; left -= 5) {
+		await vi.advanceTimersByTimeAsync(Math.min(5, left))
+		network.deliver()
+	}
+}
+
+function open(options: Partial<ClientOptions> = {}): ClientDocument {
+	const client = createClient({ url: "https://host/", webSocket: network.webSocket, random: () => 0.999, ...options })
+	const document = client.open("an id")
+	opened.push(document)
+	return document
+}
+
+async function ready(options: Partial<ClientOptions> = {}): Promise<ClientDocument> {
+	const document = open(options)
+	await pass(10)
+	expect(document.loaded).toBe(true)
+	return document
+}
+
+function record<K extends keyof DocumentEvents>(document: ClientDocument, event: K): DocumentEvents[K][] {
+	const heard: DocumentEvents[K][] = []
+	document.on(event, (detail) => void heard.push(detail))
+	return heard
+}
+const text = (document: ClientDocument) => document.content.map((op) => ("insert" in op ? op.insert : "")).join("")
+
+describe("client", () => {
+	it("opens, loads, submits, is saved, and hears the others", async () => {
+		const ada = open()
+		const resets = record(ada, "reset")
+		const saved = record(ada, "saved")
+		expect(ada.status.state).toBe("connecting")
+		await pass(10)
+		expect(network.last.url).toBe("wss://host/api/documents/an%20id/socket")
+		expect(network.last.protocols).toEqual(["coscribe.v1"])
+		expect(resets).toEqual([{ content: [{ insert: "\n" }], revision: 0 }])
+		const bob = await ready()
+		const changes = record(bob, "change")
+		ada.submit([{ insert: "hello" }])
+		expect(ada.status).toEqual({ state: "saving", pending: 1 })
+		await pass(10)
+		expect(saved).toMatchObject([{ revision: 1 }])
+		expect(ada.status).toEqual({ state: "saved", pending: 0 })
+		expect(text(bob)).toBe("hello\n")
+		expect(changes).toMatchObject([
+			{ source: "remote", delta: [{ insert: "hello" }], revision: 1, author: { name: "Ada" } },
+		])
+	})
+
+	it("[C2] comes back by itself after the network broke, and nothing is lost", async () => {
+		const document = await ready()
+		network.reachable = false
+		network.last.shut(1006, "")
+		document.submit([{ insert: "a" }])
+		document.submit([{ retain: 1 }, { insert: "b" }])
+		expect(document.status).toMatchObject({ state: "offline", pending: 2, retryAt: expect.any(Number) })
+		expect(document.unsavedText).toBe("ab")
+		await pass(5_000)
+		network.reachable = true
+		await pass(30_000)
+		expect(document.status).toEqual({ state: "saved", pending: 0 })
+		expect(server.content).toEqual([{ insert: "ab\n" }])
+		expect(network.last.of("hello")[0]?.resume).toMatchObject({ client: "client-1", epoch: "epoch-1", revision: 0 })
+	})
+
+	it("[C5] a stalled network is noticed within 35 s, hidden or not, and bridged", async () => {
+		for (const visible of [true, false]) {
+			const document = await ready({ visible: () => visible })
+			network.flowing = false
+			const before = server.revision
+			document.submit([{ insert: "x" }])
+			const sockets = network.sockets.length
+			await pass(34_000)
+			expect(network.sockets.length).toBeGreaterThan(sockets)
+			expect(document.status.state).toBe("offline")
+			network.flowing = true
+			await pass(40_000)
+			expect(document.status.state).toBe("saved")
+			expect(server.revision).toBe(before + 1)
+		}
+	})
+
+	it("[C5] an idle connection is kept: it is asked, it answers, nobody reconnects", async () => {
+		await ready()
+		await pass(120_000)
+		expect(network.sockets).toHaveLength(1)
+		expect(network.last.of("ping").length).toBeGreaterThan(5)
+	})
+
+	it("[C5] backoff doubles from 0.5 s to 30 s, with jitter over all of it", async () => {
+		network.reachable = false
+		const document = open({ random: () => 0.5 })
+		const waits: number[] = []
+		document.on("status", (status) => {
+			if (status.retryAt) waits.push(Math.round(status.retryAt - Date.now()))
+		})
+		await pass(120_000)
+		expect(waits.slice(0, 8)).toEqual([250, 500, 1000, 2000, 4000, 8000, 15000, 15000])
+	})
+
+	it("reconnectNow does not wait, and checks a connection that only seems open", async () => {
+		const document = await ready()
+		network.reachable = false
+		network.last.shut(1006, "")
+		await pass(20_000)
+		network.reachable = true
+		const sockets = network.sockets.length
+		document.reconnectNow()
+		await pass(20)
+		expect(network.sockets.length).toBe(sockets + 1)
+		expect(document.status.state).toBe("saved")
+		network.flowing = false
+		document.reconnectNow()
+		await pass(4_100)
+		expect(document.status.state).toBe("offline")
+	})
+
+	it.each([
+		[4500, "protocol"],
+		[4501, "unauthorized"],
+		[4503, "forbidden"],
+		[4504, "not_found"],
+		[4505, "invalid_changes"],
+		[4506, "client_too_old"],
+		[4507, "server_too_old"],
+		[4508, "replaced"],
+		[1009, "protocol"],
+	])("[P5] close code %i ends it: %s; unsaved text stays readable", async (code, reason) => {
+		const document = await ready()
+		network.flowing = false
+		document.submit([{ insert: "mine" }])
+		network.last.shut(code, "why")
+		await pass(60_000)
+		expect(network.sockets).toHaveLength(1)
+		expect(document.status).toEqual({ state: "failed", pending: 1, reason })
+		expect(document.unsavedText).toBe("mine")
+	})
+
+	it.each([4000, 4001, 4002, 4006, 4029, 1001, 1006, 1011, 1012, 1013])(
+		"[P5] close code %i comes back",
+		async (code) => {
+			const document = await ready()
+			network.last.shut(code, "why")
+			await pass(1_000)
+			expect(document.status.state).toBe("saved")
+		},
+	)
+
+	it("goaway: goes on writing, and leaves when it was told to", async () => {
+		const document = await ready()
+		network.last.hear({ type: "goaway", retryAfter: 3_000 })
+		document.submit([{ insert: "x" }])
+		await pass(100)
+		expect(document.status.state).toBe("saved")
+		expect(network.sockets).toHaveLength(1)
+		await pass(3_000)
+		expect(network.sockets).toHaveLength(2)
+		expect(document.status.state).toBe("saved")
+	})
+
+	it("asks for the token at every connection, and presents a guest's", async () => {
+		let asked = 0
+		const document = await ready({ token: async () => `t${++asked}` })
+		expect(network.last.of("hello")[0]?.token).toBe("t1")
+		network.last.shut(4006, "")
+		await pass(1_000)
+		expect(network.last.of("hello")[0]?.token).toBe("t2")
+		expect(document.status.state).toBe("saved")
+	})
+
+	it("[P1] nonsense from the server is answered by a new connection, an unknown message by nothing", async () => {
+		const document = await ready()
+		network.last.onmessage?.({ data: '{"type":"news"}' } as never)
+		expect(network.sockets).toHaveLength(1)
+		network.last.onmessage?.({ data: "<html>" } as never)
+		await pass(1_000)
+		expect(network.sockets).toHaveLength(2)
+		expect(document.status.state).toBe("saved")
+	})
+
+	it("[C8] a refused change is taken back, its text offered until dismissed", async () => {
+		const document = await ready()
+		const rejected = record(document, "rejected")
+		server.refuse = () => ({ code: "document_too_large", retry: false })
+		document.submit([{ insert: "too much" }])
+		await pass(20)
+		expect(text(document)).toBe("\n")
+		expect(rejected).toMatchObject([{ code: "document_too_large", text: "too much" }])
+		expect(document.status).toMatchObject({ state: "rejected", rejected: { text: "too much" } })
+		document.dismissRejected()
+		expect(document.status).toEqual({ state: "saved", pending: 0 })
+	})
+
+	it("[C8] a change that may be retried goes again after a pause; the status says why it takes so long", async () => {
+		const document = await ready()
+		let times = 0
+		server.refuse = () => (++times < 3 ? { code: "storage_full", retry: true } : undefined)
+		document.submit([{ insert: "x" }])
+		await pass(20)
+		expect(document.status).toEqual({ state: "saving", pending: 1, reason: "storage_full" })
+		await pass(5_000)
+		expect(document.status).toEqual({ state: "saved", pending: 0 })
+		expect(new Set(network.last.of("submit").map((message) => JSON.stringify(message))).size).toBe(1)
+	})
+
+	it("[C3] a change waits for the journal; where that is denied the status says so and it leaves", async () => {
+		const entries: JournalEntry[] = []
+		const settled: unknown[] = []
+		let resolve = () => {}
+		const stored = new Promise<void>((done) => {
+			resolve = done
+		})
+		const journal = {
+			store: (entry: JournalEntry) => {
+				entries.push(entry)
+				return stored
+			},
+			settle: (entry: unknown) => void settled.push(entry),
+		}
+		const document = await ready({ journal })
+		document.submit([{ insert: "x" }])
+		await pass(50)
+		expect(network.last.of("submit")).toEqual([])
+		resolve()
+		await pass(50)
+		expect(network.last.of("submit")).toHaveLength(1)
+		expect(entries).toEqual([{ document: "an id", client: "client-1", seq: 1, base: 0, delta: [{ insert: "x" }] }])
+		expect(settled).toEqual([{ document: "an id", client: "client-1", seq: 1 }])
+
+		const denied = await ready({ journal: { store: () => Promise.reject(new Error("denied")), settle: () => {} } })
+		denied.submit([{ insert: "y" }])
+		await pass(50)
+		expect(denied.status).toEqual({ state: "saved", pending: 0, journalDenied: true })
+	})
+
+	it("removed: stops, and unsaved text stays readable", async () => {
+		const document = await ready()
+		network.flowing = false
+		document.submit([{ insert: "mine" }])
+		network.last.hear({ type: "removed", reason: "trashed" })
+		await pass(60_000)
+		expect(document.status).toEqual({ state: "removed", pending: 1, reason: "trashed" })
+		expect(document.unsavedText).toBe("mine")
+		expect(network.sockets).toHaveLength(1)
+	})
+
+	it("[P4] role and title change in place", async () => {
+		const document = await ready()
+		const titles = record(document, "title")
+		network.last.hear({ type: "role", role: "viewer" }, { type: "title", title: "New" })
+		expect(document.status.state).toBe("readonly")
+		expect(titles).toEqual(["New"])
+		expect(document.title).toBe("New")
+	})
+
+	it("[C6] compares the content hash when quiet, at most once a minute", async () => {
+		const digest = vi.spyOn(crypto.subtle, "digest").mockResolvedValue(new ArrayBuffer(32))
+		const document = await ready()
+		const checks = () => network.last.of("check").map((check) => check.revision)
+		document.submit([{ insert: "x" }])
+		await pass(9_000)
+		expect(checks()).toEqual([])
+		await pass(3_000)
+		expect(checks()).toEqual([1])
+		expect(network.last.of("check")[0]?.hash).toBe("0".repeat(64))
+		document.submit([{ insert: "y" }])
+		await pass(45_000)
+		expect(checks()).toEqual([1])
+		await pass(30_000)
+		expect(checks()).toEqual([1, 2])
+		await pass(180_000)
+		expect(checks()).toEqual([1, 2])
+		digest.mockRestore()
+	})
+
+	it("[C6] a wrong copy is replaced once; a second time soon after, the client says so and stops", async () => {
+		const fetched: string[] = []
+		const fetchContent = async (url: string | URL | Request) => {
+			fetched.push(String(url))
+			return Response.json({ epoch: "epoch-1", revision: server.revision, content: [{ insert: "right\n" }] })
+		}
+		const document = await ready({ fetch: fetchContent as typeof fetch })
+		network.last.hear({ type: "reload", reason: "hash" })
+		await pass(50)
+		expect(fetched).toEqual(["https://host/api/documents/an%20id/content?format=delta&revision=0"])
+		expect(text(document)).toBe("right\n")
+		network.last.hear({ type: "reload", reason: "hash" })
+		expect(document.status).toEqual({ state: "failed", pending: 0, reason: "mismatch" })
+	})
+
+	it("[S7] after a restored backup the document goes on, with what was pending", async () => {
+		const document = await ready()
+		document.submit([{ insert: "old" }])
+		await pass(20)
+		network.flowing = false
+		document.submit([{ insert: "new " }])
+		server.restore(0)
+		network.flowing = true
+		network.last.shut(4000, "")
+		await pass(1_000)
+		expect(text(document)).toBe("new \n")
+		expect(server.content).toEqual([{ insert: "new \n" }])
+		expect(document.status).toEqual({ state: "saved", pending: 0 })
+	})
+
+	it("large content comes by HTTP, and again when that fails", async () => {
+		server.content = [{ insert: "large\n" }]
+		const join = server.join.bind(server)
+		server.join = (resume) => {
+			const peer = join(resume)
+			const [message] = peer.outbox
+			if (message?.type === "welcome" && !resume) {
+				peer.outbox[0] = { ...message, document: { ...message.document, content: null } }
+			}
+			return peer
+		}
+		let times = 0
+		const fetchContent = async () => {
+			if (++times === 1) return new Response("", { status: 503 })
+			return Response.json({ epoch: "epoch-1", revision: 0, content: server.content })
+		}
+		const document = open({ fetch: fetchContent as unknown as typeof fetch })
+		await pass(2_000)
+		expect(times).toBe(2)
+		expect(text(document)).toBe("large\n")
+	})
+
+	it("an edit made inside a change listener is told to everybody after that change", async () => {
+		const document = await ready()
+		const bob = await ready()
+		let once = true
+		document.on("change", ({ source }) => {
+			if (source === "remote" && once) {
+				once = false
+				document.submit([{ retain: 1 }, { insert: "!" }])
+			}
+		})
+		const heard: Delta[] = []
+		document.on("change", ({ delta }) => void heard.push(delta))
+		bob.submit([{ insert: "b" }])
+		await pass(50)
+		expect(heard).toEqual([[{ insert: "b" }], [{ retain: 1 }, { insert: "!" }]])
+		expect(text(bob)).toBe("b!\n")
+	})
+
+	it("[A8] an anchor moves with the text, and one's own moves past what one types there", async () => {
+		const document = await ready()
+		const bob = await ready()
+		document.submit([{ insert: "abc" }])
+		const own = document.anchor(1, true)
+		const other = document.anchor(1)
+		document.submit([{ retain: 1 }, { insert: "x" }])
+		expect([own.index, other.index]).toEqual([2, 1])
+		await pass(50)
+		bob.submit([{ insert: "B" }])
+		await pass(50)
+		expect([own.index, other.index]).toEqual([3, 2])
+		own.release()
+		document.submit([{ delete: 4 }])
+		expect([own.index, other.index]).toEqual([3, 0])
+	})
+})
