@@ -1,0 +1,239 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/coscribe/coscribe/collab"
+	"github.com/coscribe/coscribe/collab/collabtest"
+	"github.com/coscribe/coscribe/persistence"
+	"github.com/coscribe/coscribe/persistence/sqlite"
+)
+
+// commands is the command table. Every option is also an environment variable
+// COSCRIBE_ and its name.
+type commands struct {
+	Serve       serveCommand       `cmd:"" default:"withargs" help:"Serve documents (the default command)."`
+	Load        loadCommand        `cmd:"" help:"Make load on a server with real clients and measure it."`
+	Verify      verifyCommand      `cmd:"" help:"Check every document's log, snapshots and content; name what is damaged."`
+	Backup      backupCommand      `cmd:"" help:"Copy the database to a file, safe while serving."`
+	Restore     restoreCommand     `cmd:"" help:"Fill an empty data directory from a backup."`
+	Hash        hashCommand        `cmd:"" help:"Print a document's content hash, for comparing."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it is ready; exit 0 if it is."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
+}
+
+// dataOption is shared by the commands that work on a data directory.
+type dataOption struct {
+	Data string `default:"./data" type:"path" placeholder:"DIR" help:"Data directory (${default}, made if absent)."`
+}
+
+// serveCommand runs the server; its fields are the program's Config.
+type serveCommand struct{ Config }
+
+// Run serves until the context ends.
+func (c *serveCommand) Run(ctx context.Context) error {
+	program, err := Open(ctx, c.Config)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "Coscribe is ready at %s (documents in %s, Ctrl+C stops)\n", program.URL(), c.Data)
+	err = program.Run(ctx)
+	return errors.Join(err, program.Close())
+}
+
+type loadCommand struct {
+	URL       string        `default:"http://127.0.0.1:8080" help:"Server to load (${default})."`
+	Documents int           `default:"1" help:"Documents to make (${default})."`
+	Writers   int           `default:"2" help:"Writers in each (${default})."`
+	Readers   int           `default:"0" help:"Readers in each (${default})."`
+	Rate      float64       `default:"5" help:"Edits per second of each writer (${default})."`
+	Duration  time.Duration `default:"10s" help:"How long to write (${default})."`
+	Trace     string        `type:"existingfile" placeholder:"FILE" help:"Recorded editing history (json or json.gz) to replay instead."`
+	Seed      uint64        `default:"0" help:"Seed of what is typed where; 0 is a fresh one."`
+	TokenFile string        `type:"existingfile" placeholder:"FILE" help:"File with a token to connect with; guests without."`
+}
+
+// Run makes the load and prints its table; different replicas are an error.
+func (c *loadCommand) Run(ctx context.Context) error {
+	config := collabtest.LoadConfig{URL: c.URL, Documents: c.Documents, Writers: c.Writers, Readers: c.Readers, Rate: c.Rate,
+		Duration: c.Duration, Trace: c.Trace, Seed: c.Seed}
+	if c.TokenFile != "" {
+		token, err := os.ReadFile(c.TokenFile)
+		if err != nil {
+			return err
+		}
+		config.Token = strings.TrimSpace(string(token))
+	}
+	report, err := collabtest.Load(ctx, config, os.Stderr)
+	if _, printErr := report.WriteTo(os.Stdout); printErr != nil {
+		return errors.Join(err, printErr)
+	}
+	return err
+}
+
+type verifyCommand struct{ dataOption }
+
+// errDamage is returned after each finding was printed.
+var errDamage = errors.New("damage found; restore a backup from before it, or ask for help with the lines above")
+
+// Run checks the data directory, while it is served or not.
+func (c *verifyCommand) Run(ctx context.Context) error {
+	found := 0
+	replay := func(persistence.ID) sqlite.Content { return collab.NewReplay() }
+	err := sqlite.Verify(ctx, c.Data, replay, func(finding sqlite.Finding) {
+		found++
+		fmt.Println(finding)
+	})
+	if err != nil {
+		return err
+	}
+	if found > 0 {
+		return fmt.Errorf("%d problems: %w", found, errDamage)
+	}
+	fmt.Println("No damage found.")
+	return nil
+}
+
+type backupCommand struct {
+	dataOption
+	File string `arg:"" type:"path" help:"File to write; it must not exist."`
+}
+
+// Run copies the database.
+func (c *backupCommand) Run(ctx context.Context) error {
+	if err := sqlite.Backup(ctx, c.Data, c.File); err != nil {
+		return err
+	}
+	fmt.Printf("Backed up to %s.\n", c.File)
+	return nil
+}
+
+type restoreCommand struct {
+	dataOption
+	File string `arg:"" type:"path" help:"Backup to read."`
+}
+
+// Run fills an empty data directory.
+func (c *restoreCommand) Run(ctx context.Context) error {
+	if err := sqlite.Restore(ctx, c.Data, c.File); err != nil {
+		return err
+	}
+	fmt.Printf("Restored into %s. Every document has a new epoch: open browsers reload and keep what they had not saved.\n", c.Data)
+	return nil
+}
+
+type hashCommand struct {
+	dataOption
+	Document string `arg:"" help:"The document's id."`
+	Revision int64  `arg:"" optional:"" default:"-1" help:"Revision; the newest without."`
+}
+
+// Run replays the log and prints revision and hash.
+func (c *hashCommand) Run(ctx context.Context) (err error) {
+	id, err := persistence.ParseID(c.Document)
+	if err != nil {
+		return fmt.Errorf("%q is no document id: take it from the document's address, /d/ID", c.Document)
+	}
+	store, err := sqlite.OpenReader(ctx, c.Data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	document, err := store.Document(ctx, id)
+	if err != nil {
+		return fmt.Errorf("document %s: %w", id, err)
+	}
+	through := document.Head.Revision
+	if c.Revision > through {
+		return fmt.Errorf("document %s has %d revisions, not %d", id, through, c.Revision)
+	}
+	if c.Revision >= 0 {
+		through = c.Revision
+	}
+	replay := collab.NewReplay()
+	if through > 0 {
+		var bad error
+		err = store.Changes(ctx, id, 0, through, func(change *persistence.Change) bool {
+			bad = replay.Change(change)
+			return bad == nil
+		})
+		if err = errors.Join(err, bad); err != nil {
+			return fmt.Errorf("document %s: %w", id, err)
+		}
+	}
+	hash := replay.Hash()
+	fmt.Printf("%x revision %d epoch %s\n", hash, replay.Revision(), document.Head.Epoch)
+	return nil
+}
+
+type healthcheckCommand struct {
+	URL string `default:"http://127.0.0.1:8080" help:"Server to ask (${default})."`
+}
+
+// Run asks /readyz; container images use it as their health check.
+func (c *healthcheckCommand) Run(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(c.URL, "/")+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, answer.Body.Close()) }()
+	said, err := io.ReadAll(io.LimitReader(answer.Body, 200))
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("not ready: %s", strings.TrimSpace(string(said)))
+	}
+	return err
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run() error {
+	fmt.Println("coscribe " + programVersion())
+	return nil
+}
+
+// explain says an error to a person, with what to do where that is known.
+func explain(err error) string {
+	if path, ok := errors.AsType[*fs.PathError](err); ok && errors.Is(err, fs.ErrPermission) {
+		return fmt.Sprintf("no permission to use %s: give this user the right to write there, or choose another directory with --data", path.Path)
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "listen" {
+		switch {
+		case errors.Is(err, syscall.EADDRINUSE):
+			return fmt.Sprintf("%s is taken by another program: stop it, or choose another address with --listen", op.Addr)
+		case errors.Is(err, syscall.EACCES):
+			return fmt.Sprintf("no permission to listen on %s: choose a port above 1023 with --listen", op.Addr)
+		case errors.Is(err, syscall.EADDRNOTAVAIL):
+			return fmt.Sprintf("this machine has no address %s: choose one it has with --listen, such as 127.0.0.1:8080", op.Addr)
+		}
+	}
+	switch {
+	case errors.Is(err, sqlite.ErrInUse):
+		return err.Error() + ": stop it, or choose another directory with --data"
+	case errors.Is(err, sqlite.ErrNewerSchema):
+		return err.Error() + ": run the newer version, or restore a backup made by this one"
+	case errors.Is(err, sqlite.ErrNotEmpty):
+		return err.Error() + ": restore into a new one with --data, and keep this one until you know it is not needed"
+	case errors.Is(err, persistence.ErrExists):
+		return err.Error() + ": choose another file"
+	case errors.Is(err, fs.ErrNotExist):
+		return err.Error() + ": check the path, and --data"
+	}
+	return err.Error()
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/coscribe/coscribe/collab"
+	"github.com/coscribe/coscribe/collab/transport"
+	"github.com/coscribe/coscribe/frontend"
+	"github.com/coscribe/coscribe/persistence/sqlite"
+	"github.com/coscribe/coscribe/server"
+)
+
+// Config is everything an operator can choose; each field is a flag, an
+// environment variable COSCRIBE_… and a line of help.
+type Config struct {
+	Listen        string   `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Address to serve on (${default}); 0.0.0.0:8080 serves the network, port 0 takes a free one."`
+	Data          string   `default:"./data" type:"path" placeholder:"DIR" help:"Data directory (${default}, made if absent)."`
+	MetricsListen string   `default:"127.0.0.1:9090" placeholder:"ADDRESS" help:"Address of Prometheus metrics (${default}), or off. If it is taken the server runs without."`
+	AllowedOrigin []string `placeholder:"ORIGIN" help:"Other web origins that may embed documents, such as https://wiki.example.org. Repeat the option, or part them by commas."`
+	LogLevel      string   `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error (${default})."`
+	LogFormat     string   `default:"text" enum:"text,json" help:"text or json (${default})."`
+}
+
+// Bounds of connections and of stopping.
+const (
+	headerWait  = 10 * time.Second // for a request's headers
+	idleWait    = 2 * time.Minute  // between two requests of a kept connection
+	headerBytes = 64 << 10
+	// stopWait is how long stopping may take in all, below the 30 s after which
+	// most supervisors kill; drainWait of it is for people to leave.
+	stopWait  = 25 * time.Second
+	drainWait = 10 * time.Second
+)
+
+// Program is a whole server: what serve runs and whole-program tests reuse.
+type Program struct {
+	Config Config
+	Store  *sqlite.Store
+	Hub    *collab.Hub
+	Server *server.Server
+
+	logger    *slog.Logger
+	events    *server.Events
+	sockets   *transport.WebSocket
+	listener  net.Listener
+	http      *http.Server
+	metrics   *http.Server // nil: off
+	metricsAt net.Listener
+	failed    chan error // of a listener that stopped by itself
+}
+
+// Open opens the store, takes the ports and starts serving. Close ends it; the
+// error says what to do.
+func Open(ctx context.Context, config Config) (*Program, error) {
+	if err := server.CheckOrigins(config.AllowedOrigin); err != nil {
+		return nil, fmt.Errorf("--allowed-origin: %w", err)
+	}
+	p := &Program{Config: config, logger: newLogger(config), failed: make(chan error, 2)}
+	// The port first: a second start on the same machine should say that the
+	// port is taken, and not wait for the store.
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", config.Listen)
+	if err != nil {
+		return nil, err
+	}
+	p.listener = listener
+	if p.Store, err = sqlite.Open(ctx, sqlite.Config{Dir: config.Data, Logger: p.logger}); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	if err := p.assemble(ctx); err != nil {
+		return nil, errors.Join(err, p.Store.Close(), listener.Close())
+	}
+	p.serve()
+	return p, nil
+}
+
+// assemble builds what serves: engine, people, routes, metrics.
+func (p *Program) assemble(ctx context.Context) error {
+	var metrics *server.Metrics
+	if p.Config.MetricsListen != "off" && p.Config.MetricsListen != "" {
+		metrics = p.listenMetrics(ctx)
+	}
+	p.Hub = collab.NewHub(collab.Config{
+		Log: p.Store, Documents: p.Store, Logger: p.logger, Metrics: metrics.Hub(),
+		Activity: func(a collab.Activity) { p.events.Touch(a.Document) },
+	})
+	p.events = server.NewEvents(p.Store, p.Hub.People, p.logger)
+	guests, err := server.NewGuests(ctx, p.Store, p.Store, p.Store)
+	if err != nil {
+		return err
+	}
+	// The socket's Origin check is the server's, which needs the socket first.
+	p.sockets = transport.NewWebSocket(transport.Config{
+		Hub: p.Hub, Access: guests, Engine: p.Hub.Limits(), Logger: p.logger,
+		CheckOrigin: func(r *http.Request) bool { return p.Server.CheckOrigin(r) },
+	})
+	var ui fs.FS
+	if built, ok := frontend.UI(); ok {
+		ui = built
+	}
+	p.Server = server.New(server.Config{
+		Hub: p.Hub, Store: p.Store, Access: guests, Socket: p.sockets, Events: p.events, UI: ui,
+		Origins: p.Config.AllowedOrigin, Metrics: metrics, Logger: p.logger, Version: programVersion(),
+	})
+	if metrics != nil {
+		metrics.Watch(p.Hub.Stats, p.Store.Ready)
+		p.metrics = &http.Server{Handler: metrics.Handler(), ReadHeaderTimeout: headerWait, WriteTimeout: time.Minute}
+	}
+	p.http = &http.Server{
+		Handler: p.Server, ReadHeaderTimeout: headerWait, IdleTimeout: idleWait, MaxHeaderBytes: headerBytes,
+		// No write timeout: event streams last. They bound each event, and
+		// sockets their own frames.
+		ErrorLog: slog.NewLogLogger(p.logger.Handler(), slog.LevelDebug),
+	}
+	return nil
+}
+
+// listenMetrics takes the metrics' port; without it the server runs on.
+func (p *Program) listenMetrics(ctx context.Context) *server.Metrics {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", p.Config.MetricsListen)
+	if err != nil {
+		p.logger.Warn("no metrics: the address cannot be used; choose another with --metrics-listen, or off", "address", p.Config.MetricsListen, "error", err)
+		return nil
+	}
+	p.metricsAt = listener
+	return server.NewMetrics()
+}
+
+func (p *Program) serve() {
+	go func() { p.failed <- p.http.Serve(p.listener) }()
+	if p.metrics != nil {
+		go func() { p.failed <- p.metrics.Serve(p.metricsAt) }()
+	}
+}
+
+// URL is where the program serves, with the port that it took.
+func (p *Program) URL() string {
+	host, port, err := net.SplitHostPort(p.listener.Addr().String())
+	if err != nil {
+		return "http://" + p.listener.Addr().String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// Run waits until the context ends, or a listener fails.
+func (p *Program) Run(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-p.failed:
+		return fmt.Errorf("serving stopped: %w", err)
+	}
+}
+
+// Close stops in the order of law R7 and returns within stopWait.
+func (p *Program) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopWait)
+	defer cancel()
+	// Readiness down, event streams ended, joins refused.
+	p.Server.Drain()
+	p.sockets.Drain()
+	// Peers told to come back; sequencing goes on until they left or the
+	// deadline; the rest closed; what was sequenced committed; snapshots.
+	drain, drained := context.WithTimeout(ctx, drainWait+stopWait/2)
+	err := p.Hub.Close(drain)
+	drained()
+	// A deadline here is a slow client's, not an error of stopping.
+	_ = p.sockets.Shutdown(ctx)
+	if shut := p.http.Shutdown(ctx); shut != nil {
+		err = errors.Join(err, p.http.Close())
+	}
+	if p.metrics != nil {
+		err = errors.Join(err, p.metrics.Close())
+	}
+	p.events.Close()
+	return errors.Join(err, p.Store.Close())
+}
+
+func newLogger(config Config) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(strings.ToUpper(config.LogLevel))); err != nil {
+		level = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if config.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
+}

@@ -1,0 +1,300 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+	"unicode/utf16"
+
+	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/ot"
+	"github.com/coscribe/coscribe/persistence"
+	"github.com/coscribe/coscribe/server/convert"
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+)
+
+// document is a document as the API shows it.
+type document struct {
+	ID        string     `json:"id" format:"uuid"`
+	Title     string     `json:"title"`
+	Epoch     string     `json:"epoch" format:"uuid" doc:"Identity of the log; a restore starts a new one"`
+	Revision  int64      `json:"revision" doc:"Number of accepted changes"`
+	CreatedAt time.Time  `json:"createdAt"`
+	CreatedBy profile    `json:"createdBy"`
+	UpdatedAt time.Time  `json:"updatedAt"`
+	UpdatedBy profile    `json:"updatedBy"`
+	TrashedAt *time.Time `json:"trashedAt,omitempty" doc:"Set while it is in the trash"`
+	Role      string     `json:"role" enum:"viewer,commenter,editor,owner" doc:"The caller's"`
+	People    []profile  `json:"people" doc:"Who is in it now"`
+}
+
+func authorProfile(a persistence.Author) profile {
+	return profile{ID: a.ID.String(), Name: a.Name, Color: a.Color}
+}
+
+func authorOf(user protocol.User) persistence.Author {
+	id, _ := persistence.ParseID(user.ID)
+	return persistence.Author{ID: id, Name: user.Name, Color: user.Color}
+}
+
+// view is how a caller with the role sees a document.
+func (s *Server) view(d persistence.Document, role protocol.Role) document {
+	return viewOf(d, role, s.config.Hub.People(d.ID))
+}
+
+func viewOf(d persistence.Document, role protocol.Role, people []protocol.User) document {
+	v := document{
+		ID: d.ID.String(), Title: d.Title, Epoch: d.Head.Epoch.String(), Revision: d.Head.Revision,
+		CreatedAt: d.CreatedAt.UTC(), CreatedBy: authorProfile(d.CreatedBy),
+		UpdatedAt: d.UpdatedAt.UTC(), UpdatedBy: authorProfile(d.UpdatedBy),
+		Role: role.String(), People: []profile{},
+	}
+	if !d.TrashedAt.IsZero() {
+		at := d.TrashedAt.UTC()
+		v.TrashedAt = &at
+	}
+	for _, user := range people {
+		v.People = append(v.People, profileOf(user))
+	}
+	return v
+}
+
+type documentPath struct {
+	ID string `path:"id" doc:"The document's id, a UUID"`
+}
+
+type documentOutput struct {
+	Location string `header:"Location"`
+	Body     document
+}
+
+type listInput struct {
+	Query   string `query:"query" maxLength:"200" doc:"Part of the title"`
+	Cursor  string `query:"cursor" maxLength:"200" doc:"next of the page before"`
+	Limit   int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Trashed bool   `query:"trashed" doc:"The trash instead of the living"`
+}
+
+type listOutput struct {
+	Body struct {
+		Documents []document `json:"documents"`
+		Next      *string    `json:"next" doc:"Cursor of the next page, null at the end"`
+	}
+}
+
+type createInput struct {
+	ContentType string `header:"Content-Type"`
+	Title       string `query:"title" doc:"For bodies that are not JSON"`
+	RawBody     []byte
+}
+
+type renameInput struct {
+	documentPath
+	Body struct {
+		Title *string `json:"title,omitempty" doc:"At most 200 UTF-16 units"`
+	}
+}
+
+func (s *Server) documentRoutes(api huma.API) {
+	tags := []string{"Documents"}
+	huma.Register(api, huma.Operation{
+		OperationID: "list-documents", Method: http.MethodGet, Path: "/api/documents", Tags: tags,
+		Summary: "List documents, last changed first", Errors: []int{http.StatusBadRequest},
+	}, s.listDocuments)
+	huma.Register(api, huma.Operation{
+		OperationID: "create-document", Method: http.MethodPost, Path: "/api/documents", Tags: tags, DefaultStatus: http.StatusCreated,
+		Summary: "Create a document", MaxBodyBytes: contentBytes, BodyReadTimeout: bodyWait, RequestBody: createBody(),
+		Description: "The body is JSON with an optional title and content (a delta), or the content as Markdown, HTML or plain text by its Content-Type. A missing final newline is added.",
+		Errors:      []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity},
+	}, s.createDocument)
+	huma.Register(api, huma.Operation{
+		OperationID: "get-document", Method: http.MethodGet, Path: "/api/documents/{id}", Tags: tags,
+		Summary: "A document's metadata", Errors: []int{http.StatusNotFound},
+	}, s.getDocument)
+	huma.Register(api, huma.Operation{
+		OperationID: "change-document", Method: http.MethodPatch, Path: "/api/documents/{id}", Tags: tags,
+		Summary: "Rename a document", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait, Errors: []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound},
+	}, s.renameDocument)
+	huma.Register(api, huma.Operation{
+		OperationID: "trash-document", Method: http.MethodDelete, Path: "/api/documents/{id}", Tags: tags, DefaultStatus: http.StatusOK,
+		Summary: "Move a document to the trash", Description: "People in it are told and let go. It can be restored.", Errors: []int{http.StatusForbidden, http.StatusNotFound},
+	}, func(ctx context.Context, in *documentPath) (*documentOutput, error) { return s.trash(ctx, in, true) })
+	huma.Register(api, huma.Operation{
+		OperationID: "restore-document", Method: http.MethodPost, Path: "/api/documents/{id}/restore", Tags: tags, DefaultStatus: http.StatusOK,
+		Summary: "Take a document out of the trash", Errors: []int{http.StatusForbidden, http.StatusNotFound},
+	}, func(ctx context.Context, in *documentPath) (*documentOutput, error) { return s.trash(ctx, in, false) })
+}
+
+func createBody() *huma.RequestBody {
+	text := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+	return &huma.RequestBody{Content: map[string]*huma.MediaType{
+		"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{
+			"title":   {Type: huma.TypeString, Description: "At most 200 UTF-16 units; Untitled without"},
+			"content": {Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeObject}, Description: "A delta of inserts"},
+		}}},
+		"text/markdown": text, "text/html": text, "text/plain": text,
+	}}
+}
+
+func (s *Server) listDocuments(ctx context.Context, in *listInput) (*listOutput, error) {
+	if in.Cursor != "" {
+		if _, err := persistence.ParseCursor(in.Cursor); err != nil {
+			return nil, newProblem(http.StatusBadRequest, "invalid_cursor", "Take the cursor from the page before, or leave it out.")
+		}
+	}
+	found, next, err := s.config.Store.List(ctx, persistence.ListQuery{Search: in.Query, Trashed: in.Trashed, Cursor: in.Cursor, Limit: in.Limit})
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	out := &listOutput{}
+	out.Body.Documents = []document{}
+	for _, d := range found {
+		role, err := s.config.Access.Role(ctx, callerOf(ctx), d.ID)
+		if err != nil || role == protocol.RoleNone {
+			continue
+		}
+		out.Body.Documents = append(out.Body.Documents, s.view(d, role))
+	}
+	if next != "" {
+		out.Body.Next = &next
+	}
+	return out, nil
+}
+
+func (s *Server) createDocument(ctx context.Context, in *createInput) (*documentOutput, error) {
+	title, content, err := readCreation(in)
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	first, err := convert.FirstChange(content)
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	if limit := s.config.Hub.Limits().DocumentLength; content.Len() > limit {
+		return nil, newProblem(http.StatusRequestEntityTooLarge, string(protocol.CodeDocumentTooLarge), "A document has at most %d UTF-16 units.", limit)
+	}
+	now := persistence.Micro(s.config.Now())
+	author := authorOf(callerOf(ctx))
+	d := persistence.Document{
+		ID: persistence.ID(uuid.Must(uuid.NewV7())), Title: title, Head: persistence.Head{Epoch: persistence.NewID()},
+		CreatedAt: now, CreatedBy: author, UpdatedAt: now, UpdatedBy: author,
+	}
+	var change *persistence.Change
+	if len(first) > 0 {
+		change = &persistence.Change{Revision: 1, Client: persistence.NewID(), Seq: 1, Author: author, At: now, Delta: first.AppendJSON(nil)}
+	}
+	if err := s.config.Store.Create(ctx, d, change); err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	s.config.Events.Touch(d.ID)
+	made, err := s.config.Store.Document(ctx, d.ID)
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	return &documentOutput{Location: "/api/documents/" + d.ID.String(), Body: s.view(made, protocol.RoleEditor)}, nil
+}
+
+// readCreation reads what a new document is to be.
+func readCreation(in *createInput) (title string, content ot.Delta, err error) {
+	format, ok := convert.ByMediaType(in.ContentType)
+	if !ok {
+		return "", nil, newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "Send application/json, text/markdown, text/html or text/plain.")
+	}
+	title = in.Title
+	if format != convert.FormatDelta {
+		content, err = convert.Read(format, in.RawBody)
+	} else {
+		var body struct {
+			Title   string          `json:"title"`
+			Content json.RawMessage `json:"content"`
+		}
+		if len(in.RawBody) > 0 {
+			if err := json.Unmarshal(in.RawBody, &body); err != nil {
+				return "", nil, newProblem(http.StatusBadRequest, "invalid_request", "The body is not the JSON that this route reads: an object with title and content.")
+			}
+		}
+		if body.Title != "" {
+			title = body.Title
+		}
+		if len(body.Content) == 0 || string(body.Content) == "null" {
+			body.Content = json.RawMessage("[]")
+		}
+		content, err = convert.FromJSON(body.Content)
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	title, err = cleanTitle(title)
+	return title, content, err
+}
+
+// cleanTitle trims a title and holds it to its rules; an empty one becomes
+// "Untitled".
+func cleanTitle(title string) (string, error) {
+	clean, ok := tidy(title)
+	if !ok || len(utf16.Encode([]rune(clean))) > maxTitle {
+		return "", newProblem(http.StatusBadRequest, "invalid_title", "A title has at most %d characters and no control characters.", maxTitle)
+	}
+	if clean == "" {
+		clean = titleOfNone
+	}
+	return clean, nil
+}
+
+func (s *Server) getDocument(ctx context.Context, in *documentPath) (*documentOutput, error) {
+	id, role, err := s.allow(ctx, in.ID, protocol.RoleViewer)
+	if err != nil {
+		return nil, err
+	}
+	return s.shown(ctx, id, role)
+}
+
+func (s *Server) shown(ctx context.Context, id persistence.ID, role protocol.Role) (*documentOutput, error) {
+	d, err := s.config.Store.Document(ctx, id)
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	return &documentOutput{Body: s.view(d, role)}, nil
+}
+
+func (s *Server) renameDocument(ctx context.Context, in *renameInput) (*documentOutput, error) {
+	id, role, err := s.allow(ctx, in.ID, protocol.RoleEditor)
+	if err != nil {
+		return nil, err
+	}
+	if in.Body.Title == nil {
+		return s.shown(ctx, id, role)
+	}
+	title, err := cleanTitle(*in.Body.Title)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.config.Store.Rename(ctx, id, title, authorOf(callerOf(ctx)), persistence.Micro(s.config.Now())); err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	s.config.Hub.Renamed(id, title)
+	s.config.Events.Touch(id)
+	return s.shown(ctx, id, role)
+}
+
+// trash moves a document into the trash or out of it.
+func (s *Server) trash(ctx context.Context, in *documentPath, away bool) (*documentOutput, error) {
+	id, role, err := s.allow(ctx, in.ID, protocol.RoleEditor)
+	if err != nil {
+		return nil, err
+	}
+	var at time.Time
+	if away {
+		at = persistence.Micro(s.config.Now())
+	}
+	if err := s.config.Store.Trash(ctx, id, authorOf(callerOf(ctx)), at); err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	if away {
+		s.config.Hub.Removed(id, "trashed")
+	}
+	s.config.Events.Touch(id)
+	return s.shown(ctx, id, role)
+}

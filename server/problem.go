@@ -1,0 +1,183 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/coscribe/coscribe/collab"
+	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/collab/transport"
+	"github.com/coscribe/coscribe/ot"
+	"github.com/coscribe/coscribe/persistence"
+	"github.com/coscribe/coscribe/server/convert"
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Problem is an error answer (RFC 9457). Code is stable; Detail is a sentence
+// for a person that says what to do.
+type Problem struct {
+	Type   string   `json:"type" doc:"Always about:blank; code says which problem it is"`
+	Title  string   `json:"title" doc:"The status in words"`
+	Status int      `json:"status"`
+	Code   string   `json:"code" doc:"Stable word for this problem"`
+	Detail string   `json:"detail" doc:"What is wrong and what to do, for a person"`
+	Errors []string `json:"errors,omitempty" doc:"Each field that is wrong"`
+
+	retryAfter int // seconds for the Retry-After header; 0 is none
+}
+
+// Error implements error.
+func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
+
+// GetStatus implements huma.StatusError.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType implements huma.ContentTypeFilter.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// GetHeaders implements huma.HeadersError.
+func (p *Problem) GetHeaders() http.Header {
+	if p.retryAfter == 0 {
+		return nil
+	}
+	return http.Header{"Retry-After": {strconv.Itoa(p.retryAfter)}}
+}
+
+// newProblem makes a problem of the status.
+func newProblem(status int, code, format string, args ...any) *Problem {
+	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code, Detail: fmt.Sprintf(format, args...)}
+}
+
+func init() {
+	// huma's own refusals - a parameter out of range, a body that is no JSON -
+	// become problems of the same shape.
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		code := map[int]string{
+			http.StatusBadRequest: "invalid_request", http.StatusUnprocessableEntity: "invalid_request",
+			http.StatusRequestEntityTooLarge: "body_too_large", http.StatusUnsupportedMediaType: "unsupported_media_type",
+			http.StatusRequestTimeout: "body_too_slow", http.StatusNotAcceptable: "not_acceptable",
+		}[status]
+		if code == "" {
+			code = "internal_error"
+		}
+		if status == http.StatusUnprocessableEntity {
+			status = http.StatusBadRequest
+		}
+		problem := newProblem(status, code, "%s", message)
+		if code == "internal_error" {
+			return problem // what failed inside is nobody's business
+		}
+		for _, err := range errs {
+			if err != nil {
+				problem.Errors = append(problem.Errors, err.Error())
+			}
+		}
+		return problem
+	}
+}
+
+// write sends the problem on a plain handler's response.
+func (p *Problem) write(w http.ResponseWriter) {
+	for key, values := range p.GetHeaders() {
+		w.Header()[key] = values
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p)
+}
+
+// problem says any error as a problem. Errors that it does not know are the
+// server's own and logged here.
+func (s *Server) problem(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return p
+	}
+	if reject, ok := errors.AsType[*collab.RejectError](err); ok {
+		return rejected(reject)
+	}
+	if refused, ok := errors.AsType[*collab.CloseError](err); ok {
+		return closed(refused)
+	}
+	if fault, ok := errors.AsType[*ot.Error](err); ok {
+		return newProblem(http.StatusUnprocessableEntity, string(protocol.CodeInvalidChange), "The delta cannot be used: %s.", fault.Error())
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return newProblem(499, "client_gone", "The request was given up.")
+	case errors.Is(err, persistence.ErrNotFound):
+		return notFound()
+	case errors.Is(err, collab.ErrRevision):
+		return newProblem(http.StatusNotFound, "revision_not_found", "The document has no such revision.")
+	case errors.Is(err, collab.ErrEpoch):
+		return newProblem(http.StatusConflict, "epoch_changed", "The document was replaced since; read it again and start from its epoch.")
+	case errors.Is(err, collab.ErrMoved):
+		return newProblem(http.StatusConflict, "revision_changed", "Somebody changed the document first; read it again, or send onConflict \"rebase\".")
+	case errors.Is(err, transport.ErrUnauthorized), errors.Is(err, transport.ErrTokenExpired):
+		return newProblem(http.StatusUnauthorized, "unauthorized", "The credentials are not valid; come back without them or with new ones.")
+	case errors.Is(err, transport.ErrForbidden):
+		return newProblem(http.StatusForbidden, "forbidden", "Your role in this document does not allow that; ask its owner.")
+	case errors.Is(err, convert.ErrTooLarge):
+		return newProblem(http.StatusRequestEntityTooLarge, "body_too_large", "Too large: %s.", err)
+	case errors.Is(err, convert.ErrTooDeep):
+		return newProblem(http.StatusUnprocessableEntity, "too_deep", "Nested too deeply to be read; flatten it.")
+	case errors.Is(err, persistence.ErrFull):
+		return unavailable("storage_full", "The server's disk is full; nothing was written. Try again later.")
+	case errors.Is(err, collab.ErrStopped), errors.Is(err, collab.ErrUnavailable), errors.Is(err, persistence.ErrStopped), errors.Is(err, context.DeadlineExceeded):
+		return unavailable("unavailable", "The document cannot be served right now; try again.")
+	}
+	s.config.Logger.ErrorContext(ctx, "request failed", "error", err)
+	return newProblem(http.StatusInternalServerError, "internal_error", "Something went wrong on the server; it was logged. Try again.")
+}
+
+func notFound() *Problem {
+	return newProblem(http.StatusNotFound, "not_found", "There is no such document, or it is not shared with you.")
+}
+
+func unavailable(code, detail string) *Problem {
+	p := newProblem(http.StatusServiceUnavailable, code, "%s", detail)
+	p.retryAfter = 2
+	return p
+}
+
+// rejected says a reject of the engine.
+func rejected(reject *collab.RejectError) *Problem {
+	status := http.StatusUnprocessableEntity
+	switch reject.Code {
+	case protocol.CodeChangeTooLarge, protocol.CodeDocumentTooLarge:
+		status = http.StatusRequestEntityTooLarge
+	case protocol.CodeReadOnly:
+		status = http.StatusForbidden
+	case protocol.CodeIDConflict:
+		status = http.StatusConflict
+	case protocol.CodeRateLimited:
+		status = http.StatusTooManyRequests
+	case protocol.CodeStorageFull, protocol.CodeUnavailable:
+		status = http.StatusServiceUnavailable
+	}
+	p := newProblem(status, string(reject.Code), "The change was not made: %s.", reject.Reason)
+	if reject.Retry() {
+		p.retryAfter = max(1, (reject.RetryAfter+999)/1000)
+	}
+	return p
+}
+
+// closed says a refusal that on a connection would have been a close code.
+func closed(refused *collab.CloseError) *Problem {
+	switch refused.Code {
+	case protocol.CloseNotFound:
+		return notFound()
+	case protocol.CloseForbidden:
+		return newProblem(http.StatusForbidden, "forbidden", "Your role in this document does not allow that; ask its owner.")
+	case protocol.CloseUnauthorized:
+		return newProblem(http.StatusUnauthorized, "unauthorized", "The credentials are not valid.")
+	}
+	return unavailable("unavailable", "The document cannot be served right now; try again.")
+}

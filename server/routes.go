@@ -1,0 +1,80 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+)
+
+// Bounds of the routes' bodies and of the time a slow network has to send one.
+const (
+	contentBytes = 5 << 20 // a document being created: convert.MaxBytes and its JSON escapes
+	changeBytes  = 2 << 20 // a change; the engine's own limit is below
+	smallBytes   = 16 << 10
+	bodyWait     = time.Minute
+)
+
+// routes registers the API. The description at /api/openapi.json is made from
+// the same declarations, when somebody asks for it.
+func (s *Server) routes(mux *http.ServeMux) {
+	config := huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title:   "Coscribe",
+				Version: s.config.Version,
+				Description: "Documents, their content at any revision, and their changes, also live. Lengths and indexes count UTF-16 code units; " +
+					"times are RFC 3339 in UTC; a delta is a list of Quill ops. Errors are problem documents (RFC 9457) with a stable code. " +
+					"Callers are guests by cookie, or by the same value as a bearer token.",
+			},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+			},
+		},
+		Formats:       map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat},
+		DefaultFormat: "application/json",
+	}
+	config.AllowAdditionalPropertiesByDefault = true // law P1: unknown fields are ignored
+	api := humago.New(mux, config)
+	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
+		setRoute(ctx.Context(), ctx.Operation().Path)
+		ctx.SetHeader("Cache-Control", "private, no-cache")
+		next(ctx)
+	})
+	s.meRoutes(api)
+	s.documentRoutes(api)
+	s.contentRoutes(api)
+	s.changeRoutes(api)
+	s.eventRoutes(api)
+	s.descriptionRoutes(mux, api)
+	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) { unknownRoute(mux, w, r) })
+}
+
+// jsonFormat writes JSON without escaping "<" and "&", which would only make
+// texts longer: nothing here is ever put into a page.
+var jsonFormat = huma.Format{
+	Marshal:   huma.DefaultJSONFormat.Marshal,
+	Unmarshal: json.Unmarshal,
+}
+
+// unknownRoute answers what no route matches: 405 with the methods that the
+// path knows, else 404.
+func unknownRoute(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+		probe := &http.Request{Method: method, URL: r.URL, Host: r.Host}
+		if _, pattern := mux.Handler(probe); pattern != "" && pattern != "/api/" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) > 0 {
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "This address knows %s only; see /api/docs.", strings.Join(allowed, ", ")).write(w)
+		return
+	}
+	newProblem(http.StatusNotFound, "route_not_found", "The API has no such address; see /api/docs.").write(w)
+}

@@ -1,0 +1,112 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+)
+
+// contentPolicy allows the page its own files and images from anywhere, and
+// nothing else: no inline script or style, no frame around or inside.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: http: data:; connect-src 'self'; " +
+	"font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// filePolicy is for exported documents shown by a browser: their own styles and
+// images, in a sandbox.
+const filePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+
+func securityHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// origins are the web origins that may use this server from a browser.
+type origins struct {
+	protection *http.CrossOriginProtection
+	allowed    map[string]bool
+}
+
+// CheckOrigins says what is wrong with configured origins, naming the first.
+func CheckOrigins(list []string) error {
+	for _, origin := range list {
+		parsed, err := url.Parse(origin)
+		if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" || parsed.Path != "" || parsed.RawQuery != "" || parsed.User != nil || parsed.Fragment != "" {
+			return fmt.Errorf("%q is not an origin: write scheme and host, such as https://wiki.example.org", origin)
+		}
+	}
+	return nil
+}
+
+func newOrigins(list []string) *origins {
+	if err := CheckOrigins(list); err != nil {
+		panic(err)
+	}
+	o := &origins{protection: http.NewCrossOriginProtection(), allowed: map[string]bool{}}
+	for _, origin := range list {
+		o.allowed[strings.ToLower(origin)] = true
+		_ = o.protection.AddTrustedOrigin(origin) // CheckOrigins is stricter
+	}
+	o.protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		newProblem(http.StatusForbidden, "cross_site", "Another site may not write here. An operator can allow it with --allowed-origin.").write(w)
+	}))
+	return o
+}
+
+// protect refuses unsafe requests that a browser sends for another site.
+func (o *origins) protect(next http.Handler) http.Handler { return o.protection.Handler(next) }
+
+// allow is the check for socket upgrades.
+func (o *origins) allow(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return true // not a browser
+	}
+	if o.allowed[strings.ToLower(origin)] {
+		return true
+	}
+	parsed, err := url.Parse(origin)
+	return err == nil && parsed.Host != "" && strings.EqualFold(parsed.Host, r.Host)
+}
+
+// bodyBytes bounds any request's body; the routes that take less say so.
+const bodyBytes = 8 << 20
+
+// limited bounds request bodies (law R5).
+func (s *Server) limited(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, bodyBytes)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// recovered turns a panic into a problem and a line in the log.
+func (s *Server) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			failure := recover()
+			if failure == nil {
+				return
+			}
+			if failure == http.ErrAbortHandler {
+				panic(failure)
+			}
+			s.config.Logger.ErrorContext(r.Context(), "a request panicked", "route", r.Pattern, "panic", failure, "stack", string(debug.Stack()))
+			if rec, ok := w.(*recorder); ok && rec.status != 0 {
+				panic(http.ErrAbortHandler) // half an answer must not look whole
+			}
+			newProblem(http.StatusInternalServerError, "internal_error", "Something went wrong on the server; it was logged. Try again.").write(w)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}

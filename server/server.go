@@ -1,0 +1,109 @@
+package server
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coscribe/coscribe/collab"
+	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/persistence"
+)
+
+// Engine is the part of collab.Hub that routes need.
+type Engine interface {
+	Read(ctx context.Context, document persistence.ID) (collab.Content, error)
+	ReadAt(ctx context.Context, document persistence.ID, revision int64) (collab.Content, error)
+	Submit(ctx context.Context, w collab.Write) (collab.WriteResult, error)
+	Follow(ctx context.Context, document, epoch persistence.ID, after int64) (*collab.Follower, error)
+	People(document persistence.ID) []protocol.User
+	Renamed(document persistence.ID, title string)
+	Removed(document persistence.ID, reason string)
+	Stats() collab.Stats
+	Limits() collab.Limits
+}
+
+// Store is the part of a store that routes need.
+type Store interface {
+	persistence.Documents
+	Changes(ctx context.Context, document persistence.ID, after, through int64, yield func(*persistence.Change) bool) error
+	Ready(ctx context.Context) error
+}
+
+// Config is what a Server is made of. Hub, Store and Access are required.
+type Config struct {
+	Hub    Engine
+	Store  Store
+	Access Access
+	Socket http.Handler // answers GET /api/documents/{id}/socket; nil: no such route
+	Events *Events      // the live list; required, see NewEvents
+	UI     fs.FS        // the built front end; nil: a page that says how to build it
+	// Origins may use the API and open sockets from a browser beside the
+	// server's own; scheme, host and port, such as "https://wiki.example.org".
+	Origins []string
+	Metrics *Metrics         // nil: nothing is counted
+	Logger  *slog.Logger     // nil: silent. Never given content or credentials
+	Now     func() time.Time // nil: time.Now
+	Version string           // of the software, shown in the API's description
+}
+
+// Server answers HTTP. Make it with New; ServeHTTP may be called from any
+// goroutine.
+type Server struct {
+	config  Config
+	handler http.Handler
+	origins *origins
+
+	draining atomic.Bool
+	stop     chan struct{} // closed by Drain: event streams end
+	stopOnce sync.Once
+}
+
+// New makes a server. It panics on an origin that is none, so check them with
+// CheckOrigins first.
+func New(config Config) *Server {
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	s := &Server{config: config, stop: make(chan struct{})}
+	s.origins = newOrigins(config.Origins)
+	api := http.NewServeMux()
+	s.routes(api)
+	protected := s.origins.protect(s.identified(s.limited(api)))
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", s.healthz)
+	mux.HandleFunc("GET /readyz", s.readyz)
+	if config.Socket != nil {
+		// The socket identifies its caller itself, since a hello may carry the
+		// credentials, and checks the Origin, which a browser's cross-site
+		// protection does not cover for upgrades.
+		mux.Handle("GET /api/documents/{id}/socket", config.Socket)
+	}
+	mux.Handle("/api/", protected)
+	mux.Handle("/", newPages(config.UI, s.config.Access))
+	s.handler = s.observed(s.recovered(securityHeaders(mux)))
+	return s
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// CheckOrigin says whether a socket may be opened by this request: from the
+// server's own host, a configured origin, or no browser at all.
+func (s *Server) CheckOrigin(r *http.Request) bool { return s.origins.allow(r) }
+
+// Drain is the first step of stopping (law R7): readiness goes down and event
+// streams end, so that their readers go elsewhere or come back. Other requests
+// are still answered. Any goroutine, more than once.
+func (s *Server) Drain() {
+	s.draining.Store(true)
+	s.stopOnce.Do(func() { close(s.stop) })
+}

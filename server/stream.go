@@ -1,0 +1,161 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coscribe/coscribe/collab"
+	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/persistence"
+)
+
+const (
+	// heartbeat is how often a silent event stream says that it lives: below
+	// the 30 s after which common proxies close an idle answer.
+	heartbeat = 15 * time.Second
+	// eventWait is how long one event may take to leave before its reader is
+	// given up.
+	eventWait = 20 * time.Second
+)
+
+// eventStream writes server-sent events (WHATWG HTML, 9.2).
+type eventStream struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	buffer  bytes.Buffer
+}
+
+func startEvents(w http.ResponseWriter) (*eventStream, error) {
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
+	w.WriteHeader(http.StatusOK)
+	s := &eventStream{w: w, control: http.NewResponseController(w)}
+	// Two seconds before a reader comes back, unless it knows better.
+	s.buffer.WriteString("retry: 2000\n\n")
+	return s, s.flush()
+}
+
+// add puts one event into the buffer. data is JSON on one line.
+func (s *eventStream) add(id, event string, data []byte) {
+	if id != "" {
+		s.buffer.WriteString("id: " + id + "\n")
+	}
+	s.buffer.WriteString("event: " + event + "\ndata: ")
+	s.buffer.Write(data)
+	s.buffer.WriteString("\n\n")
+}
+
+// beat is a comment that keeps the connection open.
+func (s *eventStream) beat() error {
+	s.buffer.WriteString(": alive\n\n")
+	return s.flush()
+}
+
+func (s *eventStream) flush() error {
+	_ = s.control.SetWriteDeadline(time.Now().Add(eventWait))
+	if _, err := s.w.Write(s.buffer.Bytes()); err != nil {
+		return err
+	}
+	s.buffer.Reset()
+	return s.control.Flush()
+}
+
+// followChanges answers GET …/changes as a live stream of the durable log.
+func (s *Server) followChanges(w http.ResponseWriter, r *http.Request) {
+	setRoute(r.Context(), routeStream)
+	follower, err := s.startFollowing(r)
+	if err != nil {
+		s.writeProblem(w, r, err)
+		return
+	}
+	defer follower.Close()
+	stream, err := startEvents(w)
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	go func() {
+		select {
+		case <-s.stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	for {
+		wait, done := context.WithTimeout(ctx, heartbeat)
+		changes, err := follower.Next(wait)
+		done()
+		switch {
+		case err == nil:
+			err = stream.changes(follower.Epoch(), changes)
+		case ctx.Err() != nil:
+			return
+		case errors.Is(err, context.DeadlineExceeded):
+			err = stream.beat()
+		case errors.Is(err, collab.ErrEpoch):
+			stream.add("", "reload", []byte(`{"reason":"restored"}`))
+			_ = stream.flush()
+			return
+		}
+		if err != nil {
+			return // the reader is gone, or comes back and goes on where it was
+		}
+	}
+}
+
+func (s *eventStream) changes(epoch persistence.ID, changes []persistence.Change) error {
+	for i := range changes {
+		data, err := json.Marshal(changeOf(&changes[i]))
+		if err != nil {
+			return err
+		}
+		s.add(epoch.String()+"-"+strconv.FormatInt(changes[i].Revision, 10), "change", data)
+	}
+	return s.flush()
+}
+
+func (s *Server) startFollowing(r *http.Request) (*collab.Follower, error) {
+	ctx := r.Context()
+	id, _, err := s.allow(ctx, r.PathValue("id"), protocol.RoleViewer)
+	if err != nil {
+		return nil, err
+	}
+	epoch, after, err := streamStart(r)
+	if err != nil {
+		return nil, err
+	}
+	follower, err := s.config.Hub.Follow(ctx, id, epoch, after)
+	return follower, s.problem(ctx, err)
+}
+
+// streamStart reads from where to follow: Last-Event-ID, else the query.
+func streamStart(r *http.Request) (epoch persistence.ID, after int64, err error) {
+	epochText, afterText := r.URL.Query().Get("epoch"), r.URL.Query().Get("after")
+	if last := r.Header.Get("Last-Event-ID"); last != "" {
+		dash := strings.LastIndexByte(last, '-')
+		if dash < 0 {
+			return epoch, 0, newProblem(http.StatusBadRequest, "invalid_request", "Last-Event-ID is the id of the last event: epoch-revision.")
+		}
+		epochText, afterText = last[:dash], last[dash+1:]
+	}
+	if epochText != "" {
+		if epoch, err = persistence.ParseID(epochText); err != nil {
+			return epoch, 0, newProblem(http.StatusBadRequest, "invalid_request", "epoch is a UUID, as documents show it.")
+		}
+	}
+	if afterText != "" {
+		if after, err = strconv.ParseInt(afterText, 10, 64); err != nil || after < 0 {
+			return epoch, 0, newProblem(http.StatusBadRequest, "invalid_request", "after is a revision, a number from 0.")
+		}
+	}
+	return epoch, after, nil
+}
