@@ -92,7 +92,7 @@ func (s *session) settle(err error) {
 		}
 	}
 	last := &entries[len(entries)-1]
-	s.config.Activity(Activity{Document: s.id, Revision: last.revision, Author: last.author.row, At: last.at})
+	s.news.Author, s.news.At = last.author.row, last.at
 	if w := &s.seq.window; len(w.entries) > s.config.Limits.WindowChanges || w.bytes > s.config.Limits.WindowBytes {
 		s.advancePresence()
 		w.trim(s.seq.durable, s.config.Limits.WindowChanges, s.config.Limits.WindowBytes)

@@ -197,8 +197,17 @@ func (s *session) detach(p *Peer) {
 	}
 }
 
-func (s *session) peopleChanged() {
-	s.config.Activity(Activity{Document: s.id, Revision: s.state.Load().revision, PeopleChanged: true})
+func (s *session) peopleChanged() { s.news.PeopleChanged = true }
+
+// report tells of what happened in this turn, once it is over: what the
+// callback does cannot leave the session half changed.
+func (s *session) report() {
+	if s.news != (Activity{}) {
+		news := s.news
+		s.news = Activity{}
+		news.Document, news.Revision = s.id, s.state.Load().revision
+		s.config.Activity(news)
+	}
 }
 
 type renamed struct{ title string }

@@ -32,6 +32,8 @@ type session struct {
 	forgotten atomic.Int64          // times clients were forgotten; see Hub.known
 	people    people
 
+	news Activity // of this turn, to be reported at its end
+
 	seq       *sequencer
 	title     string
 	handed    persistence.Head // what the store has been given, in flight included
@@ -120,6 +122,7 @@ func (s *session) run() {
 			return
 		}
 		s.flush()
+		s.report()
 		s.arm(s.config.Now())
 	}
 	s.abandon()
@@ -357,6 +360,7 @@ func (s *session) end() {
 		s.settle(<-s.committed)
 		s.flush()
 	}
+	defer s.report()
 	if s.failed != nil {
 		s.abandon()
 		return
