@@ -8,11 +8,11 @@ import { toast } from "./ui/Toast"
 /** One's own name and colour, as others see them at the caret. */
 export function ProfileDialog({ onClose }: { onClose: () => void }) {
 	const [name, setName] = useState(me.value?.name ?? "")
-	const [color, setColor] = useState(me.value?.color ?? PERSON_COLORS[6])
+	const [color, setColor] = useState<string>(me.value?.color ?? PERSON_COLORS[6].color)
 	const [fault, setFault] = useState("")
-	const colors: readonly string[] = PERSON_COLORS.some((offered) => offered === color)
+	const colors: readonly { name: string; color: string }[] = PERSON_COLORS.some((offered) => offered.color === color)
 		? PERSON_COLORS
-		: [color, ...PERSON_COLORS]
+		: [{ name: "Yours now", color }, ...PERSON_COLORS]
 
 	const save = async (event: Event) => {
 		event.preventDefault()
@@ -37,6 +37,7 @@ export function ProfileDialog({ onClose }: { onClose: () => void }) {
 						<span class="hidden-text">Name</span>
 						<input
 							class="input"
+							autofocus
 							value={name}
 							maxLength={80}
 							autocomplete="nickname"
@@ -54,16 +55,16 @@ export function ProfileDialog({ onClose }: { onClose: () => void }) {
 				</div>
 				<fieldset class="swatches">
 					<legend class="field-label">Colour</legend>
-					{colors.map((offered, index) => (
-						<label key={offered} class="swatch">
+					{colors.map((offered) => (
+						<label key={offered.color} class="swatch">
 							<input
 								type="radio"
 								name="color"
-								aria-label={`Colour ${index + 1}`}
-								checked={offered === color}
-								onChange={() => setColor(offered)}
+								aria-label={offered.name}
+								checked={offered.color === color}
+								onChange={() => setColor(offered.color)}
 							/>
-							<span style={{ background: offered }} />
+							<span style={{ background: offered.color }} />
 						</label>
 					))}
 				</fieldset>

@@ -3,18 +3,18 @@ import { getMe, type Person, patchMe } from "./api"
 
 /** Colours offered to people: each reaches 4.5:1 with its own ink and 3:1 against both themes' ground. */
 export const PERSON_COLORS = [
-	"#c2410c",
-	"#b45309",
-	"#4d7c0f",
-	"#15803d",
-	"#0f766e",
-	"#0e7490",
-	"#2563eb",
-	"#6d5bd0",
-	"#9333ea",
-	"#c026a3",
-	"#d0305f",
-	"#64748b",
+	{ name: "Orange", color: "#c2410c" },
+	{ name: "Amber", color: "#b45309" },
+	{ name: "Olive", color: "#4d7c0f" },
+	{ name: "Green", color: "#15803d" },
+	{ name: "Teal", color: "#0f766e" },
+	{ name: "Cyan", color: "#0e7490" },
+	{ name: "Blue", color: "#2563eb" },
+	{ name: "Violet", color: "#6d5bd0" },
+	{ name: "Purple", color: "#9333ea" },
+	{ name: "Magenta", color: "#c026a3" },
+	{ name: "Crimson", color: "#d0305f" },
+	{ name: "Slate", color: "#64748b" },
 ] as const
 
 /** Who this browser is; null until the server has said so. */

@@ -9,14 +9,15 @@ import { toast } from "../ui/Toast"
 import { fileName } from "./filename"
 import { writeKeys } from "./keys"
 import type { LiveDocument } from "./live"
+import { edits } from "./status"
 
 /** What the document's menu opens. */
 export type DocumentDialog = "share" | "details" | "shortcuts" | "profile" | "link" | "image" | "unsaved"
 
 const FORMATS = {
-	html: { label: "Export as web page", ending: "html", icon: <FileCode size={16} />, type: "text/html" },
-	markdown: { label: "Export as Markdown", ending: "md", icon: <FileDown size={16} />, type: "text/markdown" },
-	text: { label: "Export as text", ending: "txt", icon: <FileText size={16} />, type: "text/plain" },
+	html: { label: "Export as web page", ending: "html", icon: <FileCode size={16} /> },
+	markdown: { label: "Export as Markdown", ending: "md", icon: <FileDown size={16} /> },
+	text: { label: "Export as text", ending: "txt", icon: <FileText size={16} /> },
 } as const
 
 function saveFile(content: Blob, name: string): void {
@@ -28,13 +29,16 @@ function saveFile(content: Blob, name: string): void {
 	setTimeout(() => URL.revokeObjectURL(address), 60_000) // ms; Safari still reads it for a while
 }
 
-/** Saved text is exported by the server, which everyone's export comes from; unsaved text by the editor, which alone has it. */
-async function exportAs(live: LiveDocument, editor: Editor, format: keyof typeof FORMATS): Promise<void> {
-	const { ending, type } = FORMATS[format]
-	let content: Blob | null = null
-	if (live.status.peek().state === "saved") content = await exportDocument(live.document.id, format).catch(() => null)
-	content ??= new Blob([editor[format]()], { type: `${type};charset=utf-8` })
-	saveFile(content, fileName(live.title.peek(), ending))
+/** Exports what is saved, and says so when something is not. */
+async function exportAs(live: LiveDocument, format: keyof typeof FORMATS): Promise<void> {
+	try {
+		const content = await exportDocument(live.document.id, format)
+		saveFile(content, fileName(live.title.peek(), FORMATS[format].ending))
+		const { pending } = live.document
+		if (pending > 0) toast(`The file is made without ${edits(pending)} still waiting to be saved`)
+	} catch (error) {
+		toast(`The file was not made. ${(error as Error).message}`)
+	}
 }
 
 async function trashHere(live: LiveDocument): Promise<void> {
@@ -66,7 +70,7 @@ export function DocumentMenu({
 					label: FORMATS[format].label,
 					icon: FORMATS[format].icon,
 					...(index === 0 ? { separated: true } : {}),
-					onSelect: () => void exportAs(live, editor, format),
+					onSelect: () => void exportAs(live, format),
 				})),
 				{ label: "Print", icon: <Printer size={16} />, keys: writeKeys("Mod-p"), onSelect: () => print() },
 				{ label: "Details", icon: <Info size={16} />, separated: true, onSelect: () => onOpen("details") },

@@ -1,4 +1,267 @@
-/** One document. */
+import { ArrowLeft, Share2 } from "lucide-preact"
+import { useEffect, useRef, useState } from "preact/hooks"
+import { createEditor } from "../../editor/index.ts"
+import type { Editor, EditorSnapshot } from "../../editor/types.ts"
+import { me } from "../me"
+import { ProfileDialog } from "../ProfileDialog"
+import { follow } from "../router"
+import { Button } from "../ui/Button"
+import { toast } from "../ui/Toast"
+import { checkVersion } from "../version"
+import { DetailsDialog } from "./DetailsDialog"
+import { type DocumentDialog, DocumentMenu } from "./DocumentMenu"
+import { EdgeMarks } from "./EdgeMarks"
+import { FindBar } from "./FindBar"
+import { ImageDialog } from "./ImageDialog"
+import { useKeyboardInset } from "./keyboard"
+import { LinkDialog } from "./LinkDialog"
+import { type LiveDocument, openLive } from "./live"
+import { Outline } from "./Outline"
+import { People } from "./People"
+import { presentPeople } from "./people"
+import { SaveState } from "./SaveState"
+import { SelectionBubble } from "./SelectionBubble"
+import { ShareDialog } from "./ShareDialog"
+import { ShortcutsDialog } from "./ShortcutsDialog"
+import { mentionChoices, SuggestionMenu, slashChoices } from "./SuggestionMenu"
+import { Title } from "./Title"
+import { Toolbar } from "./Toolbar"
+import { UnreachableDocument } from "./UnreachableDocument"
+import { UnsavedDialog } from "./UnsavedDialog"
+import "../../editor/editor.css"
+import "./document.css"
+
+/** One document: its bar, its tools, its text. */
 export function DocumentPage({ id }: { id: string }) {
-	return <main class="notice">{id}</main>
+	const [live, setLive] = useState<LiveDocument | null>(null)
+	const [round, setRound] = useState(0)
+	// Another round opens the document anew.
+	useEffect(() => {
+		const opened = openLive(id)
+		setLive(opened)
+		return () => opened.leave()
+	}, [id, round])
+
+	// The server takes a new name and colour when a browser connects; so connect again, once nothing waits.
+	const self = me.value
+	useEffect(() => {
+		const known = live?.document.user
+		if (!live || !self || !known || (known.name === self.name && known.color === self.color)) return
+		const again = () => {
+			if (live.document.pending === 0) setRound((before) => before + 1)
+		}
+		again()
+		return live.document.on("saved", again)
+	}, [live, self])
+	return live ? <OpenDocument key={round} live={live} /> : null
+}
+
+function OpenDocument({ live }: { live: LiveDocument }) {
+	const [dialog, setDialog] = useState<DocumentDialog | null>(null)
+	const [finding, setFinding] = useState(false)
+	const loaded = live.loaded.value
+	const { state } = live.status.value
+	const writer = live.role.value === "editor" || live.role.value === "owner"
+	const writable = writer && state !== "removed" && state !== "failed"
+	const { mount, editor, snapshot } = useEditor(live, loaded, writable, {
+		onLink: () => setDialog("link"),
+		onFind: () => setFinding(true),
+	})
+	useKeyboardInset()
+	usePageKeys(editor, {
+		onShortcuts: () => setDialog("shortcuts"),
+		onFind: () => setFinding(true),
+	})
+
+	// After a drop the server may have come back as a newer build.
+	const dropped = useRef(false)
+	useEffect(() => {
+		if (state === "offline") dropped.current = true
+		else if (dropped.current && state !== "connecting") {
+			dropped.current = false
+			void checkVersion()
+		}
+	}, [state])
+
+	const [rejected, setRejected] = useState("")
+	useEffect(
+		() =>
+			live.document.on("rejected", (refused) => {
+				setRejected((before) => (before ? `${before}\n${refused.text}` : refused.text))
+			}),
+		[live],
+	)
+
+	const closeDialog = () => {
+		setDialog(null)
+		if (dialog === "link" || dialog === "image") requestAnimationFrame(() => editor?.focus())
+	}
+
+	if (!loaded && (state === "failed" || state === "removed")) return <UnreachableDocument live={live} />
+
+	const others = presentPeople(live.peers.value, live.document.user)
+	const suggestion = snapshot?.suggestion ?? null
+	return (
+		<div class="document">
+			<button type="button" class="skip-link" onClick={() => editor?.focus()}>
+				Skip to the text
+			</button>
+			<header class="bar">
+				<div class="bar-line">
+					<a
+						class="icon-button bar-back"
+						href="/"
+						aria-label="All documents"
+						title="All documents"
+						onClick={(event) => follow(event, { page: "home" })}
+					>
+						<ArrowLeft size={20} class="bar-arrow" />
+					</a>
+					<div class="bar-name">
+						<Title live={live} onDone={() => editor?.focus()} />
+						<SaveState live={live} onShowText={() => setDialog("unsaved")} />
+					</div>
+					<People live={live} editor={editor} onSelf={() => setDialog("profile")} />
+					<Button
+						class="bar-share"
+						look="primary"
+						aria-label="Share"
+						icon={<Share2 size={16} />}
+						onClick={() => setDialog("share")}
+					>
+						Share
+					</Button>
+					<DocumentMenu live={live} editor={editor} onOpen={setDialog} onFind={() => setFinding(true)} />
+				</div>
+				{editor && snapshot && writable && (
+					<Toolbar
+						editor={editor}
+						formats={snapshot.formats}
+						canUndo={snapshot.canUndo}
+						canRedo={snapshot.canRedo}
+						onLink={() => setDialog("link")}
+						onImage={() => setDialog("image")}
+					/>
+				)}
+				{editor && finding && (
+					<FindBar editor={editor} state={snapshot?.find ?? null} onClose={() => setFinding(false)} />
+				)}
+			</header>
+			<main class="paper">
+				<div class="print-title" aria-hidden="true">
+					{live.title.value}
+				</div>
+				<div ref={mount} class="text" />
+				{editor && snapshot && (
+					<>
+						<EdgeMarks editor={editor} occasion={live.peers.value} />
+						<SelectionBubble editor={editor} snapshot={snapshot} onLink={() => setDialog("link")} />
+						{suggestion && (
+							<SuggestionMenu
+								key={suggestion.kind}
+								editor={editor}
+								suggestion={suggestion}
+								label={suggestion.kind === "slash" ? "Insert" : "Mention"}
+								choices={
+									suggestion.kind === "slash"
+										? slashChoices(() => setDialog("image"))
+										: mentionChoices(others.map((person) => person.user))
+								}
+							/>
+						)}
+					</>
+				)}
+			</main>
+			{editor && snapshot && <Outline editor={editor} generation={snapshot.generation} />}
+			{dialog === "share" && <ShareDialog title={live.title.value} onClose={closeDialog} />}
+			{dialog === "shortcuts" && <ShortcutsDialog onClose={closeDialog} />}
+			{dialog === "profile" && <ProfileDialog onClose={closeDialog} />}
+			{dialog === "details" && editor && <DetailsDialog id={live.document.id} editor={editor} onClose={closeDialog} />}
+			{dialog === "link" && editor && <LinkDialog editor={editor} onClose={closeDialog} />}
+			{dialog === "image" && editor && <ImageDialog editor={editor} onClose={closeDialog} />}
+			{dialog === "unsaved" && (
+				<UnsavedDialog
+					text={state === "rejected" ? rejected || (live.status.value.rejected?.text ?? "") : live.document.unsavedText}
+					explanation={
+						state === "rejected"
+							? "The server refused this edit, so it was taken out of the document. Copy the text to use it elsewhere or to try again."
+							: "The document cannot be written to any more. Copy what you typed last to keep it."
+					}
+					{...(state === "rejected"
+						? {
+								onDiscard: () => {
+									live.document.dismissRejected()
+									setRejected("")
+									closeDialog()
+								},
+							}
+						: {})}
+					onClose={closeDialog}
+				/>
+			)}
+		</div>
+	)
+}
+
+/** The editor on the loaded document, and what the page draws around it. */
+function useEditor(
+	live: LiveDocument,
+	loaded: boolean,
+	writable: boolean,
+	open: { onLink: () => void; onFind: () => void },
+) {
+	const mount = useRef<HTMLDivElement>(null)
+	const [editor, setEditor] = useState<Editor | null>(null)
+	const [snapshot, setSnapshot] = useState<EditorSnapshot | null>(null)
+	const handlers = useRef(open)
+	handlers.current = open
+
+	// Writable changes on the living editor, below.
+	useEffect(() => {
+		if (!loaded || !mount.current) return
+		const created = createEditor({
+			element: mount.current,
+			document: live.document,
+			readOnly: !writable,
+			placeholder: "Write, or press / to insert something",
+			label: "Text",
+			onLink: () => handlers.current.onLink(),
+			onFind: () => handlers.current.onFind(),
+			onNotice: (sentence) => toast(sentence),
+		})
+		setEditor(created)
+		setSnapshot(created.snapshot)
+		const end = created.subscribe(setSnapshot)
+		// On a phone, focus would bring up the keyboard before anything is read.
+		if (!matchMedia("(pointer: coarse)").matches) created.focus()
+		return () => {
+			end()
+			created.destroy()
+			setEditor(null)
+		}
+	}, [live, loaded])
+
+	useEffect(() => editor?.setReadOnly(!writable), [editor, writable])
+	return { mount, editor, snapshot }
+}
+
+/** Keys that work wherever the focus is on this page. */
+function usePageKeys(editor: Editor | null, open: { onShortcuts: () => void; onFind: () => void }): void {
+	useEffect(() => {
+		const key = (event: KeyboardEvent) => {
+			if (event.defaultPrevented || document.querySelector("dialog[open]")) return
+			const mod = event.ctrlKey || event.metaKey
+			const target = event.target as HTMLElement
+			const typing = target.isContentEditable || /^(INPUT|TEXTAREA)$/.test(target.tagName)
+			if (mod && event.key === "/") open.onShortcuts()
+			else if (event.key === "?" && !typing) open.onShortcuts()
+			else if (mod && !event.shiftKey && event.key.toLowerCase() === "f" && editor) open.onFind()
+			else if (event.altKey && event.key === "F10")
+				document.querySelector<HTMLElement>(".toolbar .tool[tabindex='0']")?.focus()
+			else return
+			event.preventDefault()
+		}
+		addEventListener("keydown", key)
+		return () => removeEventListener("keydown", key)
+	})
 }

@@ -5,7 +5,8 @@ import type { LiveDocument } from "./live"
 import { type Present, presentPeople } from "./people"
 
 const OFFERED = 5_000 // ms that "Follow" is offered after a jump
-const MOST = 4 // faces before the rest becomes a number
+/** Faces before the rest becomes a number; a phone has room for two. */
+const most = () => (matchMedia("(max-width: 30rem)").matches ? 2 : 4)
 
 /** Who is here: a press goes to that person's caret and offers to follow it. */
 export function People({ live, editor, onSelf }: { live: LiveDocument; editor: Editor | null; onSelf: () => void }) {
@@ -44,7 +45,7 @@ export function People({ live, editor, onSelf }: { live: LiveDocument; editor: E
 		setFollowed(null)
 	}
 
-	const shown = others.length > MOST ? others.slice(0, MOST - 1) : others
+	const shown = others.length > most() ? others.slice(0, most() - 1) : others
 	const asked = followed ?? offered
 	return (
 		<div class="people">

@@ -18,13 +18,14 @@ const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]
 	[
 		"Lines",
 		[
-			["Heading 1, 2, 3", "Mod-Alt-1"],
+			["Heading 1, 2 or 3", "Mod-Alt-1…3"],
 			["Plain text", "Mod-Alt-0"],
 			["Numbered list", "Mod-Shift-7"],
 			["Bullet list", "Mod-Shift-8"],
 			["Check list", "Mod-Shift-9"],
-			["Indent, outdent", "Tab"],
-			["Align left, centre, right", "Mod-Shift-l"],
+			["Indent", "Mod-]"],
+			["Outdent", "Mod-["],
+			["Align left, centre, right", "Mod-Shift-L E R"],
 		],
 	],
 	[

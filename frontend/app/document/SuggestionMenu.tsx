@@ -86,7 +86,7 @@ export function SuggestionMenu({ editor, suggestion, choices, label }: Suggestio
 	const { rect } = suggestion
 	return (
 		<Floating from={() => new DOMRect(rect.left, rect.top, rect.right - rect.left, rect.bottom - rect.top)}>
-			<div ref={list} id="suggestions" role="listbox" aria-label={label} class="menu suggestions">
+			<div ref={list} id="suggestions" role="listbox" tabIndex={0} aria-label={label} class="menu suggestions">
 				{shown.map((choice, index) => (
 					// biome-ignore lint/a11y/useKeyWithClickEvents: the editor hands the keys over while it keeps the focus
 					<div

@@ -61,7 +61,7 @@ describe("people", () => {
 	})
 
 	test("each offered colour carries its ink and stands out on both themes", () => {
-		for (const color of PERSON_COLORS) {
+		for (const { color } of PERSON_COLORS) {
 			expect(contrast(color, inkOn(color))).toBeGreaterThanOrEqual(4.5)
 			expect(contrast(color, "#ffffff")).toBeGreaterThanOrEqual(3)
 			expect(contrast(color, "#191918")).toBeGreaterThanOrEqual(3)

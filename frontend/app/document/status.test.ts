@@ -7,6 +7,12 @@ const now = 1_000_000
 /** Every state, with each reason that changes its words. */
 const cases: [string, Status, string, string?][] = [
 	["connecting", { state: "connecting", pending: 0 }, "Connecting"],
+	[
+		"no first connection",
+		{ state: "connecting", pending: 0, retryAt: now + 2_000 },
+		"Not connected - reconnecting in 2 s",
+		"Now",
+	],
 	["saved", { state: "saved", pending: 0 }, "Saved"],
 	["saving", { state: "saving", pending: 2 }, "Saving"],
 	[

@@ -1,4 +1,4 @@
-import type { Status } from "../../client/index.js"
+import type { Failure, Status } from "../../client/index.js"
 
 /** How loud a state is: as it should be, on its way, needs patience, needs the person. */
 export type Tone = "good" | "busy" | "wait" | "stop"
@@ -18,7 +18,7 @@ export function edits(count: number): string {
 }
 
 /** Why the client stopped for good, by the close code's name or its own word. */
-const STOPPED: Readonly<Record<string, string>> = {
+const STOPPED: Readonly<Record<Failure, string>> = {
 	not_found: "This document does not exist, or was removed",
 	forbidden: "You have no access to this document",
 	unauthorized: "You are signed out - sign in again to go on",
@@ -26,8 +26,9 @@ const STOPPED: Readonly<Record<string, string>> = {
 	client_too_old: "The server was updated - reload to go on",
 	server_too_old: "The server is older than this page - reload in a moment",
 	protocol: "The connection was refused - reload to go on",
-	repeated_invalid: "The server refused several edits - reload to go on",
+	invalid_changes: "The server refused several edits - reload to go on",
 	mismatch: "This page differs from the server's copy - reload to go on",
+	closed: "This document was closed - reload to go on",
 }
 
 /** Why an edit was refused for good. */
@@ -39,12 +40,16 @@ const REFUSED: Readonly<Record<string, string>> = {
 	invalid_change: "the server could not apply it",
 }
 
+/** When the next attempt comes. */
+function attempt(status: Status, now: number): string {
+	const seconds = status.retryAt === undefined ? 0 : Math.ceil((status.retryAt - now) / 1000)
+	return seconds > 0 ? `reconnecting in ${seconds} s` : "reconnecting"
+}
+
 function waiting(status: Status, now: number): string {
 	const held = status.pending > 0 ? `${edits(status.pending)} waiting` : ""
-	const seconds = status.retryAt === undefined ? 0 : Math.ceil((status.retryAt - now) / 1000)
-	const next = seconds > 0 ? `reconnecting in ${seconds} s` : "reconnecting"
 	const keep = status.journalDenied && status.pending > 0 ? ", keep this tab open" : ""
-	return `Offline - ${held ? `${held}, ` : ""}${next}${keep}`
+	return `Offline - ${held ? `${held}, ` : ""}${attempt(status, now)}${keep}`
 }
 
 function saving(status: Status): string {
@@ -64,7 +69,13 @@ function saving(status: Status): string {
 export function statusLine(status: Status, now: number): StatusLine {
 	switch (status.state) {
 		case "connecting":
-			return { tone: "busy", sentence: "Connecting" }
+			return status.retryAt !== undefined && status.retryAt > now
+				? {
+						tone: "wait",
+						sentence: `Not connected - ${attempt(status, now)}`,
+						action: { label: "Now", does: "reconnect" },
+					}
+				: { tone: "busy", sentence: "Connecting" }
 		case "saved":
 			return { tone: "good", sentence: "Saved" }
 		case "saving":
@@ -102,7 +113,7 @@ export function statusLine(status: Status, now: number): StatusLine {
 		case "failed":
 			return {
 				tone: "stop",
-				sentence: STOPPED[status.reason ?? ""] ?? "Something went wrong - reload to go on",
+				sentence: STOPPED[status.reason as Failure] ?? "Something went wrong - reload to go on",
 				action:
 					status.pending > 0 ? { label: "Show unsaved text", does: "showText" } : { label: "Reload", does: "reload" },
 			}

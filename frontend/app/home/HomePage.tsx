@@ -8,12 +8,13 @@ import { Button } from "../ui/Button"
 import { Logo } from "../ui/Logo"
 import { DocumentRow } from "./DocumentRow"
 import { EmptyState } from "./EmptyState"
-import { createAndOpen, fetchMore, followEvents, known, loading, searchServer } from "./library"
+import { createAndOpen, fetchMore, followEvents, known, live, loading, searchServer } from "./library"
 import { matching } from "./list"
 import { Trash } from "./Trash"
 import "./home.css"
 
 const SKELETON_AFTER = 200 // ms; a quicker answer needs no placeholder
+const STALE_AFTER = 3_000 // ms without live events before one is told
 const MINUTE = 60_000 // ms; how often "3 min ago" is said anew
 
 /** Whether a key press belongs to what is being typed in. */
@@ -29,6 +30,7 @@ export function HomePage({ trash }: { trash: boolean }) {
 	const list = useRef<HTMLUListElement>(null)
 	const rows = matching(known.value.documents, query)
 	const state = loading.value
+	const stale = useLasting(!live.value, STALE_AFTER)
 	const nothingYet = state === "done" && known.value.documents.length === 0
 
 	useEffect(() => {
@@ -167,6 +169,11 @@ export function HomePage({ trash }: { trash: boolean }) {
 							</Button>
 						</div>
 						{typeof state === "object" && <p class="list-note">{state.sentence}</p>}
+						{stale && state === "done" && (
+							<p class="list-stale" role="status">
+								Offline - the list may be out of date.
+							</p>
+						)}
 						{state === "first" && <Skeleton />}
 						{state === "done" && rows.length === 0 && (
 							<p class="list-note">
@@ -185,6 +192,18 @@ export function HomePage({ trash }: { trash: boolean }) {
 			</main>
 		</div>
 	)
+}
+
+/** Whether something has been so for a while; false at once when it ends. */
+function useLasting(is: boolean, ms: number): boolean {
+	const [lasted, setLasted] = useState(false)
+	useEffect(() => {
+		setLasted(false)
+		if (!is) return
+		const wait = setTimeout(() => setLasted(true), ms)
+		return () => clearTimeout(wait)
+	}, [is, ms])
+	return lasted
 }
 
 /** Fetches the next page when the end of the list comes near, or on demand. */
@@ -207,12 +226,7 @@ function MoreRows() {
 
 /** Grey lines in place of a list that takes its time. */
 function Skeleton() {
-	const [shown, setShown] = useState(false)
-	useEffect(() => {
-		const wait = setTimeout(() => setShown(true), SKELETON_AFTER)
-		return () => clearTimeout(wait)
-	}, [])
-	if (!shown) return null
+	if (!useLasting(true, SKELETON_AFTER)) return null
 	return (
 		<div class="skeleton" aria-hidden="true">
 			<div />

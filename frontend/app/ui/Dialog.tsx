@@ -40,12 +40,12 @@ export function Dialog({ title, onClose, children, wide }: DialogProps) {
 			}}
 		>
 			<div class="dialog-body">
-				<header class="dialog-head">
+				<div class="dialog-head">
 					<h2 id={heading}>{title}</h2>
 					<IconButton label="Close" onClick={onClose}>
 						<X size={18} />
 					</IconButton>
-				</header>
+				</div>
 				{children}
 			</div>
 		</dialog>

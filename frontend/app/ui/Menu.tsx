@@ -42,7 +42,8 @@ export function Menu({ label, items, children, class: extra, align = "start", re
 	useEffect(() => {
 		if (!open) return
 		const lines = list.current?.querySelectorAll<HTMLElement>(ITEM)
-		const chosen = list.current?.querySelector<HTMLElement>("[aria-checked=true]")
+		const choosing = lines?.[0]?.getAttribute("role") === "menuitemradio"
+		const chosen = choosing ? list.current?.querySelector<HTMLElement>("[aria-checked=true]") : null
 		;(chosen ?? lines?.[0])?.focus()
 	}, [open])
 
