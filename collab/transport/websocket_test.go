@@ -1,0 +1,631 @@
+package transport_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/coscribe/coscribe/collab"
+	"github.com/coscribe/coscribe/collab/collabtest"
+	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/collab/transport"
+	"github.com/coscribe/coscribe/ot"
+	"github.com/coscribe/coscribe/persistence"
+)
+
+func newLocal(t *testing.T, config collabtest.LocalConfig) *collabtest.Local {
+	t.Helper()
+	l, err := collabtest.NewLocal(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := l.Close(ctx); err != nil {
+			t.Errorf("closing: %v", err)
+		}
+	})
+	return l
+}
+
+// raw is a client without manners.
+type raw struct {
+	t *testing.T
+	*websocket.Conn
+	read []protocol.ServerMessage // and not yet waited for
+}
+
+func dialRaw(t *testing.T, l *collabtest.Local, document string) *raw {
+	t.Helper()
+	dialer := websocket.Dialer{Subprotocols: []string{protocol.Subprotocol}}
+	c, _, err := dialer.Dial(strings.Replace(l.URL, "http", "ws", 1)+"/api/documents/"+document+"/socket", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	_ = c.SetReadDeadline(time.Now().Add(20 * time.Second))
+	return &raw{t: t, Conn: c}
+}
+
+func (r *raw) send(frame string) {
+	r.t.Helper()
+	if err := r.WriteMessage(websocket.TextMessage, []byte(frame)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// hello opens and returns the welcome.
+func (r *raw) hello() protocol.Welcome {
+	r.t.Helper()
+	r.send(`{"type":"hello","protocol":1}`)
+	return wait[protocol.Welcome](r)
+}
+
+// wait reads until a message of type M comes.
+func wait[M protocol.ServerMessage](r *raw) M {
+	r.t.Helper()
+	for {
+		m, err := r.next()
+		if err != nil {
+			var none M
+			r.t.Fatalf("waiting for %T: %v", none, err)
+		}
+		if m, ok := m.(M); ok {
+			return m
+		}
+	}
+}
+
+// next is the next message, or why there is none.
+func (r *raw) next() (protocol.ServerMessage, error) {
+	r.t.Helper()
+	for len(r.read) == 0 {
+		_, frame, err := r.ReadMessage()
+		if err != nil {
+			return nil, err
+		}
+		if r.read, err = protocol.DecodeServer(frame); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	m := r.read[0]
+	r.read = r.read[1:]
+	return m, nil
+}
+
+// closed reads until the end and returns the close code and reason.
+func (r *raw) closed() (int, string) {
+	r.t.Helper()
+	for {
+		if _, _, err := r.ReadMessage(); err != nil {
+			var e *websocket.CloseError
+			if !errors.As(err, &e) {
+				r.t.Fatalf("ended without a close frame: %v", err)
+			}
+			return e.Code, e.Text
+		}
+	}
+}
+
+func dial(t *testing.T, l *collabtest.Local, document persistence.ID) *collabtest.Socket {
+	t.Helper()
+	s, err := collabtest.Dial(t.Context(), collabtest.SocketConfig{URL: l.URL, Document: document.String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+func insert(at int, text string) ot.Delta {
+	return ot.NewBuilder(2).Retain(at, ot.Attributes{}).Insert(text, ot.Attributes{}).Delta()
+}
+
+func typeText(t *testing.T, s *collabtest.Socket, at int, text string) {
+	t.Helper()
+	if err := s.Edit(func(int) ot.Delta { return insert(at, text) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func waitText(t *testing.T, s *collabtest.Socket, text string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	err := s.Wait(ctx, func(c *collabtest.Client) bool { return c.Pending() == 0 && c.Document().Text() == text })
+	if err != nil {
+		s.Look(func(c *collabtest.Client) { t.Fatalf("shows %.100q, want %.100q: %v", c.Document().Text(), text, err) })
+	}
+}
+
+type hostile struct {
+	Name   string
+	Frame  string
+	Base64 []byte
+	Binary string
+	Parts  []struct {
+		Text  string
+		Times int
+	}
+	Close  int
+	Reject string
+}
+
+func (h hostile) bytes() []byte {
+	var b bytes.Buffer
+	b.WriteString(h.Frame)
+	b.Write(h.Base64)
+	b.WriteString(h.Binary)
+	for _, p := range h.Parts {
+		b.WriteString(strings.Repeat(p.Text, max(1, p.Times)))
+	}
+	return b.Bytes()
+}
+
+const honest = "Hello 🦊 world"
+
+// Every hostile frame of the protocol's list goes through a real connection:
+// it gets its answer, the document stays as it was, and a person in the same
+// document goes on writing.
+func TestHostileFrames(t *testing.T) {
+	file, err := os.ReadFile("../protocol/testdata/hostile.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list struct{ Frames []hostile }
+	if err := json.Unmarshal(file, &list); err != nil {
+		t.Fatal(err)
+	}
+	l := newLocal(t, collabtest.LocalConfig{})
+	for _, h := range list.Frames {
+		t.Run("[P1] "+h.Name, func(t *testing.T) {
+			document := l.NewDocument()
+			person := dial(t, l, document)
+			typeText(t, person, 0, honest)
+			waitText(t, person, honest+"\n")
+
+			r := dialRaw(t, l, document.String())
+			r.hello()
+			kind := websocket.TextMessage
+			if h.Binary != "" {
+				kind = websocket.BinaryMessage
+			}
+			if err := r.WriteMessage(kind, h.bytes()); err != nil {
+				t.Fatal(err)
+			}
+			if h.Close != 0 {
+				if code, reason := r.closed(); code != h.Close {
+					t.Errorf("closed with %d %q, want %d", code, reason, h.Close)
+				}
+			} else {
+				answer := wait[protocol.Reject](r)
+				if !slices.Contains(strings.Split(h.Reject, "|"), string(answer.Code)) || answer.Seq != 1 || answer.Retry {
+					t.Errorf("rejected with %+v, want %s", answer, h.Reject)
+				}
+				// The connection is not held against it: an honest change follows.
+				r.send(`{"type":"submit","seq":2,"base":1,"delta":[{"insert":"B"}]}`)
+				if ack := wait[protocol.Ack](r); ack.Seq != 2 || ack.Revision != 2 {
+					t.Errorf("then %+v", ack)
+				}
+				waitText(t, person, "B"+honest+"\n")
+				typeText(t, person, 0, "A")
+				waitText(t, person, "AB"+honest+"\n")
+				return
+			}
+			typeText(t, person, 0, "A")
+			waitText(t, person, "A"+honest+"\n")
+			content, err := l.Hub.Read(t.Context(), document)
+			if err != nil || content.Revision != 2 {
+				t.Errorf("the document stands at %d, %v", content.Revision, err)
+			}
+		})
+	}
+}
+
+func TestFirstMessage(t *testing.T) {
+	l := newLocal(t, collabtest.LocalConfig{Transport: transport.Config{Limits: transport.Limits{HelloWait: 300 * time.Millisecond}}})
+	document := l.NewDocument().String()
+	for _, c := range []struct {
+		name, frame string
+		code        int
+	}{
+		{"[P2] another message first", `{"type":"ping"}`, 4500},
+		{"[P2] 16 KiB is the most before hello", `{"type":"hello","protocol":1,"x":"` + strings.Repeat("x", 16<<10) + `"}`, 1009},
+		{"[P5] client too old", `{"type":"hello","protocol":0}`, 4506},
+		{"[P5] server too old", `{"type":"hello","protocol":2}`, 4507},
+		{"[P5] a token that is none", `{"type":"hello","protocol":1,"token":"x"}`, 4501},
+		{"[P2] silence", "", 4500},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := dialRaw(t, l, document)
+			if c.frame != "" {
+				r.send(c.frame)
+			}
+			if code, reason := r.closed(); code != c.code {
+				t.Errorf("closed with %d %q, want %d", code, reason, c.code)
+			}
+		})
+	}
+	t.Run("[P2] traffic does not put off the deadline", func(t *testing.T) {
+		r := dialRaw(t, l, document)
+		stop := make(chan struct{})
+		defer close(stop)
+		go func() {
+			for {
+				select {
+				case <-stop:
+					return
+				case <-time.After(20 * time.Millisecond):
+					if r.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second)) != nil {
+						return
+					}
+				}
+			}
+		}()
+		if code, reason := r.closed(); code != 4500 {
+			t.Errorf("closed with %d %q", code, reason)
+		}
+	})
+	t.Run("[P2] a second hello", func(t *testing.T) {
+		r := dialRaw(t, l, document)
+		r.hello()
+		r.send(`{"type":"hello","protocol":1}`)
+		if code, reason := r.closed(); code != 4500 {
+			t.Errorf("closed with %d %q", code, reason)
+		}
+	})
+	for _, unknown := range []string{persistence.NewID().String(), "no-id", strings.ToUpper(document)[:35]} {
+		t.Run("[P5] no such document "+unknown, func(t *testing.T) {
+			r := dialRaw(t, l, unknown)
+			r.send(`{"type":"hello","protocol":1}`)
+			if code, reason := r.closed(); code != 4504 {
+				t.Errorf("closed with %d %q", code, reason)
+			}
+		})
+	}
+	t.Run("[S3] a client id of another document", func(t *testing.T) {
+		other := dialRaw(t, l, l.NewDocument().String()).hello()
+		r := dialRaw(t, l, document)
+		r.send(fmt.Sprintf(`{"type":"hello","protocol":1,"resume":{"client":%q,"epoch":%q,"revision":0,"seq":0}}`, other.Client, other.Document.Epoch))
+		for {
+			_, frame, err := r.ReadMessage()
+			if e := (*websocket.CloseError)(nil); errors.As(err, &e) {
+				if e.Code != 4503 {
+					t.Errorf("closed with %d", e.Code)
+				}
+				return
+			}
+			if bytes.Contains(frame, []byte(other.Client)) {
+				t.Errorf("disclosed: %s", frame)
+			}
+			if bytes.Contains(frame, []byte(`"reset"`)) {
+				return // another epoch: a new client, nothing of the other one told
+			}
+		}
+	})
+}
+
+func TestFrameAboveTheLimitIsTold(t *testing.T) {
+	l := newLocal(t, collabtest.LocalConfig{})
+	r := dialRaw(t, l, l.NewDocument().String())
+	r.hello()
+	go func() { _ = r.WriteMessage(websocket.TextMessage, bytes.Repeat([]byte("x"), 3<<20)) }()
+	if code, _ := r.closed(); code != 1009 {
+		t.Errorf("closed with %d", code)
+	}
+}
+
+func TestUpgradeRefusals(t *testing.T) {
+	access := &doorkeeper{}
+	l := newLocal(t, collabtest.LocalConfig{Access: access})
+	target := strings.Replace(l.URL, "http", "ws", 1) + "/api/documents/" + l.NewDocument().String() + "/socket"
+	try := func(header http.Header, protocols ...string) int {
+		t.Helper()
+		c, response, err := (&websocket.Dialer{Subprotocols: protocols}).Dial(target, header)
+		if err == nil {
+			_ = c.Close()
+		}
+		if response == nil {
+			t.Fatal(err)
+		}
+		return response.StatusCode
+	}
+	if got := try(http.Header{"Origin": {"https://evil.example"}}, protocol.Subprotocol); got != http.StatusForbidden {
+		t.Errorf("a foreign origin got %d", got)
+	}
+	if got := try(http.Header{"Origin": {l.URL}}, protocol.Subprotocol); got != http.StatusSwitchingProtocols {
+		t.Errorf("the own origin got %d", got)
+	}
+	if got := try(nil, "coscribe.v0"); got != http.StatusBadRequest {
+		t.Errorf("another subprotocol got %d", got)
+	}
+	access.set(transport.ErrUnauthorized)
+	if got := try(nil); got != http.StatusUnauthorized {
+		t.Errorf("bad credentials got %d", got)
+	}
+	access.set(errors.New("the directory is down"))
+	if got := try(nil); got != http.StatusServiceUnavailable {
+		t.Errorf("our own trouble got %d", got)
+	}
+	access.set(nil)
+	l.Socket.Drain()
+	if got := try(nil); got != http.StatusServiceUnavailable {
+		t.Errorf("[R7] while draining an upgrade got %d", got)
+	}
+	response, err := http.Get(strings.Replace(target, "ws", "http", 1))
+	if err != nil || response.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("a plain GET got %v, %v", response, err)
+	}
+	_ = response.Body.Close()
+}
+
+// doorkeeper is an Access whose answers a test sets.
+type doorkeeper struct {
+	mu    sync.Mutex
+	err   error
+	role  protocol.Role
+	panic bool
+}
+
+func (d *doorkeeper) set(err error) { d.mu.Lock(); d.err = err; d.mu.Unlock() }
+
+func (d *doorkeeper) Identify(*http.Request) (protocol.User, bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return protocol.User{ID: persistence.NewID().String(), Name: "Ada", Color: "#3366ff"}, true, d.err
+}
+
+func (d *doorkeeper) Token(context.Context, string) (protocol.User, bool, error) {
+	return protocol.User{}, false, transport.ErrTokenExpired
+}
+
+func (d *doorkeeper) Guest(context.Context, persistence.ID, *protocol.Resume) (protocol.User, string, error) {
+	return protocol.User{}, "", transport.ErrForbidden
+}
+
+func (d *doorkeeper) Role(context.Context, protocol.User, persistence.ID) (protocol.Role, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.panic {
+		panic("a fault in access")
+	}
+	return d.role, nil
+}
+
+func TestAccessAnswers(t *testing.T) {
+	access := &doorkeeper{}
+	l := newLocal(t, collabtest.LocalConfig{Access: access})
+	document := l.NewDocument().String()
+	t.Run("[P5] no role looks like no document", func(t *testing.T) {
+		r := dialRaw(t, l, document)
+		r.send(`{"type":"hello","protocol":1}`)
+		if code, _ := r.closed(); code != 4504 {
+			t.Errorf("closed with %d", code)
+		}
+	})
+	t.Run("[P5] an expired token may come back", func(t *testing.T) {
+		r := dialRaw(t, l, document)
+		r.send(`{"type":"hello","protocol":1,"token":"old"}`)
+		if code, _ := r.closed(); code != 4006 {
+			t.Errorf("closed with %d", code)
+		}
+	})
+	t.Run("[R6] a panic ends one connection and no other", func(t *testing.T) {
+		access.mu.Lock()
+		access.role = protocol.RoleViewer
+		access.mu.Unlock()
+		other := dialRaw(t, l, document)
+		other.hello()
+		access.mu.Lock()
+		access.panic = true
+		access.mu.Unlock()
+		r := dialRaw(t, l, document)
+		r.send(`{"type":"hello","protocol":1}`)
+		if code, _ := r.closed(); code != 1011 {
+			t.Errorf("closed with %d", code)
+		}
+		other.send(`{"type":"ping"}`)
+		wait[protocol.Pong](other)
+	})
+	t.Run("[P3] a viewer's change is refused and the connection stays", func(t *testing.T) {
+		access.mu.Lock()
+		access.panic = false
+		access.mu.Unlock()
+		r := dialRaw(t, l, document)
+		r.hello()
+		r.send(`{"type":"submit","seq":1,"base":0,"delta":[{"insert":"x"}]}`)
+		if got := wait[protocol.Reject](r); got.Code != protocol.CodeReadOnly {
+			t.Errorf("rejected with %v", got)
+		}
+	})
+}
+
+// A reader that stops reading is cut; the others never notice, and when it
+// reads again nothing is missing.
+func TestStalledReader(t *testing.T) {
+	l := newLocal(t, collabtest.LocalConfig{Engine: collab.Config{Limits: collab.Limits{OutboxBytes: 256 << 10}}})
+	document := l.NewDocument()
+	writer := dial(t, l, document)
+	var readers []*collabtest.Socket
+	for range 20 {
+		readers = append(readers, dial(t, l, document))
+	}
+	stalled := dialRaw(t, l, document.String())
+	welcome := stalled.hello()
+	network := stalled.NetConn().(*net.TCPConn)
+	_ = network.SetReadBuffer(128 << 10)
+
+	// Each change replaces all there is by another piece.
+	piece, head := "", int64(0)
+	for l.Socket.Connections() == 22 {
+		head++
+		if head == 4000 {
+			t.Fatal("64 MB later the stalled reader is still there")
+		}
+		next := fmt.Sprintf("%04d", head) + strings.Repeat("x", 16<<10)
+		b := ot.NewBuilder(2).Insert(next, ot.Attributes{})
+		if piece != "" {
+			b.Delete(len(piece))
+		}
+		if err := writer.Edit(func(int) ot.Delta { return b.Delta() }); err != nil {
+			t.Fatal(err)
+		}
+		piece = next
+		// The author's ack and the others do not wait for the stalled one.
+		waitRevision(t, writer, head)
+		for _, r := range readers {
+			waitRevision(t, r, head)
+		}
+	}
+	for _, r := range readers {
+		r.Look(func(c *collabtest.Client) {
+			if c.Welcomed().Document.Revision != 0 {
+				t.Error("a reader had to come back")
+			}
+			if c.Document().Text() != piece+"\n" {
+				t.Error("a reader shows something else")
+			}
+		})
+	}
+	// What reached it before the cut is whole and in order; then it resumes.
+	revision := int64(0)
+	follow := func(c protocol.Change) {
+		t.Helper()
+		if c.Revision != revision+1 {
+			t.Fatalf("[S4] revision %d after %d", c.Revision, revision)
+		}
+		revision = c.Revision
+	}
+	for {
+		m, err := stalled.next()
+		if err != nil {
+			break
+		}
+		if c, ok := m.(protocol.Change); ok {
+			follow(c)
+		}
+	}
+	if revision >= head {
+		t.Fatalf("[R5] the stalled reader was given all %d changes", revision)
+	}
+	back := dialRaw(t, l, document.String())
+	back.send(fmt.Sprintf(`{"type":"hello","protocol":1,"token":%q,"resume":{"client":%q,"epoch":%q,"revision":%d,"seq":0}}`,
+		welcome.Token, welcome.Client, welcome.Document.Epoch, revision))
+	again := wait[protocol.Welcome](back)
+	if !again.Document.Resumed {
+		t.Fatalf("resumed with %+v", again)
+	}
+	for _, c := range again.Document.Changes {
+		follow(c)
+	}
+	for revision < head {
+		follow(wait[protocol.Change](back))
+	}
+}
+
+func waitRevision(t *testing.T, s *collabtest.Socket, revision int64) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := s.Wait(ctx, func(c *collabtest.Client) bool { return c.Revision() >= revision }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A dead network - packets go nowhere, nobody says goodbye - is noticed by the
+// missing pongs.
+func TestDeadPeerIsNoticed(t *testing.T) {
+	l := newLocal(t, collabtest.LocalConfig{Transport: transport.Config{Limits: transport.Limits{PingPeriod: 50 * time.Millisecond, PongWait: 150 * time.Millisecond}}})
+	document := l.NewDocument()
+	alive := dial(t, l, document)
+	dead := dialRaw(t, l, document.String())
+	dead.hello() // and then never reads again, so no pong is sent
+	deadline := time.Now().Add(10 * time.Second)
+	for l.Socket.Connections() != 1 {
+		if time.Now().After(deadline) {
+			t.Fatal("[V1] the dead peer is still there")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if people := l.Hub.People(document); len(people) > 1 {
+		t.Errorf("[V1] %d people are still shown", len(people))
+	}
+	typeText(t, alive, 0, "x")
+	waitText(t, alive, "x\n")
+	if limits := transport.DefaultPongWait; limits > 35*time.Second || transport.DefaultPingPeriod > 25*time.Second {
+		t.Error("[C5] the defaults notice too late")
+	}
+}
+
+func TestShutdownSaysGoodbye(t *testing.T) {
+	l := newLocal(t, collabtest.LocalConfig{})
+	r := dialRaw(t, l, l.NewDocument().String()) // no hello: the hub does not know it
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- l.Socket.Shutdown(ctx) }()
+	if code, _ := r.closed(); code != 1001 {
+		t.Errorf("[R7] closed with %d", code)
+	}
+	if err := <-done; err != nil || l.Socket.Connections() != 0 {
+		t.Errorf("shutdown: %v, %d connections", err, l.Socket.Connections())
+	}
+}
+
+// The last frames before a close arrive: the client reads the reason of its end
+// even though it was still sending.
+func TestCloseArrivesAfterWhatWasSaid(t *testing.T) {
+	l := newLocal(t, collabtest.LocalConfig{})
+	document := l.NewDocument()
+	r := dialRaw(t, l, document.String())
+	r.hello()
+	go func() {
+		for range 1000 {
+			if r.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`)) != nil {
+				return
+			}
+		}
+	}()
+	l.Hub.Removed(document, "trashed")
+	if got := wait[protocol.Removed](r); got.Reason != "trashed" {
+		t.Errorf("got %+v", got)
+	}
+	if code, _ := r.closed(); code < 4500 {
+		t.Errorf("[P5] closed with %d, which asks to come back", code)
+	}
+}
+
+func TestHalfOpenHandshakesCostNothing(t *testing.T) {
+	l := newLocal(t, collabtest.LocalConfig{})
+	conn, err := net.Dial("tcp", strings.TrimPrefix(l.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.WriteString(conn, "GET /api/documents/"+l.NewDocument().String()+"/socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
+	answer := make([]byte, 12)
+	if _, err := io.ReadFull(conn, answer); err != nil || string(answer) != "HTTP/1.1 101" {
+		t.Fatalf("%q, %v", answer, err)
+	}
+	_ = conn.Close()
+	deadline := time.Now().Add(5 * time.Second)
+	for l.Socket.Connections() > 0 {
+		if time.Now().After(deadline) {
+			t.Fatal("the connection is still held")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
