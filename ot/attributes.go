@@ -9,10 +9,12 @@ import (
 // Attributes is an immutable map from names to values, sorted by name in
 // UTF-16 order. The zero value has none. It may be used from any goroutine.
 type Attributes struct {
-	// nil means none. An empty set comes from JSON alone, where it must be told
+	// nil means none. emptySet comes from JSON alone, where it must be told
 	// from none (law A4); the Builder turns it into none.
 	set *attributeSet
 }
+
+var emptySet = &attributeSet{}
 
 // attributeSet keeps a single attribute, the usual case, beside its slice.
 type attributeSet struct {
@@ -131,8 +133,10 @@ func (a Attributes) All() iter.Seq2[string, Value] {
 
 // Equal tells whether two maps hold the same.
 func (a Attributes) Equal(b Attributes) bool {
-	return a.set == b.set || slices.Equal(a.pairs(), b.pairs())
+	return a.set == b.set || a.same(b)
 }
+
+func (a Attributes) same(b Attributes) bool { return slices.Equal(a.pairs(), b.pairs()) }
 
 func (a Attributes) hasNull() bool {
 	for _, p := range a.pairs() {

@@ -4,11 +4,8 @@ package ot
 // merge, an insert goes before a delete at the same place, empty ops vanish.
 // The zero Builder is ready; it is for one goroutine, and for one Delta.
 type Builder struct {
-	ops []Op
-	// Text merged more than once grows here, so that many small merges stay
-	// linear; ops[grown] gets it when the op is left.
-	text  []byte
-	grown int
+	ops  []Op
+	long longText
 }
 
 // NewBuilder returns a Builder with room for capacity ops.
@@ -18,27 +15,19 @@ func NewBuilder(capacity int) *Builder {
 
 // Insert adds text, which must be valid UTF-8.
 func (b *Builder) Insert(text string, a Attributes) *Builder {
-	b.push(InsertText(text, a))
-	return b
+	return b.Push(InsertText(text, a))
 }
 
 // InsertEmbed adds an embed.
 func (b *Builder) InsertEmbed(e Embed, a Attributes) *Builder {
-	b.push(InsertEmbed(e, a))
-	return b
+	return b.Push(InsertEmbed(e, a))
 }
 
 // Retain keeps n UTF-16 units.
-func (b *Builder) Retain(n int, a Attributes) *Builder {
-	b.push(Retain(n, a))
-	return b
-}
+func (b *Builder) Retain(n int, a Attributes) *Builder { return b.Push(Retain(n, a)) }
 
 // Delete removes n UTF-16 units.
-func (b *Builder) Delete(n int) *Builder {
-	b.push(Delete(n))
-	return b
-}
+func (b *Builder) Delete(n int) *Builder { return b.Push(Delete(n)) }
 
 // Push adds any op.
 func (b *Builder) Push(o Op) *Builder {
@@ -46,91 +35,128 @@ func (b *Builder) Push(o Op) *Builder {
 	return b
 }
 
+func (b *Builder) push(o Op) { b.ops = appendOp(b.ops, &b.long, &o, o.n) }
+
 // Delta returns what was built, without a trailing bare retain. The Builder
 // must not be used afterwards.
 func (b *Builder) Delta() Delta {
-	b.settle()
-	n := len(b.ops)
-	if n > 0 && b.ops[n-1].kind == KindRetain && b.ops[n-1].attrs.set == nil {
-		n--
-	}
-	if n == 0 {
-		return nil
-	}
-	return Delta(b.ops[:n:n])
+	b.ops = b.long.settle(b.ops)
+	ops := chop(b.ops)
+	return Delta(ops[:len(ops):len(ops)])
 }
 
-func (b *Builder) push(o Op) {
-	if o.n <= 0 {
-		return
-	}
-	if o.attrs.set != nil && len(o.attrs.set.pairs) == 0 {
-		o.attrs.set = nil
-	}
-	n := len(b.ops)
-	if n == 0 {
-		b.ops = append(b.ops, o)
-		return
-	}
-	last := &b.ops[n-1]
+// The functions below are the Builder's work on a bare slice, which Compose
+// and Transform keep on the stack: a slice behind a pointer would escape.
+
+// appendOp adds n units of a retain or delete, or a whole insert.
+func appendOp(ops []Op, long *longText, o *Op, n int) []Op {
 	switch o.kind {
 	case KindDelete:
-		if last.kind == KindDelete {
-			last.n += o.n
-			return
-		}
+		return appendDelete(ops, n)
 	case KindRetain:
-		if last.kind == KindRetain && last.attrs.Equal(o.attrs) {
-			last.n += o.n
-			return
-		}
+		return appendRetain(ops, n, o.attrs)
 	case KindInsert:
-		if last.kind == KindDelete {
-			b.insertBeforeDelete(o)
-			return
-		}
-		if last.kind == KindInsert && last.embed == nil && o.embed == nil && last.attrs.Equal(o.attrs) {
-			b.merge(n-1, o)
-			return
-		}
+		return appendInsert(ops, long, o)
 	}
-	b.ops = append(b.ops, o)
+	return ops
 }
 
-func (b *Builder) insertBeforeDelete(o Op) {
-	n := len(b.ops)
-	if n > 1 {
-		before := &b.ops[n-2]
-		if before.kind == KindInsert && before.embed == nil && o.embed == nil && before.attrs.Equal(o.attrs) {
-			b.merge(n-2, o)
-			return
-		}
+func appendDelete(ops []Op, n int) []Op {
+	if n <= 0 {
+		return ops
 	}
-	d := b.ops[n-1]
-	b.ops[n-1] = o
-	b.ops = append(b.ops, d)
+	if last := len(ops) - 1; last >= 0 && ops[last].kind == KindDelete {
+		ops[last].n += n
+		return ops
+	}
+	return append(ops, Op{kind: KindDelete, n: n})
+}
+
+func appendRetain(ops []Op, n int, a Attributes) []Op {
+	if n <= 0 {
+		return ops
+	}
+	if a.set == emptySet {
+		a.set = nil
+	}
+	if last := len(ops) - 1; last >= 0 && ops[last].kind == KindRetain && ops[last].attrs.Equal(a) {
+		ops[last].n += n
+		return ops
+	}
+	return append(ops, Op{kind: KindRetain, n: n, attrs: a})
+}
+
+func appendInsert(ops []Op, long *longText, o *Op) []Op {
+	if o.n <= 0 {
+		return ops
+	}
+	at := len(ops) // where the insert goes: before a delete
+	if at > 0 && ops[at-1].kind == KindDelete {
+		at--
+	}
+	if at > 0 && ops[at-1].joins(o) {
+		long.merge(ops, at-1, o)
+		return ops
+	}
+	ops = append(ops, *o)
+	if at < len(ops)-1 {
+		ops[at], ops[at+1] = ops[at+1], ops[at]
+	}
+	if o.attrs.set == emptySet {
+		ops[at].attrs.set = nil
+	}
+	return ops
+}
+
+// joins tells whether two inserts would be one.
+func (o *Op) joins(p *Op) bool {
+	return o.kind == KindInsert && o.embed == nil && p.embed == nil && o.attrs.Equal(p.attrs)
+}
+
+// chop leaves off a trailing bare retain.
+func chop(ops []Op) []Op {
+	if last := len(ops) - 1; last >= 0 && ops[last].kind == KindRetain && ops[last].attrs.set == nil {
+		return ops[:last]
+	}
+	return ops
+}
+
+// finish returns ops, which may lie on the stack, as a Delta.
+func finish(ops []Op, long *longText) Delta {
+	ops = chop(long.settle(ops))
+	d := make(Delta, len(ops))
+	copy(d, ops)
+	return d
+}
+
+// longText is the text of the insert that is growing, when pieces are merged
+// into it again and again: so that many small merges stay linear.
+type longText struct {
+	text []byte // empty if none is growing
+	op   int    // index of the op that gets it
 }
 
 // merge appends o's text to the text of op i.
-func (b *Builder) merge(i int, o Op) {
-	at := &b.ops[i]
+func (l *longText) merge(ops []Op, i int, o *Op) {
+	at := &ops[i]
 	switch {
-	case len(b.text) > 0 && b.grown == i:
-		b.text = append(b.text, o.text...)
+	case len(l.text) > 0 && l.op == i:
+		l.text = append(l.text, o.text...)
 	case len(at.text)+len(o.text) < 64:
 		at.text += o.text
 	default:
-		b.settle()
-		b.grown = i
-		b.text = append(append(b.text, at.text...), o.text...)
+		l.settle(ops)
+		l.op = i
+		l.text = append(append(l.text, at.text...), o.text...)
 	}
 	at.n += o.n
 }
 
-// settle gives the text that grew to its op.
-func (b *Builder) settle() {
-	if len(b.text) > 0 {
-		b.ops[b.grown].text = string(b.text)
-		b.text = b.text[:0]
+// settle gives the text to its op.
+func (l *longText) settle(ops []Op) []Op {
+	if len(l.text) > 0 {
+		ops[l.op].text = string(l.text)
+		l.text = l.text[:0]
 	}
+	return ops
 }

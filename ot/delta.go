@@ -79,7 +79,7 @@ func (d Delta) CheckCanonical() error {
 		if o.n <= 0 {
 			return errorAt(i, "not canonical: length is zero")
 		}
-		if o.attrs.set != nil && len(o.attrs.set.pairs) == 0 {
+		if o.attrs.set == emptySet {
 			return errorAt(i, "not canonical: attributes are empty")
 		}
 		if i == 0 {

@@ -24,7 +24,7 @@ func inverse(o *Op, base *iterator, n int) Op {
 	if o.kind == KindDelete {
 		return base.take(n)
 	}
-	a := invertAttributes(o.attrs, base.attributes())
+	a := invertAttributes(o.attrs, base.ops[0].attrs)
 	base.skip(n)
 	return Op{kind: KindRetain, n: n, attrs: a}
 }

@@ -1,88 +1,61 @@
 package ot
 
-import "math"
-
-// iterator walks a Delta in pieces of any length. Past the end it is one
-// endless bare retain, which keeps the loops of compose and transform short.
+// iterator walks a Delta in pieces of any length.
 type iterator struct {
-	ops    []Op
-	offset int // UTF-16 units of ops[0] already taken
-	bytes  int // the same in bytes, for text
+	ops    []Op // the current one first
+	offset int  // UTF-16 units of ops[0] already taken
+	bytes  int  // the same in bytes, for text
 }
-
-const endless = math.MaxInt
 
 func (it *iterator) more() bool { return len(it.ops) > 0 }
 
-func (it *iterator) kind() Kind {
-	if len(it.ops) == 0 {
-		return KindRetain
-	}
-	return it.ops[0].kind
-}
+// kind returns the current op's kind.
+func (it *iterator) kind() Kind { return it.ops[0].kind }
 
 // left returns the length of what is left of the current op.
-func (it *iterator) left() int {
-	if len(it.ops) == 0 {
-		return endless
-	}
-	return it.ops[0].n - it.offset
-}
+func (it *iterator) left() int { return it.ops[0].n - it.offset }
 
-// attributes of the current op.
-func (it *iterator) attributes() Attributes {
-	if len(it.ops) == 0 {
-		return Attributes{}
-	}
-	return it.ops[0].attrs
-}
+// next leaves the current op.
+func (it *iterator) next() { it.ops, it.offset, it.bytes = it.ops[1:], 0, 0 }
 
-// skip passes n units of the current op, at most what is left of it, and
-// returns nothing: for callers that need only the length.
+// skip passes n units of the current op, at most what is left of it.
 func (it *iterator) skip(n int) {
-	if len(it.ops) == 0 {
+	o := &it.ops[0]
+	if n >= o.n-it.offset {
+		it.next()
 		return
 	}
-	if n >= it.ops[0].n-it.offset {
-		it.ops, it.offset, it.bytes = it.ops[1:], 0, 0
-		return
+	if len(o.text) > 0 {
+		it.bytes += o.span(it.bytes, n)
 	}
-	it.take(n)
+	it.offset += n
 }
 
 // take returns the next n units of the current op, at most what is left of it.
 func (it *iterator) take(n int) Op {
-	if len(it.ops) == 0 {
-		return Op{kind: KindRetain, n: n}
-	}
 	o := it.ops[0]
-	whole := n >= o.n-it.offset
-	if whole && it.offset == 0 {
-		it.ops = it.ops[1:]
+	if whole := o.n - it.offset; n >= whole {
+		o.n = whole
+		if len(o.text) > 0 {
+			o.text = o.text[it.bytes:]
+		}
+		it.next()
 		return o
 	}
-	if whole {
-		n = o.n - it.offset
+	if len(o.text) > 0 {
+		end := it.bytes + o.span(it.bytes, n)
+		o.text, it.bytes = o.text[it.bytes:end], end
 	}
-	piece := o
-	piece.n = n
-	if o.kind == KindInsert {
-		rest := o.text[it.bytes:]
-		if whole {
-			piece.text = rest
-		} else {
-			end := n
-			if len(o.text) != o.n { // ASCII has as many bytes as units
-				end, _ = byteOffset(rest, n)
-			}
-			piece.text = rest[:end]
-			it.bytes += end
-		}
+	o.n = n
+	it.offset += n
+	return o
+}
+
+// span returns how many bytes n units of a text insert take from a byte on.
+func (o *Op) span(from, n int) int {
+	if len(o.text) == o.n {
+		return n // ASCII has as many bytes as units
 	}
-	if whole {
-		it.ops, it.offset, it.bytes = it.ops[1:], 0, 0
-	} else {
-		it.offset += n
-	}
-	return piece
+	bytes, _ := byteOffset(o.text[from:], n)
+	return bytes
 }

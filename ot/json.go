@@ -127,15 +127,13 @@ func (s *scanner) content(o *Op) (err error) {
 	return nil
 }
 
-var emptyAttributes = Attributes{set: &attributeSet{}}
-
 func (s *scanner) attributes() (Attributes, error) {
 	pairs, err := s.members(0)
 	if err != nil {
 		return Attributes{}, err
 	}
 	if len(pairs) == 0 {
-		return emptyAttributes, nil
+		return Attributes{set: emptySet}, nil
 	}
 	return sorted(pairs), nil
 }

@@ -48,9 +48,19 @@ func (s *scanner) value() (Value, error) {
 		return "false", s.literal("false")
 	case 'n':
 		return Null, s.literal("null")
+	case '"':
+		start := s.i
+		body, escaped, err := s.raw()
+		if err == nil && !escaped { // then it is canonical as it stands
+			return Value(s.b[start:s.i]), nil
+		}
+		if err != nil {
+			return "", err
+		}
+		text, err := s.unescape(body)
+		return Value(appendString(nil, text)), err
 	}
-	var room [128]byte
-	b, err := s.appendValue(room[:0], 0)
+	b, err := s.appendValue(nil, 0)
 	return Value(b), err
 }
 

@@ -6,30 +6,55 @@ package ot
 // The answer is canonical. Changes are walked one by one, never composed
 // first (law A5).
 func Transform(over, d Delta, overFirst bool) Delta {
-	x, y := iterator{ops: over}, iterator{ops: d}
-	out := Builder{ops: make([]Op, 0, len(over)+len(d))}
-	for y.more() {
-		switch {
-		case x.kind() == KindInsert && (overFirst || y.kind() != KindInsert):
-			out.push(Op{kind: KindRetain, n: x.left()})
-			x.skip(endless)
-		case y.kind() == KindInsert:
-			out.push(y.take(endless))
-		default:
-			n := min(x.left(), y.left())
-			if x.kind() != KindDelete { // what over deleted needs nothing more
-				o := y.take(n)
-				if o.kind == KindRetain {
-					o.attrs = transformAttributes(x.attributes(), o.attrs, overFirst)
-				}
-				out.push(o)
+	var long longText
+	if len(over)+len(d) <= len(fewOps{}) {
+		var room fewOps
+		return finish(transform(room[:0], &long, over, d, overFirst), &long)
+	}
+	if len(over)+len(d) <= len(someOps{}) {
+		var room someOps
+		return finish(transform(room[:0], &long, over, d, overFirst), &long)
+	}
+	return finish(transform(make([]Op, 0, len(over)+len(d)), &long, over, d, overFirst), &long)
+}
+
+func transform(out []Op, long *longText, over, d Delta, overFirst bool) []Op {
+	i, j := 0, 0        // the current ops
+	taken, done := 0, 0 // how much of them is behind
+	for j < len(d) {
+		y := &d[j]
+		if i == len(over) {
+			out = appendOp(out, long, y, y.n-done)
+			j, done = j+1, 0
+			continue
+		}
+		x := &over[i]
+		if x.kind == KindInsert && (overFirst || y.kind != KindInsert) {
+			out = appendRetain(out, x.n, Attributes{})
+			i++
+			continue
+		}
+		if y.kind == KindInsert {
+			out = appendInsert(out, long, y)
+			j++
+			continue
+		}
+		n := min(x.n-taken, y.n-done)
+		if x.kind == KindRetain { // what over deleted needs nothing more
+			if y.kind == KindDelete {
+				out = appendDelete(out, n)
 			} else {
-				y.skip(n)
+				out = appendRetain(out, n, transformAttributes(x.attrs, y.attrs, overFirst))
 			}
-			x.skip(n)
+		}
+		if taken += n; taken == x.n {
+			i, taken = i+1, 0
+		}
+		if done += n; done == y.n {
+			j, done = j+1, 0
 		}
 	}
-	return out.Delta()
+	return out
 }
 
 // TransformIndex returns where a position moves when d is applied (law A8).
