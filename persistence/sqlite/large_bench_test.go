@@ -1,0 +1,116 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/coscribe/coscribe/persistence"
+	"github.com/coscribe/coscribe/persistence/storetest"
+)
+
+// BenchmarkFiftyThousandDocuments: a catalogue of that size is ordinary.
+func BenchmarkFiftyThousandDocuments(b *testing.B) {
+	dir := b.TempDir()
+	s := openDir(b, dir)
+	logs := benchLogs(b, s, 50_000)
+	ctx := context.Background()
+	// As in life, they were last changed at different times.
+	for i, l := range logs {
+		if i%100 == 0 {
+			at := storetest.Start.AddDate(0, 0, i/100)
+			if err := s.Rename(ctx, l.id, fmt.Sprintf("Renamed %d", i), storetest.Ada, at); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("open", func(b *testing.B) {
+		for b.Loop() {
+			if err := openDir(b, dir).Close(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	s = openDir(b, dir)
+	defer s.Close()
+	_, deep, err := s.List(ctx, persistence.ListQuery{Limit: 200})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range []struct {
+		name  string
+		query persistence.ListQuery
+	}{
+		{"list/first page", persistence.ListQuery{}},
+		{"list/later page", persistence.ListQuery{Cursor: deep}},
+		{"list/imported in one minute", persistence.ListQuery{Cursor: persistence.Cursor{UpdatedAt: storetest.Start, ID: persistence.ID{1}}.String()}},
+		{"list/trash", persistence.ListQuery{Trashed: true}},
+		{"search/frequent", persistence.ListQuery{Search: "document"}},
+		{"search/none", persistence.ListQuery{Search: "absent from all titles"}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				if _, _, err := s.List(ctx, c.query); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("append to a cold document", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			if err := storetest.Append(s, logs[(i*7919)%len(logs)].next()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkHundredThousandChanges: so is a document with that many changes.
+func BenchmarkHundredThousandChanges(b *testing.B) {
+	const changes = 100_000
+	s := openDir(b, b.TempDir())
+	defer s.Close()
+	ctx := context.Background()
+	l := benchLogs(b, s, 1)[0]
+	for l.head.Revision < changes {
+		batch := storetest.Batch(l.id, l.head, 1000, l.client)
+		if err := storetest.Append(s, batch); err != nil {
+			b.Fatal(err)
+		}
+		l.head = batch.Head()
+	}
+	read := func(after int64) func(*testing.B) {
+		return func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				n := int64(0)
+				err := s.Changes(ctx, l.id, after, -1, func(*persistence.Change) bool { n++; return true })
+				if err != nil || n != l.head.Revision-after {
+					b.Fatal(n, err)
+				}
+			}
+		}
+	}
+	if err := s.PutSnapshot(ctx, l.id, persistence.Snapshot{Revision: changes, Hash: l.head.Hash, Content: make([]byte, 400_000)}); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("snapshot of 400 KB", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := s.Snapshot(ctx, l.id, -1); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("read the last 1000", read(changes-1000))
+	b.Run("read all", read(0))
+	b.Run("append one", func(b *testing.B) {
+		for b.Loop() {
+			if err := storetest.Append(s, l.next()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
