@@ -15,7 +15,7 @@ import (
 // from a connection of its own while writing goes on, and holds what was
 // committed at one moment.
 func (s *Store) Backup(ctx context.Context, file string) error {
-	return Backup(ctx, s.config.Dir, file)
+	return Backup(ctx, s.dir, file)
 }
 
 // Backup copies the database of a data directory to file, which must not exist.

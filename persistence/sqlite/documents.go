@@ -81,12 +81,12 @@ func (s *Store) Trash(ctx context.Context, id persistence.ID, _ persistence.Auth
 }
 
 // Document implements persistence.Documents.
-func (s *Store) Document(ctx context.Context, id persistence.ID) (persistence.Document, error) {
-	rows, err := s.queries.document.QueryContext(ctx, id[:])
+func (r *Reader) Document(ctx context.Context, id persistence.ID) (persistence.Document, error) {
+	rows, err := r.queries.document.QueryContext(ctx, id[:])
 	if err != nil {
 		return persistence.Document{}, err
 	}
-	found, err := s.readDocuments(ctx, rows)
+	found, err := r.readDocuments(ctx, rows)
 	if err != nil {
 		return persistence.Document{}, fmt.Errorf("read document %s: %w", id, err)
 	}
@@ -99,7 +99,7 @@ func (s *Store) Document(ctx context.Context, id persistence.ID) (persistence.Do
 // List implements persistence.Documents. It walks the minutes backwards by an
 // index and sorts within each, so that a page costs what it shows; a search
 // reads every document.
-func (s *Store) List(ctx context.Context, query persistence.ListQuery) ([]persistence.Document, string, error) {
+func (r *Reader) List(ctx context.Context, query persistence.ListQuery) ([]persistence.Document, string, error) {
 	after, err := persistence.ParseCursor(query.Cursor)
 	if err != nil {
 		return nil, "", err
@@ -124,11 +124,11 @@ func (s *Store) List(ctx context.Context, query persistence.ListQuery) ([]persis
 	text += " ORDER BY listed DESC, updated_at DESC, uuid LIMIT ?"
 	args = append(args, limit+1)
 
-	rows, err := s.readers.QueryContext(ctx, text, args...)
+	rows, err := r.pool.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list documents: %w", err)
 	}
-	found, err := s.readDocuments(ctx, rows)
+	found, err := r.readDocuments(ctx, rows)
 	if err != nil {
 		return nil, "", fmt.Errorf("list documents: %w", err)
 	}
@@ -141,7 +141,7 @@ func (s *Store) List(ctx context.Context, query persistence.ListQuery) ([]persis
 
 // readDocuments reads rows of documentColumns and closes them, then looks up
 // the authors, so that no two connections are held at once.
-func (s *Store) readDocuments(ctx context.Context, rows *sql.Rows) ([]persistence.Document, error) {
+func (r *Reader) readDocuments(ctx context.Context, rows *sql.Rows) ([]persistence.Document, error) {
 	defer rows.Close()
 	var found []persistence.Document
 	var authors [][2]int64
@@ -168,10 +168,10 @@ func (s *Store) readDocuments(ctx context.Context, rows *sql.Rows) ([]persistenc
 	}
 	for i := range found {
 		var err error
-		if found[i].CreatedBy, err = s.authors.get(ctx, s.queries.author, authors[i][0]); err != nil {
+		if found[i].CreatedBy, err = r.authors.get(ctx, r.queries.author, authors[i][0]); err != nil {
 			return nil, err
 		}
-		if found[i].UpdatedBy, err = s.authors.get(ctx, s.queries.author, authors[i][1]); err != nil {
+		if found[i].UpdatedBy, err = r.authors.get(ctx, r.queries.author, authors[i][1]); err != nil {
 			return nil, err
 		}
 	}

@@ -23,17 +23,17 @@ func (s *Store) Append(batch persistence.Batch, done func(error)) {
 }
 
 // Head implements persistence.Log.
-func (s *Store) Head(ctx context.Context, document persistence.ID) (persistence.Head, error) {
-	_, head, err := s.queries.log(ctx, document)
+func (r *Reader) Head(ctx context.Context, document persistence.ID) (persistence.Head, error) {
+	_, head, err := r.queries.log(ctx, document)
 	return head, err
 }
 
 // Client implements persistence.Log.
-func (s *Store) Client(ctx context.Context, document, client persistence.ID) (persistence.ClientRow, error) {
+func (r *Reader) Client(ctx context.Context, document, client persistence.ID) (persistence.ClientRow, error) {
 	row := persistence.ClientRow{Client: client}
 	var user, digest sql.RawBytes
 	var seen sql.NullInt64
-	rows, err := s.queries.client.QueryContext(ctx, document[:], client[:])
+	rows, err := r.queries.client.QueryContext(ctx, document[:], client[:])
 	if err != nil {
 		return row, err
 	}
@@ -54,8 +54,8 @@ func (s *Store) Client(ctx context.Context, document, client persistence.ID) (pe
 
 // Changes implements persistence.Log. The hash chain is checked as it is read
 // (law L4): ErrDamaged names the first revision that is not what was written.
-func (s *Store) Changes(ctx context.Context, document persistence.ID, after, through int64, yield func(*persistence.Change) bool) error {
-	row, head, err := s.queries.log(ctx, document)
+func (r *Reader) Changes(ctx context.Context, document persistence.ID, after, through int64, yield func(*persistence.Change) bool) error {
+	row, head, err := r.queries.log(ctx, document)
 	if err != nil {
 		return err
 	}
@@ -66,17 +66,17 @@ func (s *Store) Changes(ctx context.Context, document persistence.ID, after, thr
 	if after >= through {
 		return nil
 	}
-	r := rangeReader{store: s, document: document, row: row}
-	chain, err := s.queries.chain(ctx, document, row, after)
+	piece := rangeReader{reader: r, document: document, row: row}
+	chain, err := r.queries.chain(ctx, document, row, after)
 	if err != nil {
 		return err
 	}
 	for after < through {
-		if err := r.read(ctx, after, through); err != nil {
+		if err := piece.read(ctx, after, through); err != nil {
 			return err
 		}
-		for i := range r.changes {
-			c := &r.changes[i]
+		for i := range piece.changes {
+			c := &piece.changes[i]
 			if err := chain.next(c); err != nil {
 				return err
 			}
@@ -84,10 +84,10 @@ func (s *Store) Changes(ctx context.Context, document persistence.ID, after, thr
 				return nil
 			}
 		}
-		if len(r.changes) == 0 {
+		if len(piece.changes) == 0 {
 			return fmt.Errorf("document %s: revision %d is missing: %w", document, after+1, persistence.ErrDamaged)
 		}
-		after += int64(len(r.changes))
+		after += int64(len(piece.changes))
 	}
 	if after == head.Revision && chain.prev != head.Hash {
 		return fmt.Errorf("document %s: revision %d does not have the head's hash: %w", document, after, persistence.ErrDamaged)
@@ -126,7 +126,7 @@ func (h *chain) next(c *persistence.Change) error {
 
 // rangeReader reads pieces of a log. Its buffers are used again for the next.
 type rangeReader struct {
-	store    *Store
+	reader   *Reader
 	document persistence.ID
 	row      int64
 	changes  []persistence.Change
@@ -153,7 +153,7 @@ func (r *rangeReader) read(ctx context.Context, after, through int64) error {
 		c.Delta = r.deltas[start:from.end:from.end]
 		start = from.end
 		var err error
-		if c.Author, err = r.store.authors.get(ctx, r.store.queries.author, from.author); err != nil {
+		if c.Author, err = r.reader.authors.get(ctx, r.reader.queries.author, from.author); err != nil {
 			return fmt.Errorf("author of document %s revision %d: %w", r.document, c.Revision, err)
 		}
 		if c.Client, err = r.client(ctx, from.client); err != nil {
@@ -164,7 +164,7 @@ func (r *rangeReader) read(ctx context.Context, after, through int64) error {
 }
 
 func (r *rangeReader) readRows(ctx context.Context, after, through int64) error {
-	rows, err := r.store.queries.changes.QueryContext(ctx, r.row, after, min(through, after+pieceRows))
+	rows, err := r.reader.queries.changes.QueryContext(ctx, r.row, after, min(through, after+pieceRows))
 	if err != nil {
 		return err
 	}
@@ -198,7 +198,7 @@ func (r *rangeReader) client(ctx context.Context, row int64) (persistence.ID, er
 		return id, nil
 	}
 	var id []byte
-	if err := r.store.queries.clientID.QueryRowContext(ctx, row).Scan(&id); err != nil {
+	if err := r.reader.queries.clientID.QueryRowContext(ctx, row).Scan(&id); err != nil {
 		return persistence.ID{}, missingIsDamage(err)
 	}
 	if r.clients == nil {

@@ -76,14 +76,11 @@ func (c *Config) complete() error {
 // Store is an open data directory. All methods may be called from any
 // goroutine.
 type Store struct {
-	config  Config
-	lock    *os.File
-	readers *sql.DB
-	queries queries
-	writer  *writer
-	authors authorCache
-	close   sync.Once
-	closed  error // of Close
+	*Reader
+	lock   *os.File
+	writer *writer
+	close  sync.Once
+	closed error // of Close
 }
 
 var _ persistence.Store = (*Store)(nil)
@@ -121,22 +118,19 @@ func open(ctx context.Context, config Config) (*Store, error) {
 	if err := startRun(ctx, config); err != nil {
 		return nil, err
 	}
-	readers, err := openPool(path, readerPragmas())
+	reader, err := newReader(config)
 	if err != nil {
 		return nil, err
 	}
-	readers.SetMaxOpenConns(maxReaders)
-	readers.SetMaxIdleConns(idleReaders)
-	readers.SetConnMaxIdleTime(readerIdle)
-	s := &Store{config: config, readers: readers}
-	if s.queries, err = prepareQueries(ctx, readers); err != nil {
-		return nil, errors.Join(err, readers.Close())
+	if err := reader.prepare(ctx); err != nil {
+		return nil, errors.Join(err, reader.Close())
 	}
-	if s.writer, err = newWriter(ctx, path, config); err != nil {
-		return nil, errors.Join(err, readers.Close())
+	w, err := newWriter(ctx, path, config)
+	if err != nil {
+		return nil, errors.Join(err, reader.Close())
 	}
-	go s.writer.run()
-	return s, nil
+	go w.run()
+	return &Store{Reader: reader, writer: w}, nil
 }
 
 // Ready implements persistence.Store.
@@ -146,7 +140,7 @@ func (s *Store) Ready(context.Context) error { return s.writer.ready() }
 // and answered first. Later calls return the first one's result.
 func (s *Store) Close() error {
 	s.close.Do(func() {
-		s.closed = errors.Join(s.writer.close(), s.readers.Close(), s.lock.Close())
+		s.closed = errors.Join(s.writer.close(), s.Reader.Close(), s.lock.Close())
 	})
 	return s.closed
 }

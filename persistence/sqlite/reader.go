@@ -2,57 +2,77 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
-
-	"github.com/coscribe/coscribe/persistence"
 )
 
-// Reader reads a data directory beside a server that may have it open. It
-// takes no lock and writes nothing. All methods may be called from any
+// Reader reads a data directory: what the reading half of a Store does, and the
+// whole of what a command may do beside a server that has the directory open.
+// It takes no lock and writes nothing. All methods may be called from any
 // goroutine.
 type Reader struct {
-	store *Store // without a writer
+	dir     string
+	logger  *slog.Logger
+	pool    *sql.DB
+	queries queries
+	authors authorCache
 }
 
 // OpenReader opens an existing data directory for reading. The error wraps
 // fs.ErrNotExist where there is no database, and says so when its schema is not
 // the one this program knows.
 func OpenReader(ctx context.Context, dir string) (*Reader, error) {
+	r, err := openExisting(ctx, dir)
+	if err != nil {
+		return nil, fmt.Errorf("read store: %w", err)
+	}
+	return r, nil
+}
+
+func openExisting(ctx context.Context, dir string) (*Reader, error) {
 	config := Config{Dir: dir}
 	if err := config.complete(); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(config.Dir, databaseFile)
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("read store: %w", err)
+	if _, err := os.Stat(filepath.Join(config.Dir, databaseFile)); err != nil {
+		return nil, err
 	}
-	pool, err := openPool(path, readerPragmas())
+	r, err := newReader(config)
 	if err != nil {
-		return nil, fmt.Errorf("read store: %w", err)
+		return nil, err
 	}
-	pool.SetMaxOpenConns(1)
-	if _, current, target, err := schemaVersions(ctx, pool, migrations()); err != nil || current != target {
-		return nil, errors.Join(fmt.Errorf("read store: schema %d where this program knows %d; serve once to migrate", current, target), err, pool.Close())
+	r.pool.SetMaxOpenConns(1) // a command reads one thing after another
+	if _, current, target, err := schemaVersions(ctx, r.pool, migrations()); err != nil {
+		return nil, errors.Join(err, r.Close())
+	} else if current != target {
+		return nil, errors.Join(fmt.Errorf("schema %d where this program knows %d; serve once to migrate", current, target), r.Close())
 	}
-	store := &Store{config: config, readers: pool}
-	if store.queries, err = prepareQueries(ctx, pool); err != nil {
-		return nil, errors.Join(fmt.Errorf("read store: %w", err), pool.Close())
+	if err := r.prepare(ctx); err != nil {
+		return nil, errors.Join(err, r.Close())
 	}
-	return &Reader{store: store}, nil
+	return r, nil
 }
 
-// Document is persistence.Documents.Document.
-func (r *Reader) Document(ctx context.Context, id persistence.ID) (persistence.Document, error) {
-	return r.store.Document(ctx, id)
+// newReader makes a reader of a directory; prepare makes it ready.
+func newReader(config Config) (*Reader, error) {
+	pool, err := openPool(filepath.Join(config.Dir, databaseFile), readerPragmas())
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxOpenConns(maxReaders)
+	pool.SetMaxIdleConns(idleReaders)
+	pool.SetConnMaxIdleTime(readerIdle)
+	return &Reader{dir: config.Dir, logger: config.Logger, pool: pool}, nil
 }
 
-// Changes is persistence.Log.Changes.
-func (r *Reader) Changes(ctx context.Context, document persistence.ID, after, through int64, yield func(*persistence.Change) bool) error {
-	return r.store.Changes(ctx, document, after, through, yield)
+func (r *Reader) prepare(ctx context.Context) (err error) {
+	r.queries, err = prepareQueries(ctx, r.pool)
+	return err
 }
 
 // Close ends reading.
-func (r *Reader) Close() error { return r.store.readers.Close() }
+func (r *Reader) Close() error { return r.pool.Close() }

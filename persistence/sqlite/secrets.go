@@ -24,9 +24,9 @@ func (s *Store) Secret(ctx context.Context, name string, create func() ([]byte, 
 	return s.readSecret(ctx, name)
 }
 
-func (s *Store) readSecret(ctx context.Context, name string) ([]byte, error) {
+func (r *Reader) readSecret(ctx context.Context, name string) ([]byte, error) {
 	var value []byte
-	if err := s.queries.secret.QueryRowContext(ctx, name).Scan(&value); err != nil {
+	if err := r.queries.secret.QueryRowContext(ctx, name).Scan(&value); err != nil {
 		return nil, fmt.Errorf("read secret %q: %w", name, err)
 	}
 	return value, nil

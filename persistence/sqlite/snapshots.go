@@ -17,8 +17,8 @@ import (
 
 // Snapshot implements persistence.Log. A damaged snapshot is logged and passed
 // over: the one before it and the log give the same document.
-func (s *Store) Snapshot(ctx context.Context, document persistence.ID, revision int64) (persistence.Snapshot, error) {
-	row, _, err := s.queries.log(ctx, document)
+func (r *Reader) Snapshot(ctx context.Context, document persistence.ID, revision int64) (persistence.Snapshot, error) {
+	row, _, err := r.queries.log(ctx, document)
 	if err != nil {
 		return persistence.Snapshot{}, err
 	}
@@ -26,21 +26,21 @@ func (s *Store) Snapshot(ctx context.Context, document persistence.ID, revision 
 		revision = math.MaxInt64
 	}
 	for {
-		snapshot, err := s.readSnapshot(ctx, document, row, revision)
+		snapshot, err := r.readSnapshot(ctx, document, row, revision)
 		if !errors.Is(err, persistence.ErrDamaged) {
 			return snapshot, err
 		}
-		s.config.Logger.ErrorContext(ctx, "snapshot passed over", "document", document, "revision", snapshot.Revision, "error", err)
+		r.logger.ErrorContext(ctx, "snapshot passed over", "document", document, "revision", snapshot.Revision, "error", err)
 		revision = snapshot.Revision - 1
 	}
 }
 
 // readSnapshot reads the newest snapshot at or below revision. With ErrDamaged
 // the snapshot's Revision is set.
-func (s *Store) readSnapshot(ctx context.Context, document persistence.ID, row, revision int64) (persistence.Snapshot, error) {
+func (r *Reader) readSnapshot(ctx context.Context, document persistence.ID, row, revision int64) (persistence.Snapshot, error) {
 	var snapshot persistence.Snapshot
 	var hash, digest []byte
-	err := s.queries.snapshots.QueryRowContext(ctx, row, revision).Scan(&snapshot.Revision, &hash, &digest, &snapshot.Content)
+	err := r.queries.snapshots.QueryRowContext(ctx, row, revision).Scan(&snapshot.Revision, &hash, &digest, &snapshot.Content)
 	if errors.Is(err, sql.ErrNoRows) {
 		return snapshot, fmt.Errorf("snapshot of document %s: %w", document, persistence.ErrNotFound)
 	}
@@ -53,7 +53,7 @@ func (s *Store) readSnapshot(ctx context.Context, document persistence.ID, row, 
 	if sum := snapshotDigest(document, &snapshot); !bytes.Equal(sum[:], digest) {
 		return snapshot, fmt.Errorf("snapshot of document %s at revision %d is not what was written: %w", document, snapshot.Revision, persistence.ErrDamaged)
 	}
-	logged, err := s.queries.hashAt(ctx, document, row, snapshot.Revision)
+	logged, err := r.queries.hashAt(ctx, document, row, snapshot.Revision)
 	if err != nil {
 		return snapshot, err
 	}

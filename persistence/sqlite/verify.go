@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/coscribe/coscribe/persistence"
@@ -46,27 +44,12 @@ type Content interface {
 // open; then each document is checked as of one moment. The error says that
 // checking itself was impossible.
 func Verify(ctx context.Context, dir string, content func(document persistence.ID) Content, report func(Finding)) (err error) {
-	path := filepath.Join(dir, databaseFile)
-	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("verify: %w", err)
-	}
-	pool, err := openPool(path, readerPragmas())
+	r, err := openExisting(ctx, dir)
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
-	defer func() { err = errors.Join(err, pool.Close()) }()
-	pool.SetMaxOpenConns(1)
-	if _, current, target, err := schemaVersions(ctx, pool, migrations()); err != nil || current != target {
-		return errors.Join(fmt.Errorf("verify: schema %d where this program knows %d; serve once to migrate", current, target), err)
-	}
-	config := Config{Dir: dir}
-	if err := config.complete(); err != nil {
-		return err
-	}
-	v := verification{store: &Store{config: config, readers: pool}, content: content, report: report}
-	if v.store.queries, err = prepareQueries(ctx, pool); err != nil {
-		return fmt.Errorf("verify: %w", err)
-	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	v := verification{reader: r, content: content, report: report}
 	if err := v.everything(ctx); err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
@@ -74,7 +57,7 @@ func Verify(ctx context.Context, dir string, content func(document persistence.I
 }
 
 type verification struct {
-	store   *Store // without a writer
+	reader  *Reader
 	content func(persistence.ID) Content
 	report  func(Finding)
 }
@@ -104,7 +87,7 @@ func (v *verification) everything(ctx context.Context) error {
 }
 
 func (v *verification) documents(ctx context.Context) ([][]byte, error) {
-	rows, err := v.store.readers.QueryContext(ctx, "SELECT uuid FROM documents ORDER BY id")
+	rows, err := v.reader.pool.QueryContext(ctx, "SELECT uuid FROM documents ORDER BY id")
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +105,7 @@ func (v *verification) documents(ctx context.Context) ([][]byte, error) {
 
 // structure is what SQLite can tell, and rows that belong to no document.
 func (v *verification) structure(ctx context.Context) error {
-	rows, err := v.store.readers.QueryContext(ctx, `
+	rows, err := v.reader.pool.QueryContext(ctx, `
 		SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'
 		UNION ALL SELECT 'the log of document row ' || document || ' has no document' FROM
 			(SELECT DISTINCT document FROM changes) WHERE document NOT IN (SELECT id FROM documents)
@@ -144,7 +127,7 @@ func (v *verification) structure(ctx context.Context) error {
 
 // document checks one document. An error is damage that ends its check.
 func (v *verification) document(ctx context.Context, id persistence.ID) error {
-	row, head, err := v.store.queries.log(ctx, id)
+	row, head, err := v.reader.queries.log(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -155,7 +138,7 @@ func (v *verification) document(ctx context.Context, id persistence.ID) error {
 	if err != nil {
 		return err
 	}
-	chain, err := v.store.queries.chain(ctx, id, row, 0)
+	chain, err := v.reader.queries.chain(ctx, id, row, 0)
 	if err != nil {
 		return err
 	}
@@ -177,7 +160,7 @@ func (v *verification) document(ctx context.Context, id persistence.ID) error {
 func (v *verification) snapshots(ctx context.Context, row int64, found func(int64, string, ...any)) ([]int64, error) {
 	var listed []byte
 	var held sql.NullString
-	err := v.store.readers.QueryRowContext(ctx, `SELECT snapshots,
+	err := v.reader.pool.QueryRowContext(ctx, `SELECT snapshots,
 		(SELECT group_concat(revision) FROM snapshots WHERE document = documents.id) FROM documents WHERE id = ?`, row).Scan(&listed, &held)
 	if err != nil {
 		return nil, err
@@ -205,7 +188,7 @@ func (v *verification) snapshots(ctx context.Context, row int64, found func(int6
 
 // clients checks that each row of deduplication points to its change (law S2).
 func (v *verification) clients(ctx context.Context, row int64, found func(int64, string, ...any)) error {
-	rows, err := v.store.readers.QueryContext(ctx, `SELECT c.revision, c.seq FROM clients c
+	rows, err := v.reader.pool.QueryContext(ctx, `SELECT c.revision, c.seq FROM clients c
 		LEFT JOIN changes ch ON ch.document = c.document AND ch.revision = c.revision
 		WHERE c.document = ? AND c.user IS NOT NULL AND (ch.client IS NOT c.id OR ch.seq IS NOT c.seq)`, row)
 	if err != nil {

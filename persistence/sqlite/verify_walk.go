@@ -26,7 +26,7 @@ type logWalk struct {
 }
 
 func (w *logWalk) run(ctx context.Context, head persistence.Head) error {
-	r := rangeReader{store: w.v.store, document: w.id, row: w.row}
+	r := rangeReader{reader: w.v.reader, document: w.id, row: w.row}
 	for w.chain.revision < head.Revision {
 		if err := r.read(ctx, w.chain.revision, head.Revision); err != nil {
 			return err
@@ -98,7 +98,7 @@ func (w *logWalk) snapshot(ctx context.Context, revision int64) error {
 	if _, has := slices.BinarySearch(w.snapshots, revision); !has {
 		return nil
 	}
-	snapshot, err := w.v.store.readSnapshot(ctx, w.id, w.row, revision)
+	snapshot, err := w.v.reader.readSnapshot(ctx, w.id, w.row, revision)
 	switch {
 	case errors.Is(err, persistence.ErrDamaged):
 		w.found(revision, "its snapshot: %v", err)
@@ -121,7 +121,7 @@ func (w *logWalk) snapshot(ctx context.Context, revision int64) error {
 // tail reports changes behind the head, seen in one statement with it.
 func (w *logWalk) tail(ctx context.Context) error {
 	var head, last int64
-	err := w.v.store.readers.QueryRowContext(ctx, `SELECT revision,
+	err := w.v.reader.pool.QueryRowContext(ctx, `SELECT revision,
 		coalesce((SELECT max(revision) FROM changes WHERE document = documents.id), 0) FROM documents WHERE id = ?`, w.row).Scan(&head, &last)
 	if err != nil {
 		return err
