@@ -48,7 +48,7 @@ func changeOf(c *persistence.Change) change {
 }
 
 type changesInput struct {
-	documentPath
+	DocumentPath
 	Epoch string `query:"epoch" doc:"Refuse if the log is another one"`
 	After int64  `query:"after" minimum:"0" default:"0" doc:"The last revision already known"`
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
@@ -63,7 +63,7 @@ type changesOutput struct {
 }
 
 type writeInput struct {
-	documentPath
+	DocumentPath
 	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"A repeated key gets its first answer for 7 days"`
 	Body           struct {
 		Epoch      *string `json:"epoch,omitempty" doc:"Refuse with epoch_changed if the log is another one"`

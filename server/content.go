@@ -17,7 +17,7 @@ import (
 )
 
 type contentInput struct {
-	documentPath
+	DocumentPath
 	Format         string `query:"format" enum:"delta,text,markdown,html" default:"delta"`
 	Revision       int64  `query:"revision" minimum:"-1" default:"-1" doc:"Any revision up to the head; the head without"`
 	Download       bool   `query:"download" doc:"Answer as a file to be saved"`

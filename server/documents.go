@@ -61,7 +61,9 @@ func viewOf(d persistence.Document, role protocol.Role, people []protocol.User) 
 	return v
 }
 
-type documentPath struct {
+// DocumentPath is the document's id in a route. Exported because huma passes
+// over embedded fields that are not.
+type DocumentPath struct {
 	ID string `path:"id" doc:"The document's id, a UUID"`
 }
 
@@ -91,7 +93,7 @@ type createInput struct {
 }
 
 type renameInput struct {
-	documentPath
+	DocumentPath
 	Body struct {
 		Title *string `json:"title,omitempty" doc:"At most 200 UTF-16 units"`
 	}
@@ -120,11 +122,11 @@ func (s *Server) documentRoutes(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "trash-document", Method: http.MethodDelete, Path: "/api/documents/{id}", Tags: tags, DefaultStatus: http.StatusOK,
 		Summary: "Move a document to the trash", Description: "People in it are told and let go. It can be restored.", Errors: []int{http.StatusForbidden, http.StatusNotFound},
-	}, func(ctx context.Context, in *documentPath) (*documentOutput, error) { return s.trash(ctx, in, true) })
+	}, func(ctx context.Context, in *DocumentPath) (*documentOutput, error) { return s.trash(ctx, in, true) })
 	huma.Register(api, huma.Operation{
 		OperationID: "restore-document", Method: http.MethodPost, Path: "/api/documents/{id}/restore", Tags: tags, DefaultStatus: http.StatusOK,
 		Summary: "Take a document out of the trash", Errors: []int{http.StatusForbidden, http.StatusNotFound},
-	}, func(ctx context.Context, in *documentPath) (*documentOutput, error) { return s.trash(ctx, in, false) })
+	}, func(ctx context.Context, in *DocumentPath) (*documentOutput, error) { return s.trash(ctx, in, false) })
 }
 
 func createBody() *huma.RequestBody {
@@ -243,7 +245,7 @@ func cleanTitle(title string) (string, error) {
 	return clean, nil
 }
 
-func (s *Server) getDocument(ctx context.Context, in *documentPath) (*documentOutput, error) {
+func (s *Server) getDocument(ctx context.Context, in *DocumentPath) (*documentOutput, error) {
 	id, role, err := s.allow(ctx, in.ID, protocol.RoleViewer)
 	if err != nil {
 		return nil, err
@@ -280,7 +282,7 @@ func (s *Server) renameDocument(ctx context.Context, in *renameInput) (*document
 }
 
 // trash moves a document into the trash or out of it.
-func (s *Server) trash(ctx context.Context, in *documentPath, away bool) (*documentOutput, error) {
+func (s *Server) trash(ctx context.Context, in *DocumentPath, away bool) (*documentOutput, error) {
 	id, role, err := s.allow(ctx, in.ID, protocol.RoleEditor)
 	if err != nil {
 		return nil, err
