@@ -5,12 +5,14 @@ import { keymap } from "prosemirror-keymap"
 import { type Command, EditorState, Plugin } from "prosemirror-state"
 import { Decoration, DecorationSet, EditorView } from "prosemirror-view"
 import { Bridge, isRemote, selectionIndexes } from "./bridge.js"
+import { clipboardPlugin } from "./clipboard.js"
 import * as commands from "./commands.js"
 import { documentOf, positionOf } from "./convert.js"
 import { createFind, findPlugin, findState } from "./find.js"
 import { formatsOf } from "./formats.js"
 import { guardPlugin } from "./guard.js"
 import { History } from "./history.js"
+import { ImageView } from "./image.js"
 import { keyBindings } from "./keys.js"
 import { outlineOf, wordCountOf } from "./measure.js"
 import { Peers } from "./peers.js"
@@ -57,6 +59,7 @@ class DocumentEditor implements Editor {
 			{
 				state: this.initialState(),
 				editable: () => this.editable,
+				nodeViews: { image: (node, view, position) => new ImageView(node, view, position) },
 				dispatchTransaction: (tr) => this.dispatch(tr),
 				attributes: () => this.attributes(),
 			},
@@ -95,6 +98,7 @@ class DocumentEditor implements Editor {
 				rulesPlugin,
 				keymap(bindings),
 				this.eventsPlugin(),
+				clipboardPlugin,
 				pointerPlugin((href) => this.openLink(href)),
 				this.placeholderPlugin(),
 				this.peers.plugin,

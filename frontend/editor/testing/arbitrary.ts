@@ -64,7 +64,12 @@ const run: fc.Arbitrary<Insert> = fc.oneof(
 			),
 	},
 	{ weight: 1, arbitrary: inline.map((attributes) => insertOp({ divider: true }, attributes)) },
-	{ weight: 1, arbitrary: inline.map((attributes) => insertOp({ mention: { id: "1", name: "Ann" } }, attributes)) },
+	{
+		weight: 1,
+		arbitrary: inline.map((attributes) =>
+			insertOp({ mention: { id: "123e4567-e89b-42d3-a456-426614174000", name: "Ann" } }, attributes),
+		),
+	},
 )
 
 const newline = block.map((attributes) => insertOp("\n", attributes))

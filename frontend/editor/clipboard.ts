@@ -1,0 +1,91 @@
+// Paste, drop and copy: the clipboard's HTML and text in both directions.
+
+import { type DOMParser, type DOMSerializer, Fragment, Slice } from "prosemirror-model"
+import { type EditorState, Plugin, TextSelection, type Transaction } from "prosemirror-state"
+import type { EditorView } from "prosemirror-view"
+import { cleanLines, cleanLink } from "./clean.js"
+import { inCode } from "./commands.js"
+import { lineAttributes, lineNode, markFor, type OpenLine } from "./convert.js"
+import { htmlOf, linesIn, textOf } from "./copy.js"
+import { insertLines } from "./lines.js"
+import { readLines, setAsideStyles } from "./paste.js"
+import { schema } from "./schema.js"
+
+function sliceOf(lines: readonly OpenLine[]): Slice {
+	return new Slice(Fragment.fromArray(lines.map(lineNode)), 1, 1)
+}
+
+/** Plain text as lines that go on with what the caret's line is: a list with items, code with code. */
+function plainLines(text: string, state: EditorState): OpenLine[] {
+	const { $from } = state.selection
+	const own = $from.depth === 1 ? lineAttributes($from.parent) : undefined
+	const attributes: Record<string, unknown> = { ...own }
+	delete attributes.header
+	if (attributes.list === "checked") attributes.list = "unchecked"
+	const marks = state.storedMarks ?? $from.marks()
+	return cleanLines(text).map((line) => ({
+		nodes: line ? [schema.text(line, marks)] : [],
+		attributes: Object.keys(attributes).length > 0 ? attributes : undefined,
+	}))
+}
+
+function openLines(slice: Slice): OpenLine[] {
+	return linesIn(slice.content).map((line) => ({ nodes: [...line.children], attributes: lineAttributes(line) }))
+}
+
+/** One address pasted over a selection links it; alone it is its own link. */
+function pasteAddress(state: EditorState, text: string): Transaction | null {
+	const trimmed = text.trim()
+	if (!/^(https?:\/\/|mailto:)\S+$/i.test(trimmed) || inCode(state)) return null
+	const href = cleanLink(trimmed)
+	const mark = href && markFor("link", href)
+	if (!mark) return null
+	const { selection, tr } = state
+	const oneLine = selection.$from.depth === 1 && selection.$from.sameParent(selection.$to)
+	if (!selection.empty && oneLine) return tr.addMark(selection.from, selection.to, mark)
+	return tr.replaceSelectionWith(schema.text(trimmed, [mark]), false).removeStoredMark(mark)
+}
+
+function paste(view: EditorView, event: ClipboardEvent, slice: Slice): boolean {
+	const { state } = view
+	const text = event.clipboardData?.getData("text/plain") ?? ""
+	const plain = inCode(state) || !event.clipboardData?.getData("text/html")
+	const linked = plain ? pasteAddress(state, text) : null
+	const lines = inCode(state) && text ? plainLines(text, state) : openLines(slice)
+	const tr = linked ?? insertLines(state.tr, lines)
+	view.dispatch(tr.scrollIntoView().setMeta("paste", true).setMeta("uiEvent", "paste"))
+	return true
+}
+
+function drop(view: EditorView, event: DragEvent, slice: Slice, moved: boolean): boolean {
+	const place = view.posAtCoords({ left: event.clientX, top: event.clientY })
+	// Within one line ProseMirror's own dropping is right; it also drops a moved atom as it is.
+	if (!place || linesIn(slice.content).length < 2) return false
+	event.preventDefault()
+	const { tr } = view.state
+	if (moved) tr.deleteSelection()
+	const at = tr.doc.resolve(tr.mapping.map(place.pos))
+	insertLines(tr.setSelection(TextSelection.near(at)), openLines(slice))
+	view.focus()
+	view.dispatch(tr.setMeta("uiEvent", "drop"))
+	return true
+}
+
+/** ProseMirror asks these two for one method each; the rest of their classes reads and writes its own schema rules. */
+export const clipboardPlugin = new Plugin({
+	props: {
+		transformPastedHTML: setAsideStyles,
+		clipboardTextParser: (text, _context, _plain, view) => sliceOf(plainLines(text, view.state)),
+		clipboardParser: {
+			parseSlice: (dom: Node, options?: { preserveWhitespace?: boolean }) =>
+				sliceOf(readLines(dom, options?.preserveWhitespace === true)),
+		} as unknown as DOMParser,
+		clipboardSerializer: {
+			serializeFragment: (content: Fragment, options?: { document?: Document }) =>
+				htmlOf(content, options?.document ?? document),
+		} as unknown as DOMSerializer,
+		clipboardTextSerializer: textOf,
+		handlePaste: paste,
+		handleDrop: drop,
+	},
+})
