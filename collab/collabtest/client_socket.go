@@ -31,7 +31,7 @@ type SocketConfig struct {
 	// neither block nor call the socket.
 	Sent    func(m protocol.Submit, bytes int)  // about to be written
 	Landed  func(seq, revision int64)           // this client's change is durable
-	Changed func(revision int64)                // another's change was applied
+	Changed func(*protocol.Change)              // another's change was applied; not to be kept
 	Frame   func(bytes int, received time.Time) // a whole frame was handled
 	Refused func(Rejection)
 	Dropped func(error) // the connection was lost and is made again
@@ -244,7 +244,7 @@ func (s *Socket) change(m *protocol.Change) error {
 	case own && s.config.Landed != nil:
 		s.config.Landed(m.Seq, m.Revision)
 	case !own && s.config.Changed != nil && s.client.Revision() > before:
-		s.config.Changed(m.Revision)
+		s.config.Changed(m)
 	}
 	return nil
 }

@@ -61,17 +61,26 @@ const (
 // and the report is filled as far as things went.
 func Load(ctx context.Context, config LoadConfig, progress io.Writer) (Report, error) {
 	if config.Trace != "" {
-		return replayTrace(ctx, config, progress)
+		return loadTrace(ctx, config, progress)
 	}
 	l := &load{config: config.withDefaults()}
+	return l.run(ctx, progress, l.write)
+}
+
+// run connects, works, and waits for all replicas to meet.
+func (l *load) run(ctx context.Context, progress io.Writer, work func(context.Context) error) (Report, error) {
 	defer l.close()
 	if err := l.connect(ctx); err != nil {
 		return l.report(), err
 	}
 	stop := l.narrate(progress)
-	l.write(ctx)
+	l.began = time.Now()
+	err := work(ctx)
+	l.took = time.Since(l.began)
 	stop()
-	err := l.settle(ctx)
+	if err == nil {
+		err = l.settle(ctx)
+	}
 	return l.report(), err
 }
 
@@ -99,6 +108,7 @@ type loadClient struct {
 	document *loadDocument
 	socket   *Socket
 	caret    int
+	replica  *replica // of a trace being replayed, else nil
 
 	buffer, flight []time.Time // when the edits there were made
 	seq            int64       // of flight
@@ -173,8 +183,11 @@ func (c *loadClient) landed(_, revision int64) {
 	c.load.acked.Add(1)
 }
 
-func (c *loadClient) changed(revision int64) {
-	c.fresh = append(c.fresh, seen{revision: revision})
+func (c *loadClient) changed(m *protocol.Change) {
+	c.fresh = append(c.fresh, seen{revision: m.Revision})
+	if c.replica != nil {
+		c.replica.hear(m.Delta)
+	}
 }
 
 // frame closes the books of one frame: what it brought is visible now.
@@ -194,10 +207,9 @@ func (c *loadClient) frame(bytes int, now time.Time) {
 
 // write types until the duration is over. The schedule is open: a writer that
 // is late types what it missed at once. Phases and jitter keep writers apart.
-func (l *load) write(ctx context.Context) {
+func (l *load) write(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, l.config.Duration)
 	defer cancel()
-	l.began = time.Now()
 	var wait sync.WaitGroup
 	for i, d := range l.documents {
 		for j := range l.config.Writers {
@@ -207,7 +219,10 @@ func (l *load) write(ctx context.Context) {
 	}
 	<-ctx.Done()
 	wait.Wait()
-	l.took = time.Since(l.began)
+	if n := l.failed.Load(); n > 0 {
+		return fmt.Errorf("%d writers could not edit their replica", n)
+	}
+	return nil
 }
 
 func (c *loadClient) write(ctx context.Context, random *rand.Rand) {
@@ -261,9 +276,6 @@ func (c *loadClient) edit(random *rand.Rand, length int) ot.Delta {
 func (l *load) settle(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, settleWait)
 	defer cancel()
-	if n := l.failed.Load(); n > 0 {
-		return fmt.Errorf("%d writers could not edit their replica", n)
-	}
 	for _, d := range l.documents {
 		head := int64(0)
 		for _, c := range d.clients {
