@@ -48,12 +48,15 @@ func (w *window) span(after, through int64) []entry {
 	return w.entries[after-w.base : through-w.base]
 }
 
+// at gives the entry of a revision within the window.
+func (w *window) at(revision int64) *entry { return &w.entries[revision-w.base-1] }
+
 // lengthAt is the document's length at a revision within the window.
 func (w *window) lengthAt(revision int64) int {
 	if revision == w.base {
 		return w.length
 	}
-	return w.entries[revision-w.base-1].length
+	return w.at(revision).length
 }
 
 func (w *window) push(e entry) {
