@@ -47,6 +47,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "Coscribe is ready at %s (documents in %s, Ctrl+C stops)\n", program.URL(), c.Data)
+	settle()
 	err = program.Run(ctx)
 	return errors.Join(err, program.Close())
 }

@@ -67,15 +67,6 @@ func stopSignals() (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
-// limitMemory makes the collector run more often than Go's default, which
-// trades memory for speed: most of the heap is documents at rest. Whoever sets
-// GOGC or GOMEMLIMIT decides instead.
-func limitMemory() {
-	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetGCPercent(60)
-	}
-}
-
 // programVersion is the release, else the commit that was built.
 func programVersion() string {
 	if version != "" {

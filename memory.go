@@ -1,0 +1,24 @@
+package main
+
+import (
+	"os"
+	"runtime/debug"
+)
+
+// limitMemory makes the collector run more often than Go's default, which
+// trades memory for speed: most of the heap is documents at rest. Whoever sets
+// GOGC or GOMEMLIMIT decides instead.
+func limitMemory() {
+	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetGCPercent(60)
+	}
+}
+
+// settle gives back what only starting needed: garbage, and the code of
+// migrations, option parsing and package initialisation, which the kernel maps
+// in 64 KiB at a time and counts as resident. Code that runs again comes back
+// from the page cache.
+func settle() {
+	debug.FreeOSMemory()
+	releaseCode()
+}
