@@ -32,6 +32,81 @@ func TestSequentialTraces(t *testing.T) {
 	}
 }
 
+// site is one of two replicas that have nothing but ot.Transform: each change
+// says how many of the other's it has seen.
+type site struct {
+	first    bool // on a tie
+	doc      *ot.Document
+	pending  []ot.Delta // own changes the other has not seen, moved over what came from it
+	offset   int        // how many own changes came before those
+	received int
+}
+
+type message struct {
+	delta ot.Delta
+	seen  int // changes of the receiver that the sender had seen
+}
+
+func (s *site) receive(t *testing.T, m message) {
+	s.pending = s.pending[m.seen-s.offset:]
+	s.offset = m.seen
+	d := m.delta
+	for i, own := range s.pending {
+		s.pending[i], d = ot.Transform(d, own, !s.first), ot.Transform(own, d, s.first)
+	}
+	s.received++
+	if err := s.doc.Apply(d); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// write applies one transaction of the trace and returns it as one change.
+func (s *site) write(t *testing.T, patches []ottest.TracePatch) (all ot.Delta) {
+	for _, p := range patches {
+		d := p.Delta([]rune(s.doc.Text()))
+		all = ot.Compose(all, d)
+		if err := s.doc.Apply(d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.pending = append(s.pending, all)
+	return all
+}
+
+func TestConcurrentTrace(t *testing.T) {
+	trace := ottest.ReadTrace(t, "friendsforever")
+	sites := [2]*site{{first: true, doc: ot.NewDocument()}, {doc: ot.NewDocument()}}
+	var sent [2][]message
+	seen := make([][2]int, len(trace.Txns)) // by transaction: how many of each agent's it builds on
+	concurrent := 0
+	for i, txn := range trace.Txns {
+		for _, p := range txn.Parents {
+			seen[i][0], seen[i][1] = max(seen[i][0], seen[p][0]), max(seen[i][1], seen[p][1])
+		}
+		other := 1 - txn.Agent
+		s := sites[txn.Agent]
+		for s.received < seen[i][other] {
+			s.receive(t, sent[other][s.received])
+		}
+		if s.received < len(sent[other]) {
+			concurrent++
+		}
+		sent[txn.Agent] = append(sent[txn.Agent], message{s.write(t, txn.Patches), s.received})
+		seen[i][txn.Agent]++
+	}
+	for g, s := range sites {
+		for s.received < len(sent[1-g]) {
+			s.receive(t, sent[1-g][s.received])
+		}
+		if s.doc.Text() != trace.EndContent+"\n" {
+			t.Fatalf("[A2] site %d ends on another text", g)
+		}
+	}
+	if concurrent < 100 {
+		t.Fatalf("only %d transactions were concurrent: nothing was shown", concurrent)
+	}
+}
+
 // reportPerEdit replaces ns/op, which is a whole trace, by time per edit.
 func reportPerEdit(b *testing.B, edits int) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(edits), "ns/edit")

@@ -77,6 +77,9 @@ func (trace *Trace) Deltas() []ot.Delta {
 	return all
 }
 
+// Delta returns the patch as a change of text, in UTF-16 units.
+func (p TracePatch) Delta(text []rune) ot.Delta { return p.delta(text, true) }
+
 func (p TracePatch) delta(text []rune, wide bool) ot.Delta {
 	at, gone := p.Position, p.Deleted
 	if wide {
