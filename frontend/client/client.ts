@@ -51,6 +51,9 @@ export interface Client {
 	open(id: string): ClientDocument
 }
 
+/** A fetch of content that takes longer is given up with its connection, ms. */
+const LONGEST_FETCH = 60_000
+
 /**
  * A client of one server. In Node pass a WebSocket implementation; `ws` fits:
  *
@@ -89,6 +92,7 @@ export function createClient(options: ClientOptions): Client {
 					const bearer = await token()
 					const response = await (options.fetch ?? fetch)(`${base}${path}/content?format=delta&revision=${revision}`, {
 						credentials: "include",
+						signal: AbortSignal.timeout(LONGEST_FETCH),
 						headers: bearer ? { authorization: `Bearer ${bearer}` } : {},
 					})
 					if (!response.ok) throw new Error(`content at revision ${revision}: HTTP ${response.status}`)

@@ -9,9 +9,9 @@ import {
 } from "./protocol.js"
 
 /** Silence after which the server is asked whether it is there, ms. */
-const QUIET = 10_000
+const QUIET = 15_000
 /** How long an answer may take - a ping's, or the welcome - in a page one sees and in one that is hidden, ms. Noticed within 35 s (law C5). */
-const PATIENCE = { visible: 10_000, hidden: 20_000 }
+const PATIENCE = { visible: 10_000, hidden: 18_000 }
 /** The same after `reconnectNow`, when somebody says that the network changed, ms. */
 const PROBE_PATIENCE = 4_000
 /** Backoff: full jitter over 0.5 s doubling to 30 s (law C5), ms. */

@@ -42,7 +42,10 @@ export function diff(a: Delta, b: Delta): Delta {
 /** Units kept, then removed from the one, then added from the other. */
 type Hunk = readonly [kept: number, removed: number, added: number]
 
-/** The text, each embed as a private sign for its content: equal signs are equal embeds. */
+/** Begins the token of an embed. Half a surrogate pair, so no text begins with it (law D2). */
+const EMBED = "\udc00"
+
+/** The text by lines, and each embed as a token for its content: equal tokens are equal embeds. */
 function flatten(document: Delta): string[] {
 	const tokens: string[] = []
 	let line = ""
@@ -50,12 +53,11 @@ function flatten(document: Delta): string[] {
 		if (!("insert" in op)) throw new TypeError("diff compares two documents")
 		if (typeof op.insert !== "string") {
 			if (line) tokens.push(line)
-			tokens.push(`\0${JSON.stringify(op.insert)}`)
+			tokens.push(EMBED + JSON.stringify(op.insert))
 			line = ""
 			continue
 		}
-		const lines = op.insert.split(/(?<=\n)/)
-		for (const part of lines) {
+		for (const part of op.insert.match(/[^\n]*\n|[^\n]+/g) ?? []) {
 			line += part
 			if (part.endsWith("\n")) {
 				tokens.push(line)
@@ -69,12 +71,13 @@ function flatten(document: Delta): string[] {
 
 const units = (tokens: readonly string[], from = 0, to = tokens.length) => {
 	let sum = 0
-	for (let i = from; i < to; i++) sum += tokens[i]?.startsWith("\0") ? 1 : (tokens[i]?.length ?? 0)
+	for (let i = from; i < to; i++) sum += tokens[i]?.startsWith(EMBED) ? 1 : (tokens[i]?.length ?? 0)
 	return sum
 }
 
 /** A token as code points; an embed stays one token. */
-const points = (tokens: readonly string[]) => tokens.flatMap((token) => (token.startsWith("\0") ? [token] : [...token]))
+const points = (tokens: readonly string[]) =>
+	tokens.flatMap((token) => (token.startsWith(EMBED) ? [token] : [...token]))
 
 function* hunks(a: readonly string[], b: readonly string[]): Generator<Hunk> {
 	let kept = 0
