@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks"
 import { renameDocument } from "../api"
-import { titleOf } from "../home/list"
+import { givenTitle, titleOf, UNTITLED } from "../home/list"
 import { toast } from "../ui/Toast"
 import type { LiveDocument } from "./live"
 
@@ -10,7 +10,7 @@ const SETTLE = 500 // ms without a key press before others see the new title
 export function Title({ live, onDone }: { live: LiveDocument; onDone: () => void }) {
 	const [draft, setDraft] = useState<string | null>(null)
 	const timer = useRef<ReturnType<typeof setTimeout>>()
-	const title = live.title.value
+	const title = givenTitle({ title: live.title.value })
 	const shown = draft ?? title
 	const locked = live.role.value !== "editor" && live.role.value !== "owner"
 
@@ -22,7 +22,7 @@ export function Title({ live, onDone }: { live: LiveDocument; onDone: () => void
 		clearTimeout(timer.current)
 		const before = live.title.peek()
 		const chosen = value.trim()
-		if (chosen === before) return
+		if (chosen === givenTitle({ title: before })) return
 		live.title.value = chosen
 		try {
 			await renameDocument(live.document.id, chosen)
@@ -36,13 +36,13 @@ export function Title({ live, onDone }: { live: LiveDocument; onDone: () => void
 		<h1 class="title">
 			{/* The twin in the grid makes the field as wide as its text. */}
 			<span class="title-twin" aria-hidden="true">
-				{shown || "Untitled"}
+				{shown || UNTITLED}
 			</span>
 			<input
 				class="title-field"
 				aria-label="Title"
 				dir="auto"
-				placeholder="Untitled"
+				placeholder={UNTITLED}
 				maxLength={200}
 				readOnly={locked}
 				value={shown}

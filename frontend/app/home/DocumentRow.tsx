@@ -8,7 +8,7 @@ import { AvatarRow } from "../ui/Avatar"
 import { Menu } from "../ui/Menu"
 import { toast } from "../ui/Toast"
 import { rename, trash } from "./library"
-import { titleOf } from "./list"
+import { givenTitle, titleOf } from "./list"
 
 /** One document of the list: a link with its title, who changed it and when, who is in it, and what can be done. */
 export function DocumentRow({ row, now }: { row: DocumentRecord; now: number }) {
@@ -18,7 +18,7 @@ export function DocumentRow({ row, now }: { row: DocumentRecord; now: number }) 
 
 	const endRename = (title: string | null) => {
 		setRenaming(false)
-		if (title !== null && title !== row.title) void rename(row, title)
+		if (title !== null && title !== givenTitle(row)) void rename(row, title)
 		requestAnimationFrame(() => link.current?.focus())
 	}
 
@@ -34,7 +34,7 @@ export function DocumentRow({ row, now }: { row: DocumentRecord; now: number }) 
 	return (
 		<li class="row">
 			{renaming ? (
-				<TitleField title={row.title} onEnd={endRename} />
+				<TitleField title={givenTitle(row)} onEnd={endRename} />
 			) : (
 				<a
 					ref={link}
@@ -48,7 +48,7 @@ export function DocumentRow({ row, now }: { row: DocumentRecord; now: number }) 
 						if (event.key === "Delete") void trash(row)
 					}}
 				>
-					<span class={row.title.trim() ? "row-title" : "row-title row-untitled"}>
+					<span class={givenTitle(row) ? "row-title" : "row-title row-untitled"}>
 						<bdi>{titleOf(row)}</bdi>
 					</span>
 					<span class="row-change">

@@ -57,7 +57,16 @@ export function matching(rows: readonly DocumentRecord[], query: string): readon
 	})
 }
 
-/** What to call a document that nobody has named. */
+/** What a document is called that nobody has named; the server stores the same word. */
+export const UNTITLED = "Untitled"
+
+/** What to call a document. */
 export function titleOf(row: { readonly title: string }): string {
-	return row.title.trim() || "Untitled"
+	return row.title.trim() || UNTITLED
+}
+
+/** The name someone gave a document, empty if nobody did: what a field for the title starts with. */
+export function givenTitle(row: { readonly title: string }): string {
+	const title = titleOf(row)
+	return title === UNTITLED ? "" : title
 }
