@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/coscribe/coscribe/ot"
@@ -109,4 +110,95 @@ func TestNewDocument(t *testing.T) {
 			t.Fatal(got)
 		}
 	})
+}
+
+func TestFromDeltaRefuses(t *testing.T) {
+	null := ot.InsertText("a", ot.Attrs("bold", nil))
+	for _, d := range []ot.Delta{{ot.Retain(1, ot.Attributes{})}, {ot.Delete(1)}, {null}} {
+		_, err := ot.FromDelta(d)
+		wantOp(t, err, 0)
+	}
+	wantOp(t, ot.NewDocument().Apply(ot.Delta{null}), 0)
+}
+
+func TestRefusedChangeLeavesNothingBehind(t *testing.T) {
+	for _, c := range []struct{ law, delta string }{
+		{"[D1] retain past the end", `[{"insert":"x"},{"retain":6}]`},
+		{"[D1] delete past the end", `[{"insert":"x"},{"delete":6}]`},
+		{"[D2] half a pair deleted", `[{"insert":"x"},{"delete":2}]`},
+		{"[D2] insert inside a pair", `[{"delete":1},{"retain":1},{"insert":"x"}]`},
+	} {
+		t.Run(c.law, func(t *testing.T) {
+			doc, err := ot.FromDelta(parse(`[{"insert":"a😀b\n"}]`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := doc.Delta()
+			if err := doc.Apply(parse(c.delta)); err == nil {
+				t.Fatal("accepted")
+			}
+			if !doc.Delta().Equal(before) {
+				t.Fatalf("left %s", doc.AppendJSON(nil))
+			}
+		})
+	}
+}
+
+// Clones are read, cloned and changed on other goroutines while the original
+// is edited; the race detector watches.
+func TestClonesAreIndependent(t *testing.T) {
+	t.Run("[A6] a clone and its clones, each on its own goroutine", func(t *testing.T) {
+		r := ottest.Rand(7)
+		doc := ottest.Document(r)
+		var wait sync.WaitGroup
+		for range 50 {
+			held, want := doc.Clone(), doc.AppendJSON(nil)
+			for range 2 {
+				wait.Go(func() {
+					mine := held.Clone()
+					if err := mine.Apply(ot.Delta{ot.InsertText("mine", ot.Attributes{})}); err != nil {
+						t.Error(err)
+					}
+					if got := held.AppendJSON(nil); !bytes.Equal(got, want) {
+						t.Errorf("a clone changed from %s to %s", want, got)
+					}
+				})
+			}
+			for range 20 {
+				if err := doc.Apply(ottest.Change(r, doc)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		wait.Wait()
+	})
+}
+
+func TestDocumentOfManyRuns(t *testing.T) {
+	b := ot.NewBuilder(0)
+	for i := range 20_000 {
+		b.Insert("w", ot.Attrs("a", i%3)).InsertEmbed(ot.Embed{Key: "e", Value: "1"}, ot.Attributes{})
+	}
+	doc, err := ot.FromDelta(b.Delta())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.CheckTree(); err != nil {
+		t.Fatal(err)
+	}
+	all := ot.Attrs("b", true)
+	if err := doc.Apply(ot.Delta{ot.Retain(doc.Len(), all)}); err != nil {
+		t.Fatal(err)
+	}
+	for o := range doc.Runs(0, doc.Len()) {
+		if v, _ := o.Attributes().Get("b"); v != "true" {
+			t.Fatal("a run was left out")
+		}
+	}
+	if err := doc.Apply(ot.Delta{ot.Delete(doc.Len())}); err != nil || doc.Len() != 0 || len(doc.Delta()) != 0 {
+		t.Fatalf("%v, %d left", err, doc.Len())
+	}
+	if err := doc.Apply(ot.Delta{ot.InsertText("again", ot.Attributes{})}); err != nil || doc.Text() != "again" {
+		t.Fatalf("%v, %q", err, doc.Text())
+	}
 }

@@ -161,3 +161,31 @@ func BenchmarkTraceFlat(b *testing.B) {
 	}
 	reportPerEdit(b, len(patches))
 }
+
+func TestTraceMemory(t *testing.T) {
+	trace := ottest.ReadTrace(t, "automerge-paper")
+	deltas := trace.Deltas()
+	before := heap()
+	doc := ot.NewDocument()
+	for _, d := range deltas {
+		if err := doc.Apply(d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	held := float64(heap()-before) / float64(len(trace.EndContent))
+	t.Logf("the document takes %.2f times its text", held)
+	if held > 4 {
+		t.Fatal("that is more than 4")
+	}
+	runtime.KeepAlive(doc)
+	runtime.KeepAlive(deltas)
+}
+
+// heap returns the bytes in use after a collection.
+func heap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
