@@ -139,13 +139,13 @@ func (t *tables) insertLogRow(log *logState, c *persistence.Change) (author int6
 	if err != nil {
 		return 0, err
 	}
-	return author, t.insertChange.exec(log.row, c.Revision, client, c.Seq, author, micros(c.At), c.Hash[:], c.Delta)
+	return author, t.insertChange.exec(log.row, c.Revision, client, c.Seq, author, c.At.UnixMicro(), c.Hash[:], c.Delta)
 }
 
 // advance moves the head, and the document's place in the list when the minute
 // has changed.
 func (t *tables) advance(log *logState, head persistence.Head, at time.Time, author int64) error {
-	if err := t.moveHead.exec(head.Revision, head.Hash[:], micros(at), author, log.row); err != nil {
+	if err := t.moveHead.exec(head.Revision, head.Hash[:], at.UnixMicro(), author, log.row); err != nil {
 		return err
 	}
 	log.head = head
@@ -153,7 +153,7 @@ func (t *tables) advance(log *logState, head persistence.Head, at time.Time, aut
 }
 
 func (t *tables) relist(log *logState, at time.Time) error {
-	listed := micros(at) / listedUnit
+	listed := at.UnixMicro() / listedUnit
 	if listed == log.listed {
 		return nil
 	}
@@ -248,7 +248,7 @@ func (t *tables) seeClient(log *logState, row *persistence.ClientRow) error {
 	if err != nil {
 		return err
 	}
-	return t.updateClient.exec(row.User[:], row.Seq, row.Revision, row.Digest[:], micros(row.SeenAt), id)
+	return t.updateClient.exec(row.User[:], row.Seq, row.Revision, row.Digest[:], row.SeenAt.UnixMicro(), id)
 }
 
 // trim drops some entries, whichever, of a cache that has reached its bound.

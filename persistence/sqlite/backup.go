@@ -57,7 +57,7 @@ func restore(ctx context.Context, dir, file string) (err error) {
 	if err := checkBackup(ctx, file); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeDir(dir); err != nil {
 		return err
 	}
 	lock, err := lockDir(dir)
@@ -107,6 +107,9 @@ func copyDatabase(ctx context.Context, from, to string) (err error) {
 	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	if err := makePrivate(partial); err != nil {
+		return err
+	}
 	defer func() {
 		if err != nil {
 			_ = os.Remove(partial) // the first error says more
@@ -138,7 +141,7 @@ func removeRun(ctx context.Context, path string) (err error) {
 }
 
 // vacuumInto copies a database through SQLite, on a connection of its own: one
-// read transaction, and the copy is compact. The file to must not exist.
+// read transaction, and the copy is compact. The file to must be empty or absent.
 func vacuumInto(ctx context.Context, from, to string) (err error) {
 	db, err := openPool(from, []string{fmt.Sprintf("busy_timeout(%d)", busyTimeout)})
 	if err != nil {

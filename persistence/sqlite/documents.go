@@ -38,7 +38,7 @@ func (t *tables) create(d *persistence.Document, batch *persistence.Batch) error
 	if err != nil {
 		return err
 	}
-	created := micros(d.CreatedAt)
+	created := d.CreatedAt.UnixMicro()
 	log := &logState{head: batch.Base, listed: created / listedUnit}
 	log.row, err = t.insertDocument.insert(d.ID[:], batch.Base.Epoch[:], batch.Base.Hash[:], created, author, log.listed, created, author, d.Title, persistence.FoldTitle(d.Title))
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *Store) Rename(ctx context.Context, id persistence.ID, title string, by 
 		if err != nil {
 			return err
 		}
-		if err := t.rename.exec(title, persistence.FoldTitle(title), micros(at), author, log.row); err != nil {
+		if err := t.rename.exec(title, persistence.FoldTitle(title), at.UnixMicro(), author, log.row); err != nil {
 			return err
 		}
 		return t.relist(log, at)
@@ -76,7 +76,11 @@ func (s *Store) Trash(ctx context.Context, id persistence.ID, _ persistence.Auth
 		if err != nil {
 			return err
 		}
-		return t.trash.exec(micros(at), log.row)
+		var column int64
+		if !at.IsZero() {
+			column = at.UnixMicro()
+		}
+		return t.trash.exec(column, log.row)
 	})
 }
 
@@ -112,7 +116,7 @@ func (r *Reader) List(ctx context.Context, query persistence.ListQuery) ([]persi
 		text += "trashed_at = 0"
 	}
 	if query.Cursor != "" {
-		at := micros(after.UpdatedAt)
+		at := after.UpdatedAt.UnixMicro()
 		text += " AND listed <= ? AND (updated_at < ? OR updated_at = ? AND uuid > ?)"
 		args = append(args, at/listedUnit, at, at, after.ID[:])
 	}
@@ -159,7 +163,10 @@ func (r *Reader) readDocuments(ctx context.Context, rows *sql.Rows) ([]persisten
 		if err := errors.Join(bad[:]...); err != nil {
 			return nil, err
 		}
-		d.CreatedAt, d.UpdatedAt, d.TrashedAt = moment(created), moment(updated), moment(trashed)
+		d.CreatedAt, d.UpdatedAt = moment(created), moment(updated)
+		if trashed != 0 {
+			d.TrashedAt = moment(trashed)
+		}
 		found = append(found, d)
 		authors = append(authors, [2]int64{createdBy, updatedBy})
 	}
@@ -178,18 +185,5 @@ func (r *Reader) readDocuments(ctx context.Context, rows *sql.Rows) ([]persisten
 	return found, nil
 }
 
-// micros is a time as a column holds it: µs since 1970, 0 for the zero time.
-func micros(at time.Time) int64 {
-	if at.IsZero() {
-		return 0
-	}
-	return at.UnixMicro()
-}
-
-// moment is the inverse of micros.
-func moment(column int64) time.Time {
-	if column == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(column).UTC()
-}
+// moment is the time that a column holds as µs since 1970.
+func moment(column int64) time.Time { return time.UnixMicro(column).UTC() }

@@ -30,8 +30,9 @@ func migrations() fs.FS {
 // files, one transaction per step. A database that exists is copied first,
 // beside itself. ErrNewerSchema.
 func migrate(ctx context.Context, path string, files fs.FS, logger *slog.Logger) (err error) {
-	_, statErr := os.Stat(path)
-	fresh := errors.Is(statErr, fs.ErrNotExist)
+	if err := makePrivate(path); err != nil {
+		return err
+	}
 	db, err := openPool(path, writerPragmas(), "_txlock=immediate")
 	if err != nil {
 		return err
@@ -45,7 +46,7 @@ func migrate(ctx context.Context, path string, files fs.FS, logger *slog.Logger)
 	if current == target {
 		return nil
 	}
-	if !fresh && current > 0 {
+	if current > 0 {
 		copied := fmt.Sprintf("%s.before-schema-%d", path, target)
 		if err := copyDatabase(ctx, path, copied); err != nil {
 			return fmt.Errorf("copy the database before migrating it from schema %d to %d: %w", current, target, err)
@@ -56,6 +57,19 @@ func migrate(ctx context.Context, path string, files fs.FS, logger *slog.Logger)
 		return fmt.Errorf("migrate the database from schema %d to %d: %w", current, target, err)
 	}
 	return nil
+}
+
+// makePrivate makes an empty file for a database, which holds texts and keys,
+// that only this user can read. SQLite gives its other files the same mode.
+func makePrivate(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 // schemaVersions reads which step the database has come to (current) and which

@@ -95,7 +95,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	if err := config.complete(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(config.Dir, 0o700); err != nil {
+	if err := makeDir(config.Dir); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	lock, err := lockDir(config.Dir)
@@ -143,6 +143,17 @@ func (s *Store) Close() error {
 		s.closed = errors.Join(s.writer.close(), s.Reader.Close(), s.lock.Close())
 	})
 	return s.closed
+}
+
+// makeDir makes the data directory if it is absent, durably.
+func makeDir(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(dir))
 }
 
 func readerPragmas() []string {

@@ -35,9 +35,9 @@ func TestDiskPerChange(t *testing.T) {
 		documents, changes int // changes of each document
 		snapshot, every    int // bytes of each snapshot, and changes between two
 	}{
-		{"one document", 1, 20_000, 4_000, 200},
-		{"many documents in turn", 100, 200, 1_500, 100},
-		{"one large document", 1, 20_000, 400_000, 10_000},
+		{"one document", 1, 8_000, 4_000, 200},
+		{"many documents in turn", 50, 200, 1_500, 100},
+		{"one large document", 1, 8_000, 160_000, 4_000},
 	} {
 		t.Run("[L5] disk per change of one character: "+c.name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -46,7 +46,7 @@ func flip(column string, n int) string {
 }
 
 func TestVerifyNamesDamage(t *testing.T) {
-	const at, of = 7, 2000 // of: more than one piece
+	const at, of = 7, 1100 // of: more than one piece
 	for _, c := range []struct {
 		name      string
 		statement string
@@ -55,14 +55,14 @@ func TestVerifyNamesDamage(t *testing.T) {
 	}{
 		{"[L4] a flipped byte in a delta", "UPDATE changes SET delta = " + flip("delta", 3) + " WHERE revision = 7 AND document = 2", at, "not what was written"},
 		{"[L4] a flipped byte in a hash", "UPDATE changes SET hash = " + flip("hash", 9) + " WHERE revision = 7 AND document = 2", at, "not what was written"},
-		{"[L4] the hash of the last change", "UPDATE changes SET hash = " + flip("hash", 9) + " WHERE revision = 2000 AND document = 2", of, "not what was written"},
+		{"[L4] the hash of the last change", "UPDATE changes SET hash = " + flip("hash", 9) + " WHERE revision = 1100 AND document = 2", of, "not what was written"},
 		{"[L4] another time", "UPDATE changes SET at = at + 1 WHERE revision = 7 AND document = 2", at, "not what was written"},
 		{"[L4] a deleted row", "DELETE FROM changes WHERE revision = 7 AND document = 2", at, "is missing"},
-		{"[L4] the last row deleted", "DELETE FROM changes WHERE revision = 2000 AND document = 2", of, "is missing"},
-		{"[L4] a head that forgot changes", "UPDATE documents SET revision = 1999, hash = (SELECT hash FROM changes WHERE document = 2 AND revision = 1999) WHERE id = 2", of, "behind the head"},
-		{"[L2] a deleted snapshot", "DELETE FROM snapshots WHERE revision = 1200 AND document = 2", 1200, "snapshot is missing"},
-		{"[L2] a flipped byte in a snapshot", "UPDATE snapshots SET content = " + flip("content", 2) + " WHERE revision = 1200 AND document = 2", 1200, "its snapshot"},
-		{"[L2] a snapshot of another log", "UPDATE snapshots SET hash = " + flip("hash", 2) + " WHERE revision = 1200 AND document = 2", 1200, "its snapshot"},
+		{"[L4] the last row deleted", "DELETE FROM changes WHERE revision = 1100 AND document = 2", of, "is missing"},
+		{"[L4] a head that forgot changes", "UPDATE documents SET revision = 1099, hash = (SELECT hash FROM changes WHERE document = 2 AND revision = 1099) WHERE id = 2", of, "behind the head"},
+		{"[L2] a deleted snapshot", "DELETE FROM snapshots WHERE revision = 1050 AND document = 2", 1050, "snapshot is missing"},
+		{"[L2] a flipped byte in a snapshot", "UPDATE snapshots SET content = " + flip("content", 2) + " WHERE revision = 1050 AND document = 2", 1050, "its snapshot"},
+		{"[L2] a snapshot of another log", "UPDATE snapshots SET hash = " + flip("hash", 2) + " WHERE revision = 1050 AND document = 2", 1050, "its snapshot"},
 		{"[S2] a client's row that points elsewhere", "UPDATE clients SET seq = seq + 1 WHERE document = 2", of, "client's row"},
 		{"[S7] another epoch", "UPDATE documents SET epoch = " + flip("epoch", 2) + " WHERE id = 2", 0, "epoch"},
 	} {
@@ -74,7 +74,7 @@ func TestVerifyNamesDamage(t *testing.T) {
 				l.Grow([]int{20, of, 20}[i], persistence.NewID())
 			}
 			damaged := logs[1]
-			for _, revision := range []int64{900, 1200, 1900} {
+			for _, revision := range []int64{700, 1050, 1090} {
 				if err := s.PutSnapshot(t.Context(), damaged.ID, persistence.Snapshot{Revision: revision, Hash: damaged.Changes[revision-1].Hash, Content: []byte("content")}); err != nil {
 					t.Fatal(err)
 				}

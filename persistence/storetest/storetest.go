@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) persistence.Store) {
 		{"list: order, pages, search, trash", testList},
 		{"list: pages under writes", testListUnderWrites},
 		{"secrets: one value for all", testSecrets},
+		{"[L1] random requests are answered as by the reference store", testModel},
 		{"[L3] a closed store answers ErrStopped", testClose},
 		{"what is not there is ErrNotFound", testNotFound},
 	} {
