@@ -1,7 +1,7 @@
 import { baseLength, compose, type Delta, growth, length } from "./delta.js"
 
 /** So many changes wait before they are folded in: a fold costs O(document), a waiting change O(itself). */
-const FOLD_AFTER = 256
+const FOLD_AFTER = 1024
 
 /**
  * A document and the changes on top of it, folded together only when somebody
