@@ -1,9 +1,3 @@
-// Package persistence says what Coscribe keeps and what every store promises.
-//
-// It is a leaf: standard library only, and it never parses a delta (law L6).
-// Roles are small interfaces; the engine asks for the ones it needs. Memory is
-// the reference store, storetest the suite that every store must pass, and
-// sqlite the store that ships.
 package persistence
 
 import (
@@ -106,7 +100,9 @@ type Log interface {
 	Head(ctx context.Context, document ID) (Head, error)
 	// Changes calls yield for revisions after … through, in order, and stops
 	// early when yield returns false. The Change and its slices are valid only
-	// during the call of yield unless copied. through < 0 means the head.
+	// during the call of yield unless copied. through < 0 means the head. No
+	// transaction or lock is held during yield, which may call the store.
+	// ErrDamaged when the chain is broken, after what precedes the damage.
 	Changes(ctx context.Context, document ID, after, through int64, yield func(*Change) bool) error
 	// Client reads a client's row in this document; Append makes it with the
 	// client's first accepted change. ErrNotFound before that.

@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -209,6 +210,59 @@ func checkAnswered(t *testing.T, s *Store, id persistence.ID, answered int64) {
 	row, err := s.Client(t.Context(), id, id)
 	if head.Revision > 0 && (err != nil || row.Revision != head.Revision || row.Seq != got[len(got)-1].Seq) {
 		t.Errorf("[S2] the client's row is %+v, %v, at head %d", row, err, head.Revision)
+	}
+}
+
+// A backup and a verification by another process than the one that serves.
+func TestBesideServer(t *testing.T) {
+	dir, file := t.TempDir(), filepath.Join(t.TempDir(), "backup.db")
+	s := openDir(t, dir)
+	id := storetest.NewLog(t, s).ID
+	storetest.NewLog(t, s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	command := child(t, "append", dir)
+	out, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for range 20 {
+		lines.Scan()
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	if err := Backup(t.Context(), dir, file); err != nil {
+		t.Error(err)
+	}
+	if found := findings(t, dir, nil); len(found) != 0 {
+		t.Errorf("verify beside a server: %v", found)
+	}
+	r, err := OpenReader(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, err := r.Document(t.Context(), id); err != nil || d.ID != id {
+		t.Errorf("read beside a server: %+v, %v", d, err)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := command.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Wait(); command.ProcessState.ExitCode() != -1 {
+		t.Errorf("the server ended: %v", err)
+	}
+	restored := t.TempDir()
+	if err := Restore(t.Context(), restored, file); err != nil {
+		t.Fatal(err)
+	}
+	if found := findings(t, restored, nil); len(found) != 0 {
+		t.Errorf("verify the restored: %v", found)
 	}
 }
 
