@@ -151,6 +151,9 @@ func (s *Server) writeChange(ctx context.Context, in *writeInput) (*writeOutput,
 	if err != nil {
 		return nil, err
 	}
+	if err := s.living(ctx, id); err != nil {
+		return nil, err
+	}
 	write := collab.Write{
 		Document: id, User: callerOf(ctx), Role: role, Base: in.Body.Base,
 		OnConflict: in.Body.OnConflict, IdempotencyKey: in.IdempotencyKey,
@@ -172,4 +175,16 @@ func (s *Server) writeChange(ctx context.Context, in *writeInput) (*writeOutput,
 	out := &writeOutput{}
 	out.Body.Epoch, out.Body.Revision, out.Body.At = result.Epoch.String(), result.Revision, result.At.UTC()
 	return out, nil
+}
+
+// living refuses to write into the trash.
+func (s *Server) living(ctx context.Context, id persistence.ID) error {
+	d, err := s.config.Store.Document(ctx, id)
+	if err != nil {
+		return s.problem(ctx, err)
+	}
+	if !d.TrashedAt.IsZero() {
+		return newProblem(http.StatusConflict, "document_trashed", "The document is in the trash; restore it first.")
+	}
+	return nil
 }

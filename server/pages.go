@@ -78,7 +78,7 @@ func (p *pages) greet(w http.ResponseWriter, r *http.Request) {
 func (p *pages) asset(w http.ResponseWriter, r *http.Request) {
 	setRoute(r.Context(), "asset")
 	name := path.Join("assets", r.PathValue("name"))
-	if p.files == nil || !fs.ValidPath(name) || strings.HasSuffix(name, ".br") || strings.HasSuffix(name, ".gz") {
+	if p.files == nil || !fs.ValidPath(name) || !strings.HasPrefix(name, "assets/") || strings.HasSuffix(name, ".br") || strings.HasSuffix(name, ".gz") {
 		plainAnswer(w, http.StatusNotFound, "There is no such file.\n")
 		return
 	}

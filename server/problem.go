@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/coscribe/coscribe/collab"
 	"github.com/coscribe/coscribe/collab/protocol"
@@ -65,19 +66,29 @@ func init() {
 			code = "internal_error"
 		}
 		if status == http.StatusUnprocessableEntity {
-			status = http.StatusBadRequest
+			status, message = http.StatusBadRequest, "The request is not what this route reads; errors names each field, and /api/docs describes them"
 		}
-		problem := newProblem(status, code, "%s", message)
+		problem := newProblem(status, code, "%s", sentence(message))
 		if code == "internal_error" {
 			return problem // what failed inside is nobody's business
 		}
 		for _, err := range errs {
-			if err != nil {
-				problem.Errors = append(problem.Errors, err.Error())
+			// Where and what, but not the value: content stays out of answers
+			// that clients log.
+			if detail, ok := errors.AsType[*huma.ErrorDetail](err); ok {
+				problem.Errors = append(problem.Errors, strings.TrimPrefix(detail.Location+": "+detail.Message, ": "))
 			}
 		}
 		return problem
 	}
+}
+
+// sentence makes a sentence of a library's message.
+func sentence(message string) string {
+	if message == "" {
+		return ""
+	}
+	return strings.ToUpper(message[:1]) + strings.TrimSuffix(message[1:], ".") + "."
 }
 
 // write sends the problem on a plain handler's response.

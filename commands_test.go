@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestCommands(t *testing.T) {
+	config := testConfig(t)
+	program, err := Open(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := false
+	defer func() {
+		if !closed {
+			_ = program.Close()
+		}
+	}()
+	b := browse(t, program)
+	d := b.create("Kept", "one\n")
+	b.insert(d.ID, "two ")
+	backup := filepath.Join(t.TempDir(), "backup.db")
+
+	must := func(want string, args ...string) string {
+		t.Helper()
+		output, code := coscribe(t, args...)
+		if code != 0 || !strings.Contains(output, want) {
+			t.Fatalf("coscribe %s: exit %d: %s", strings.Join(args, " "), code, output)
+		}
+		return output
+	}
+	refused := func(want string, args ...string) {
+		t.Helper()
+		output, code := coscribe(t, args...)
+		if code != 1 || !strings.Contains(output, want) {
+			t.Errorf("coscribe %s: exit %d, want 1 and %q: %s", strings.Join(args, " "), code, want, output)
+		}
+	}
+
+	// Beside a running server.
+	must("", "healthcheck", "--url", program.URL())
+	must("No damage", "verify", "--data", config.Data)
+	head := must("revision 2 ", "hash", d.ID, "--data", config.Data)
+	first := must("revision 1 ", "hash", d.ID, "1", "--data", config.Data)
+	if strings.Fields(head)[0] == strings.Fields(first)[0] {
+		t.Error("two revisions have one hash")
+	}
+	must("Backed up", "backup", backup, "--data", config.Data)
+	refused("choose another file", "backup", backup, "--data", config.Data)
+	refused("--data", "serve", "--listen", "127.0.0.1:0", "--metrics-listen", "off", "--data", config.Data)
+	refused("--listen", "serve", "--listen", strings.TrimPrefix(program.URL(), "http://"), "--metrics-listen", "off", "--data", t.TempDir())
+	refused("no document id", "hash", "nonsense", "--data", config.Data)
+	refused("not found", "hash", "0190b5a4-0000-7000-8000-000000000001", "--data", config.Data)
+	refused("2 revisions", "hash", d.ID, "9", "--data", config.Data)
+	refused("check the path", "verify", "--data", filepath.Join(t.TempDir(), "none"))
+	refused("--help", "serve", "--no-such-flag")
+	must("coscribe ", "version")
+	must("COSCRIBE_ALLOWED_ORIGIN", "serve", "--help")
+
+	closed = true
+	if err := program.Close(); err != nil {
+		t.Fatal(err)
+	}
+	refused("", "healthcheck", "--url", program.URL())
+	t.Run("[S7] a restore has the same content and new epochs", func(t *testing.T) {
+		restored := filepath.Join(t.TempDir(), "restored")
+		must("Restored", "restore", backup, "--data", restored)
+		refused("--data", "restore", backup, "--data", restored)
+		must("No damage", "verify", "--data", restored)
+		again := must("revision 2 ", "hash", d.ID, "--data", restored)
+		if strings.Fields(again)[0] != strings.Fields(head)[0] {
+			t.Errorf("the content differs: %s, was %s", again, head)
+		}
+		if strings.Fields(again)[4] == d.Epoch {
+			t.Error("the epoch is the old one")
+		}
+	})
+	t.Run("[L4] verify names the document and revision of a flipped byte", func(t *testing.T) {
+		path := filepath.Join(config.Data, "coscribe.db")
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := strings.Index(string(content), `"two "`)
+		if at < 0 {
+			t.Fatal("the change is not where it was written; is there a write-ahead log left?")
+		}
+		content[at+1] = 'T'
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		output, code := coscribe(t, "verify", "--data", config.Data)
+		if code != 1 || !strings.Contains(output, fmt.Sprintf("document %s revision 2", d.ID)) {
+			t.Errorf("exit %d: %s", code, output)
+		}
+	})
+}
+
+func TestHealthcheckSaysWhy(t *testing.T) {
+	program := start(t, testConfig(t))
+	program.Server.Drain()
+	if output, code := coscribe(t, "healthcheck", "--url", program.URL()); code != 1 || !strings.Contains(output, "stopping") {
+		t.Errorf("exit %d: %s", code, output)
+	}
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// event is one server-sent event.
+type event struct{ id, name, data string }
+
+// follow opens an event stream. Its channel closes with the stream.
+func (b *browser) follow(path string, header ...string) (events <-chan event, stop func()) {
+	b.t.Helper()
+	ctx, cancel := context.WithCancel(b.t.Context())
+	request, err := http.NewRequestWithContext(ctx, "GET", b.url+path, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	request.Header.Set("Accept", "text/event-stream")
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	response, err := (&http.Client{Jar: b.http.Jar}).Do(request)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if response.StatusCode != http.StatusOK || !strings.HasPrefix(response.Header.Get("Content-Type"), "text/event-stream") {
+		b.t.Fatalf("no stream: %d %s", response.StatusCode, response.Header.Get("Content-Type"))
+	}
+	out := make(chan event, 100)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer close(out)
+		defer func() { _ = response.Body.Close() }()
+		var e event
+		for lines := bufio.NewScanner(response.Body); lines.Scan(); {
+			field, value, _ := strings.Cut(lines.Text(), ": ")
+			switch field {
+			case "id":
+				e.id = value
+			case "event":
+				e.name = value
+			case "data":
+				e.data = value
+			case "":
+				if e.name != "" {
+					out <- e
+				}
+				e = event{}
+			}
+		}
+	}()
+	return out, func() { cancel(); <-ended }
+}
+
+func next(t *testing.T, events <-chan event) event {
+	t.Helper()
+	select {
+	case e, open := <-events:
+		if !open {
+			t.Fatal("the stream ended")
+		}
+		return e
+	case <-time.After(10 * time.Second):
+		t.Fatal("no event came")
+	}
+	return event{}
+}
+
+func TestChangesLive(t *testing.T) {
+	t.Run("[S4] [S5] the stream has every revision once, across a reconnect", func(t *testing.T) {
+		b := browse(t, start(t, testConfig(t)))
+		d := b.create("Live", "start\n")
+		b.insert(d.ID, "1")
+		path := "/api/documents/" + d.ID + "/changes"
+		events, stop := b.follow(path)
+		for revision := int64(1); revision <= 5; revision++ {
+			if revision > 2 {
+				if wrote := b.insert(d.ID, strconv.FormatInt(revision, 10)); wrote != revision {
+					t.Fatalf("wrote revision %d", wrote)
+				}
+			}
+			wantChange(t, next(t, events), d.Epoch, revision)
+		}
+		stop()
+		b.insert(d.ID, "6")
+		b.insert(d.ID, "7")
+		events, stop = b.follow(path, "Last-Event-ID", d.Epoch+"-5")
+		wantChange(t, next(t, events), d.Epoch, 6)
+		wantChange(t, next(t, events), d.Epoch, 7)
+		b.insert(d.ID, "8")
+		wantChange(t, next(t, events), d.Epoch, 8)
+		stop()
+
+		for _, test := range []struct {
+			status   int
+			code, id string
+		}{
+			{409, "epoch_changed", "0190b5a4-0000-7000-8000-000000000001-2"},
+			{404, "revision_not_found", d.Epoch + "-99"},
+			{400, "invalid_request", "nonsense"},
+			{400, "invalid_request", d.Epoch + "-x"},
+		} {
+			b.problem(test.status, test.code, b.send("GET", path, nil, "Accept", "text/event-stream", "Last-Event-ID", test.id))
+		}
+	})
+}
+
+func wantChange(t *testing.T, e event, epoch string, revision int64) {
+	t.Helper()
+	var change struct {
+		Revision int64
+		Author   person
+		At       time.Time
+		Delta    json.RawMessage
+	}
+	if err := json.Unmarshal([]byte(e.data), &change); err != nil {
+		t.Fatalf("%v in %s", err, e.data)
+	}
+	if e.name != "change" || e.id != epoch+"-"+strconv.FormatInt(revision, 10) || change.Revision != revision || change.Author.ID == "" || change.At.IsZero() || len(change.Delta) == 0 {
+		t.Fatalf("event %+v, want revision %d", e, revision)
+	}
+}
+
+func TestListLive(t *testing.T) {
+	b := browse(t, start(t, testConfig(t)))
+	events, stop := b.follow("/api/documents/events")
+	defer stop()
+	seen := func(id string, what string, good func(documentView) bool) {
+		t.Helper()
+		for {
+			e := next(t, events)
+			var d documentView
+			if err := json.Unmarshal([]byte(e.data), &d); err != nil {
+				t.Fatal(err)
+			}
+			if d.ID == id && (what == "removed" && e.name == what || what == "document" && e.name == what && good(d)) {
+				return
+			}
+		}
+	}
+	d := b.create("Listed", "x")
+	seen(d.ID, "document", func(v documentView) bool { return v.Title == "Listed" && v.Role == "editor" })
+	b.want(http.StatusOK, b.send("PATCH", "/api/documents/"+d.ID, map[string]string{"title": "Renamed"}), nil)
+	seen(d.ID, "document", func(v documentView) bool { return v.Title == "Renamed" })
+	b.insert(d.ID, "y")
+	seen(d.ID, "document", func(v documentView) bool { return v.Revision == 2 })
+	b.want(http.StatusOK, b.send("DELETE", "/api/documents/"+d.ID, nil), nil)
+	seen(d.ID, "removed", nil)
+	b.want(http.StatusOK, b.send("POST", "/api/documents/"+d.ID+"/restore", nil), nil)
+	seen(d.ID, "document", func(v documentView) bool { return v.TrashedAt == nil })
+}
