@@ -92,10 +92,9 @@ func BenchmarkLinear(b *testing.B) {
 	for _, n := range []int{50_000, 100_000} {
 		whole := ot.NewBuilder(1)
 		cut := ot.NewBuilder(n)
-		for i := range n {
+		for range n {
 			whole.Insert("ab", ot.Attributes{})
 			cut.Retain(1, ot.Attributes{}).Delete(1)
-			_ = i
 		}
 		x, y := whole.Delta(), cut.Delta()
 		b.Run(fmt.Sprintf("compose-merging-%d", n), func(b *testing.B) {

@@ -40,16 +40,14 @@ func sorted(pairs []attribute) Attributes {
 
 // single returns one attribute; the most common ones are made once.
 func single(key string, value Value) Attributes {
-	if len(value) == 4 { // true or null
-		for i := range common {
-			if c := &common[i]; c.one[0].value == value && c.one[0].key == key {
-				return Attributes{set: c}
+	if value == "true" || value == Null {
+		for _, s := range common {
+			if s.one[0].value == value && s.one[0].key == key {
+				return Attributes{set: s}
 			}
 		}
 	}
-	s := &attributeSet{one: [1]attribute{{key, value}}}
-	s.pairs = s.one[:]
-	return Attributes{set: s}
+	return Attributes{set: newSet(key, value)}
 }
 
 // MakeAttributes returns the attributes of a map. Values must be canonical.
@@ -86,18 +84,17 @@ func Attrs(pairs ...any) Attributes {
 }
 
 // common holds the marks people toggle all the time.
-var common = func() (sets [8]attributeSet) {
-	for i, key := range []string{"bold", "italic", "underline", "code"} {
-		sets[2*i].one[0] = attribute{key, "true"}
-		sets[2*i+1].one[0] = attribute{key, Null}
+var common = func() (sets []*attributeSet) {
+	for _, key := range []string{"bold", "italic", "underline", "code"} {
+		sets = append(sets, newSet(key, "true"), newSet(key, Null))
 	}
 	return sets
 }()
 
-func init() {
-	for i := range common {
-		common[i].pairs = common[i].one[:]
-	}
+func newSet(key string, value Value) *attributeSet {
+	s := &attributeSet{one: [1]attribute{{key, value}}}
+	s.pairs = s.one[:]
+	return s
 }
 
 func (a Attributes) pairs() []attribute {

@@ -3,9 +3,9 @@ package ottest
 import (
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
-	"testing"
 
 	"github.com/coscribe/coscribe/ot"
 )
@@ -38,27 +38,44 @@ func (p *TracePatch) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &[]any{&p.Position, &p.Deleted, &p.Inserted})
 }
 
+// tester is the part of testing.TB that ReadTrace needs; so this package can
+// be linked into a program without package testing.
+type tester interface {
+	Helper()
+	Skipf(format string, args ...any)
+	Fatal(args ...any)
+}
+
 // ReadTrace reads a trace by name; it skips the test where there are none.
-func ReadTrace(t testing.TB, name string) *Trace {
+func ReadTrace(t tester, name string) *Trace {
 	t.Helper()
 	folder := os.Getenv(TracesVariable)
 	if folder == "" {
 		t.Skipf("%s is not set: it names the folder of recorded editing histories", TracesVariable)
 	}
-	f, err := os.Open(filepath.Join(folder, name+".json.gz"))
+	trace, err := OpenTrace(filepath.Join(folder, name+".json.gz"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	return trace
+}
+
+// OpenTrace reads a trace from a file of gzipped JSON.
+func OpenTrace(path string) (*Trace, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
 	}
 	defer f.Close()
 	z, err := gzip.NewReader(f)
 	if err != nil {
-		t.Fatal(err)
+		return nil, fmt.Errorf("ottest: trace %s: %w", path, err)
 	}
 	var trace Trace
 	if err := json.NewDecoder(z).Decode(&trace); err != nil {
-		t.Fatal(err)
+		return nil, fmt.Errorf("ottest: trace %s: %w", path, err)
 	}
-	return &trace
+	return &trace, nil
 }
 
 // Deltas returns the changes of a sequential trace, in UTF-16 units, for a

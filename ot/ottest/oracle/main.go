@@ -26,7 +26,7 @@ type algebra struct {
 	apply          func(doc, d ot.Delta) ot.Delta
 }
 
-func real() algebra {
+func ours() algebra {
 	return algebra{
 		compose: ot.Compose, transform: ot.Transform, invert: ot.Invert, transformIndex: ot.TransformIndex,
 		diff: func(a, b ot.Delta) ot.Delta {
@@ -50,7 +50,7 @@ func real() algebra {
 }
 
 func plain(f ottest.Fault) algebra {
-	p, a := ottest.Plain{Fault: f}, real()
+	p, a := ottest.Plain{Fault: f}, ours()
 	a.compose, a.apply = p.Compose, p.Compose
 	a.transform, a.invert, a.transformIndex = p.Transform, p.Invert, p.TransformIndex
 	a.diff = func(doc, after ot.Delta) ot.Delta { // plainest: all of it anew
@@ -64,7 +64,7 @@ func main() {
 	tuples := flag.Int("tuples", 1000, "how many tuples of inputs to make")
 	fault := flag.String("fault", "", "the mistake to make, by name; \"none\" asks the plain algebra without any")
 	flag.Parse()
-	alg := real()
+	alg := ours()
 	if *fault != "" {
 		alg = plain(named(*fault))
 	}
