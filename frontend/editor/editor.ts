@@ -24,6 +24,8 @@ import type { Commands, Editor, EditorOptions, EditorSnapshot, Rect, SuggestionC
 const writers: ReadonlySet<string> = new Set(["editor", "owner"])
 const emptyDocument = [{ insert: "\n" }]
 
+type ObservingView = EditorView & { readonly domObserver?: { flush?(): void } }
+
 /** A key is used up when the page has something to open; the browser's own find stays otherwise. */
 function called(callback: (() => void) | undefined): boolean {
 	callback?.()
@@ -50,10 +52,12 @@ class DocumentEditor implements Editor {
 	private generation = 0
 	private readOnly: boolean
 	private followed: string | null = null
+	private wasEditable: boolean
 
 	constructor(private readonly options: EditorOptions) {
 		const { document } = options
 		this.readOnly = options.readOnly ?? false
+		this.wasEditable = this.editable
 		this.view = new EditorView(
 			{ mount: options.element },
 			{
@@ -116,6 +120,12 @@ class DocumentEditor implements Editor {
 					compositionend: () => {
 						this.bridge.compositionEnded()
 						this.changed()
+						return false
+					},
+					keydown: (view) => {
+						// The browser tells of a moved caret later than of the next key; a quick End, Enter would split the
+						// line where the caret was. Reading the DOM's selection first needs ProseMirror's own observer.
+						if (!view.composing) (view as ObservingView).domObserver?.flush?.()
 						return false
 					},
 					compositionstart: () => {
@@ -256,7 +266,9 @@ class DocumentEditor implements Editor {
 
 	/** Rights or status changed: the view reads `editable` and its attributes again. */
 	private refresh(): void {
-		if (this.view.isDestroyed) return
+		// The status changes with every edit that is saved, the right to write hardly ever.
+		if (this.view.isDestroyed || this.editable === this.wasEditable) return
+		this.wasEditable = this.editable
 		this.view.setProps({})
 		this.changed()
 	}

@@ -183,8 +183,6 @@ export interface EditorOptions {
 	readonly onFind?: () => void
 	/** A link was opened with a modifier or Enter; default opens a new tab without opener. */
 	readonly onOpenLink?: (href: string) => void
-	/** Something an editor could not do, in a sentence for people (for instance: text pasted is too large). */
-	readonly onNotice?: (message: string) => void
 }
 
 /** One editor on one document. Browser main thread only. */
