@@ -1,0 +1,99 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"io/fs"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/coscribe/coscribe/collab/collabtest"
+	"github.com/coscribe/coscribe/ot"
+)
+
+func TestSignals(t *testing.T) {
+	t.Run("[R7] [S5] SIGTERM with a socket open ends with exit 0, and what was acknowledged is there", func(t *testing.T) {
+		data := t.TempDir()
+		url, command := serve(t, data)
+		b := &browser{t: t, url: url, http: browse(t, start(t, testConfig(t))).http}
+		d := b.create("Open", "")
+		client, err := collabtest.Dial(t.Context(), collabtest.SocketConfig{URL: url, Document: d.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		if err := client.Edit(func(int) ot.Delta { return ot.Delta{ot.InsertText("kept", ot.Attributes{})} }); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if err := client.Wait(ctx, func(c *collabtest.Client) bool { return c.Pending() == 0 }); err != nil {
+			t.Fatal(err)
+		}
+		if err := command.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- command.Wait() }()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("it ended with %v", err)
+			}
+		case <-time.After(30 * time.Second):
+			t.Fatal("it did not stop within 30 s")
+		}
+		client.Close()
+		b.url, command = serve(t, data)
+		if text := string(b.send("GET", "/api/documents/"+d.ID+"/content?format=text", nil).body); text != "kept\n" {
+			t.Errorf("the text is %q", text)
+		}
+		t.Log("a kill leaves nothing behind that the next start minds")
+		if err := command.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = command.Wait()
+		b.url, _ = serve(t, data)
+		if text := string(b.send("GET", "/api/documents/"+d.ID+"/content?format=text", nil).body); text != "kept\n" {
+			t.Errorf("after the kill the text is %q", text)
+		}
+	})
+}
+
+// serve starts the real binary on a free port and waits for its line.
+func serve(t *testing.T, data string) (url string, command *exec.Cmd) {
+	t.Helper()
+	command = exec.Command(binary, "serve", "--listen", "127.0.0.1:0", "--metrics-listen", "off", "--data", data)
+	output, err := command.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+	})
+	said := regexp.MustCompile(`ready at (http://\S+)`)
+	for lines := bufio.NewScanner(output); lines.Scan(); {
+		if match := said.FindStringSubmatch(lines.Text()); match != nil {
+			return match[1], command
+		}
+	}
+	t.Fatal("the program did not say where it serves")
+	return "", nil
+}
+
+func TestExplainPermission(t *testing.T) {
+	said := explain(&fs.PathError{Op: "mkdir", Path: "/var/lib/coscribe", Err: syscall.EACCES})
+	if !strings.Contains(said, "--data") || !strings.Contains(said, "/var/lib/coscribe") {
+		t.Error(said)
+	}
+}
