@@ -55,11 +55,14 @@ async function trashHere(live: LiveDocument): Promise<void> {
 export function DocumentMenu({
 	live,
 	editor,
+	writable,
 	onOpen,
 	onFind,
 }: {
 	live: LiveDocument
 	editor: Editor | null
+	/** Whether this person may change, and so trash, the document. */
+	writable: boolean
 	onOpen: (dialog: DocumentDialog) => void
 	onFind: () => void
 }) {
@@ -85,12 +88,16 @@ export function DocumentMenu({
 			onSelect: () => onOpen("shortcuts"),
 		},
 		{ label: "Your name and colour", icon: <UserPen size={16} />, onSelect: () => onOpen("profile") },
-		{
-			label: "Move to trash",
-			icon: <Trash2 size={16} />,
-			danger: true,
-			onSelect: () => void trashHere(live),
-		},
+		...(writable
+			? [
+					{
+						label: "Move to trash",
+						icon: <Trash2 size={16} />,
+						danger: true,
+						onSelect: () => void trashHere(live),
+					},
+				]
+			: []),
 		...themeItems(),
 	]
 	return (

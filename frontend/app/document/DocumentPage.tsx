@@ -53,10 +53,10 @@ export function DocumentPage({ id }: { id: string }) {
 		again()
 		return live.document.on("saved", again)
 	}, [live, self])
-	return live ? <OpenDocument key={round} live={live} /> : null
+	return live ? <OpenDocument key={round} live={live} onReopen={() => setRound(round + 1)} /> : null
 }
 
-function OpenDocument({ live }: { live: LiveDocument }) {
+function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => void }) {
 	const [dialog, setDialog] = useState<DocumentDialog | null>(null)
 	const [finding, setFinding] = useState(false)
 	const loaded = live.loaded.value
@@ -97,7 +97,8 @@ function OpenDocument({ live }: { live: LiveDocument }) {
 		if (dialog === "link" || dialog === "image") requestAnimationFrame(() => editor?.focus())
 	}
 
-	if (!loaded && (state === "failed" || state === "removed")) return <UnreachableDocument live={live} />
+	if (!loaded && (state === "failed" || state === "removed"))
+		return <UnreachableDocument live={live} onReopen={onReopen} />
 
 	const others = presentPeople(live.peers.value, live.document.user)
 	const suggestion = snapshot?.suggestion ?? null
@@ -119,7 +120,7 @@ function OpenDocument({ live }: { live: LiveDocument }) {
 					</a>
 					<div class="bar-name">
 						<Title live={live} onDone={() => editor?.focus()} />
-						<SaveState live={live} onShowText={() => setDialog("unsaved")} />
+						<SaveState live={live} onShowText={() => setDialog("unsaved")} onReopen={onReopen} />
 					</div>
 					<People live={live} editor={editor} onSelf={() => setDialog("profile")} />
 					<Button
@@ -131,7 +132,13 @@ function OpenDocument({ live }: { live: LiveDocument }) {
 					>
 						Share
 					</Button>
-					<DocumentMenu live={live} editor={editor} onOpen={setDialog} onFind={() => setFinding(true)} />
+					<DocumentMenu
+						live={live}
+						editor={editor}
+						onOpen={setDialog}
+						onFind={() => setFinding(true)}
+						writable={writable}
+					/>
 				</div>
 				{editor && snapshot && writable && (
 					<Toolbar

@@ -1,7 +1,9 @@
 import { CircleAlert, CloudCheck, CloudOff, LoaderCircle } from "lucide-preact"
 import { useEffect, useState } from "preact/hooks"
 import { announce } from "../announce"
+import { restoreDocument } from "../api"
 import { navigate } from "../router"
+import { toast } from "../ui/Toast"
 import { newVersion } from "../version"
 import type { LiveDocument } from "./live"
 import { type StatusLine, statusLine, type Tone } from "./status"
@@ -15,7 +17,15 @@ const ICONS = { good: CloudCheck, busy: LoaderCircle, wait: CloudOff, stop: Circ
 >
 
 /** The document's one honest state, as a sentence with what can be done about it. */
-export function SaveState({ live, onShowText }: { live: LiveDocument; onShowText: () => void }) {
+export function SaveState({
+	live,
+	onShowText,
+	onReopen,
+}: {
+	live: LiveDocument
+	onShowText: () => void
+	onReopen: () => void
+}) {
 	const status = live.status.value
 	const [now, setNow] = useState(Date.now())
 	const [patient, setPatient] = useState(true)
@@ -53,6 +63,8 @@ export function SaveState({ live, onShowText }: { live: LiveDocument; onShowText
 		if (line.action?.does === "reconnect") live.document.reconnectNow()
 		if (line.action?.does === "showText") onShowText()
 		if (line.action?.does === "reload") location.reload()
+		if (line.action?.does === "restore")
+			restoreDocument(live.document.id).then(onReopen, (error: Error) => toast(error.message))
 		if (line.action?.does === "goHome") navigate({ page: "home" })
 	}
 

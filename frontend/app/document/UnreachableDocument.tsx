@@ -7,7 +7,7 @@ import type { LiveDocument } from "./live"
 import { statusLine } from "./status"
 
 /** In place of a document that cannot be opened: why, and the next step. */
-export function UnreachableDocument({ live }: { live: LiveDocument }) {
+export function UnreachableDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => void }) {
 	const [trashed, setTrashed] = useState(false)
 	const { id } = live.document
 	useEffect(() => {
@@ -23,7 +23,7 @@ export function UnreachableDocument({ live }: { live: LiveDocument }) {
 	const bringBack = async () => {
 		try {
 			await restoreDocument(id)
-			location.reload()
+			onReopen()
 		} catch (error) {
 			toast((error as Error).message)
 		}

@@ -48,7 +48,7 @@ const cases: [string, Status, string, string?][] = [
 		"An edit was not accepted: the document has reached its limit",
 		"Show text",
 	],
-	["trashed", { state: "removed", pending: 0, reason: "trashed" }, "This document is in the trash", "All documents"],
+	["trashed", { state: "removed", pending: 0, reason: "trashed" }, "This document is in the trash", "Restore"],
 	[
 		"removed with unsaved",
 		{ state: "removed", pending: 1, reason: "trashed" },

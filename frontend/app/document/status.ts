@@ -9,7 +9,10 @@ export interface StatusLine {
 	/** Exactly one sentence in the person's terms. */
 	readonly sentence: string
 	/** What can be done about it, if anything. */
-	readonly action?: { readonly label: string; readonly does: "reconnect" | "showText" | "reload" | "goHome" }
+	readonly action?: {
+		readonly label: string
+		readonly does: "reconnect" | "showText" | "reload" | "restore" | "goHome"
+	}
 }
 
 /** Says a number of edits in words. */
@@ -65,6 +68,11 @@ function saving(status: Status): string {
 	}
 }
 
+/** What was typed and cannot be saved any more is worth more than any other next step (law S9). */
+function unsaved(status: Status): StatusLine["action"] {
+	return status.pending > 0 ? { label: "Show unsaved text", does: "showText" } : undefined
+}
+
 /** The one line for a status. `now` is in ms since 1970, for the countdown. */
 export function statusLine(status: Status, now: number): StatusLine {
 	switch (status.state) {
@@ -98,24 +106,21 @@ export function statusLine(status: Status, now: number): StatusLine {
 				action: { label: "Show text", does: "showText" },
 			}
 		}
-		case "removed":
+		case "removed": {
+			const trashed = status.reason === "trashed"
 			return {
 				tone: "stop",
-				sentence:
-					status.reason === "trashed" || status.reason === undefined
-						? "This document is in the trash"
-						: "You no longer have access to this document",
+				sentence: trashed ? "This document is in the trash" : "You no longer have access to this document",
 				action:
-					status.pending > 0
-						? { label: "Show unsaved text", does: "showText" }
-						: { label: "All documents", does: "goHome" },
+					unsaved(status) ??
+					(trashed ? { label: "Restore", does: "restore" } : { label: "All documents", does: "goHome" }),
 			}
+		}
 		case "failed":
 			return {
 				tone: "stop",
 				sentence: STOPPED[status.reason as Failure] ?? "Something went wrong - reload to go on",
-				action:
-					status.pending > 0 ? { label: "Show unsaved text", does: "showText" } : { label: "Reload", does: "reload" },
+				action: unsaved(status) ?? { label: "Reload", does: "reload" },
 			}
 	}
 }
