@@ -58,7 +58,6 @@ type htmlWriter struct {
 	out      *strings.Builder
 	open     block
 	language string     // of the open code block
-	code     int        // lines written into it
 	lists    []listKind // open lists, outermost first, each with an open item
 }
 
