@@ -77,8 +77,8 @@ func TestHub(t *testing.T) {
 			}
 		}
 	}, func(t *testing.T, h *harness) {
-		good := h.join(1)
 		bad = h.id()
+		good := h.join(1)
 		if err := h.store.Create(t.Context(), persistence.Document{ID: bad, Head: persistence.Head{Epoch: h.id()}}, nil); err != nil {
 			t.Fatal(err)
 		}

@@ -220,21 +220,42 @@ func (w *World) down(ctx context.Context, s *worldSite) error {
 	if err := w.connected(ctx, s); err != nil || !s.pair.Connected() {
 		return err
 	}
-	n := 1 + w.random.IntN(3)
+	// Frames are taken when all is quiet only, so that what shares a frame is
+	// decided by the seed.
 	s.pair.take()
-	for _, frame := range s.pair.down[:min(n, len(s.pair.down))] {
+	w.settle()
+	s.pair.take()
+	for n := min(1+w.random.IntN(3), len(s.pair.down)); n > 0; n-- {
+		frame := s.pair.down[0]
+		s.pair.down = s.pair.down[1:]
 		w.trace.Write(frame)
 		if err := w.laws.hears(s.pair.Client, frame); err != nil {
 			return err
 		}
+		if err := w.deliver(ctx, s, frame); errors.Is(err, ErrReload) {
+			s.pair.Disconnect()
+			return nil
+		} else if err != nil {
+			return err // a gap is a breach of law S4
+		}
 	}
-	delivered, err := s.pair.FlushDown(ctx, n)
-	s.greeted = s.greeted || delivered > 0
-	if errors.Is(err, ErrReload) {
-		s.pair.Disconnect()
-		return nil
+	return nil
+}
+
+// deliver gives a frame to the client and queues what it has to say then.
+func (w *World) deliver(ctx context.Context, s *worldSite, frame []byte) error {
+	messages, err := protocol.DecodeServer(frame)
+	if err != nil {
+		return err
 	}
-	return err // a gap is a breach of law S4
+	for _, m := range messages {
+		if err := s.pair.handle(ctx, m); err != nil {
+			return err
+		}
+	}
+	s.greeted = true
+	s.pair.send()
+	return nil
 }
 
 // connected brings a client back that has lost its connection.
@@ -396,11 +417,14 @@ func (w *World) heal(ctx context.Context) error {
 			if s.pair.Connected() {
 				s.pair.send()
 			}
-			up, err := s.pair.FlushUp(ctx, -1)
-			if err != nil {
-				return err
+			up := 0
+			for n := -1; n != 0; up += max(0, n) { // one by one: when each is heard is the seed's to say
+				var err error
+				if n, err = s.pair.FlushUp(ctx, 1); err != nil {
+					return err
+				}
+				w.settle()
 			}
-			w.settle()
 			before := s.pair.Client.Revision()
 			if err := w.down(ctx, s); err != nil {
 				return err
