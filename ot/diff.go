@@ -91,12 +91,31 @@ type diffWriter struct {
 // refine writes what turns x into y, compared by character.
 func (w *diffWriter) refine(x, y []symbol) {
 	i, j := 0, 0
-	for _, m := range matches(x, y) {
+	for _, m := range coarse(matches(x, y), len(x), len(y)) {
 		w.replace(x[i:m.a], y[j:m.b])
 		i, j = m.a+m.n, m.b+m.n
 		w.keep(x[m.a:i])
 	}
 	w.replace(x[i:], y[j:])
+}
+
+// coarse leaves out matches that are no longer than the edits on either side
+// of them: a rewritten word reads better as one edit than as a sieve.
+func coarse(all []match, lenX, lenY int) []match {
+	out := all[:0]
+	i, j := 0, 0 // the end of the last match kept
+	for k, m := range all {
+		nextA, nextB := lenX, lenY
+		if k+1 < len(all) {
+			nextA, nextB = all[k+1].a, all[k+1].b
+		}
+		before, after := max(m.a-i, m.b-j), max(nextA-m.a-m.n, nextB-m.b-m.n)
+		if m.n > before || m.n > after {
+			out = append(out, m)
+			i, j = m.a+m.n, m.b+m.n
+		}
+	}
+	return out
 }
 
 func (w *diffWriter) replace(x, y []symbol) {

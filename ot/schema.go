@@ -1,6 +1,9 @@
 package ot
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // Schema is the allowlist of law D4: which attributes and embeds may stand
 // where, and one spelling for each value. It is immutable and may be used from
@@ -93,7 +96,7 @@ func (s *Schema) checkOp(o *Op) string {
 	}
 	switch {
 	case o.kind == KindInsert:
-		return misplaced(o, on)
+		return misplaced(o.embed, o.n, strings.Count(o.text, "\n"), on)
 	case on[block] && (on[inline] || on[imageOnly]):
 		return "block and inline attributes never stand on the same character"
 	}
@@ -103,24 +106,21 @@ func (s *Schema) checkOp(o *Op) string {
 // isControl tells the C0 characters that no text may hold.
 func isControl(r rune) bool { return r < 0x20 && r != '\n' && r != '\t' }
 
-// misplaced says what is wrong with attributes of these places on the content
-// of an insert, "" if nothing is.
-func misplaced(content *Op, on [3]bool) string {
-	if content.embed != nil {
-		switch {
-		case on[block]:
-			return "a block attribute stands on an embed"
-		case on[imageOnly] && content.embed.Key != "image":
-			return "an image's attribute stands on another embed"
-		}
-		return ""
-	}
+// misplaced says what is wrong with attributes of these places on an embed, or
+// on text of so many UTF-16 units and newlines; "" if nothing is.
+func misplaced(embed *Embed, units, newlines int, on [3]bool) string {
 	switch {
+	case embed != nil && on[block]:
+		return "a block attribute stands on an embed"
+	case embed != nil && on[imageOnly] && embed.Key != "image":
+		return "an image's attribute stands on another embed"
+	case embed != nil:
+		return ""
 	case on[imageOnly]:
 		return "an image's attribute stands on text"
-	case on[block] && strings.Trim(content.text, "\n") != "":
+	case on[block] && newlines < units:
 		return "a block attribute stands on text"
-	case on[inline] && strings.Contains(content.text, "\n"):
+	case on[inline] && newlines > 0:
 		return "an inline attribute stands on a newline"
 	}
 	return ""
@@ -156,7 +156,7 @@ func (s *Schema) CheckAt(doc *Document, d Delta) error {
 	return nil
 }
 
-func (s *Schema) checkRetain(doc *Document, at int, o *Op) string {
+func (s *Schema) checkRetain(doc *Document, at int, o *Op) (reason string) {
 	var on [3]bool
 	sets := false
 	for _, p := range o.attrs.pairs() {
@@ -168,10 +168,9 @@ func (s *Schema) checkRetain(doc *Document, at int, o *Op) string {
 	if !sets {
 		return ""
 	}
-	for run := range doc.Runs(at, at+o.n) {
-		if reason := misplaced(&run, on); reason != "" {
-			return reason
-		}
-	}
-	return ""
+	doc.root.walk(at, at+o.n, func(r leafRun) bool {
+		reason = misplaced(r.embed, int(r.units), bytes.Count(r.text, []byte{'\n'}), on)
+		return reason == ""
+	})
+	return reason
 }
