@@ -73,6 +73,8 @@ func (l *load) run(ctx context.Context, progress io.Writer, work func(context.Co
 	if err := l.connect(ctx); err != nil {
 		return l.report(), err
 	}
+	l.bytesDown.Store(0) // joining is not what is measured
+	l.frames.Store(0)
 	stop := l.narrate(progress)
 	l.began = time.Now()
 	err := work(ctx)

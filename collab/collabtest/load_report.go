@@ -22,8 +22,8 @@ type Report struct {
 	Visible Latency // from an edit to its text at another client
 
 	BytesUp   int64 // of submit frames
-	BytesDown int64 // of server frames, welcomes included
-	Frames    int64 // from the server
+	BytesDown int64 // of server frames, from when all had joined
+	Frames    int64 // from the server, likewise
 }
 
 func (l *load) report() Report {
