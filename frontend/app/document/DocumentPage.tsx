@@ -8,22 +8,12 @@ import { follow } from "../router"
 import { Button } from "../ui/Button"
 import { toast } from "../ui/Toast"
 import { checkVersion } from "../version"
-import { DetailsDialog } from "./DetailsDialog"
 import { type DocumentDialog, DocumentMenu } from "./DocumentMenu"
-import { EdgeMarks } from "./EdgeMarks"
-import { FindBar } from "./FindBar"
-import { ImageDialog } from "./ImageDialog"
 import { useKeyboardInset } from "./keyboard"
-import { LinkDialog } from "./LinkDialog"
 import { type LiveDocument, openLive } from "./live"
-import { Outline } from "./Outline"
 import { People } from "./People"
 import { presentPeople } from "./people"
 import { SaveState } from "./SaveState"
-import { SelectionBubble } from "./SelectionBubble"
-import { ShareDialog } from "./ShareDialog"
-import { ShortcutsDialog } from "./ShortcutsDialog"
-import { mentionChoices, SuggestionMenu, slashChoices } from "./SuggestionMenu"
 import { Title } from "./Title"
 import { Toolbar } from "./Toolbar"
 import { UnreachableDocument } from "./UnreachableDocument"
@@ -67,6 +57,7 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 		onLink: () => setDialog("link"),
 		onFind: () => setFinding(true),
 	})
+	const extras = useExtras(editor !== null, dialog !== null || finding)
 	useKeyboardInset()
 	usePageKeys(editor, {
 		onShortcuts: () => setDialog("shortcuts"),
@@ -150,8 +141,8 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 						onImage={() => setDialog("image")}
 					/>
 				)}
-				{editor && finding && (
-					<FindBar editor={editor} state={snapshot?.find ?? null} onClose={() => setFinding(false)} />
+				{editor && extras && finding && (
+					<extras.FindBar editor={editor} state={snapshot?.find ?? null} onClose={() => setFinding(false)} />
 				)}
 			</header>
 			<main class="paper">
@@ -159,33 +150,35 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 					{live.title.value}
 				</div>
 				<div ref={mount} class="text" />
-				{editor && snapshot && (
+				{extras && editor && snapshot && (
 					<>
-						<EdgeMarks editor={editor} occasion={live.peers.value} />
-						<SelectionBubble editor={editor} snapshot={snapshot} onLink={() => setDialog("link")} />
+						<extras.EdgeMarks editor={editor} occasion={live.peers.value} />
+						<extras.SelectionBubble editor={editor} snapshot={snapshot} onLink={() => setDialog("link")} />
 						{suggestion && (
-							<SuggestionMenu
+							<extras.SuggestionMenu
 								key={suggestion.kind}
 								editor={editor}
 								suggestion={suggestion}
 								label={suggestion.kind === "slash" ? "Insert" : "Mention"}
 								choices={
 									suggestion.kind === "slash"
-										? slashChoices(() => setDialog("image"))
-										: mentionChoices(others.map((person) => person.user))
+										? extras.slashChoices(() => setDialog("image"))
+										: extras.mentionChoices(others.map((person) => person.user))
 								}
 							/>
 						)}
 					</>
 				)}
 			</main>
-			{editor && snapshot && <Outline editor={editor} generation={snapshot.generation} />}
-			{dialog === "share" && <ShareDialog title={live.title.value} onClose={closeDialog} />}
-			{dialog === "shortcuts" && <ShortcutsDialog onClose={closeDialog} />}
+			{extras && editor && snapshot && <extras.Outline editor={editor} generation={snapshot.generation} />}
+			{extras && dialog === "share" && <extras.ShareDialog title={live.title.value} onClose={closeDialog} />}
+			{extras && dialog === "shortcuts" && <extras.ShortcutsDialog onClose={closeDialog} />}
 			{dialog === "profile" && <ProfileDialog onClose={closeDialog} />}
-			{dialog === "details" && editor && <DetailsDialog id={live.document.id} editor={editor} onClose={closeDialog} />}
-			{dialog === "link" && editor && <LinkDialog editor={editor} onClose={closeDialog} />}
-			{dialog === "image" && editor && <ImageDialog editor={editor} onClose={closeDialog} />}
+			{extras && dialog === "details" && editor && (
+				<extras.DetailsDialog id={live.document.id} editor={editor} onClose={closeDialog} />
+			)}
+			{extras && dialog === "link" && editor && <extras.LinkDialog editor={editor} onClose={closeDialog} />}
+			{extras && dialog === "image" && editor && <extras.ImageDialog editor={editor} onClose={closeDialog} />}
 			{dialog === "unsaved" && (
 				<UnsavedDialog
 					text={state === "rejected" ? rejected || (live.status.value.rejected?.text ?? "") : live.document.unsavedText}
@@ -209,6 +202,28 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 		</div>
 	)
 }
+
+/** The rest of the page: fetched when the text is on the screen, or at once when something of it is wanted. */
+function useExtras(shown: boolean, wanted: boolean): Extras | null {
+	const [extras, setExtras] = useState<Extras | null>(null)
+	useEffect(() => {
+		if (extras || !(shown || wanted)) return
+		let gone = false
+		const fetchThem = () =>
+			import("./extras").then(
+				(module) => !gone && setExtras(module),
+				() => wanted && toast("This needs the connection. Try again when it is back."),
+			)
+		const wait = setTimeout(fetchThem, wanted ? 0 : EXTRAS_AFTER)
+		return () => {
+			gone = true
+			clearTimeout(wait)
+		}
+	}, [extras, shown, wanted])
+	return extras
+}
+type Extras = typeof import("./extras")
+const EXTRAS_AFTER = 300 // ms after the text is shown; the first key presses come first
 
 /** The editor on the loaded document, and what the page draws around it. */
 function useEditor(
@@ -234,7 +249,6 @@ function useEditor(
 			label: "Text",
 			onLink: () => handlers.current.onLink(),
 			onFind: () => handlers.current.onFind(),
-			onNotice: (sentence) => toast(sentence),
 		})
 		setEditor(created)
 		setSnapshot(created.snapshot)

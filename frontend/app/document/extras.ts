@@ -1,0 +1,15 @@
+/**
+ * Parts of the document page that nobody needs to begin writing, in a chunk
+ * of their own. It is fetched once the text is on the screen, so that it is
+ * there when it is asked for, also after the connection is lost.
+ */
+export { DetailsDialog } from "./DetailsDialog"
+export { EdgeMarks } from "./EdgeMarks"
+export { FindBar } from "./FindBar"
+export { ImageDialog } from "./ImageDialog"
+export { LinkDialog } from "./LinkDialog"
+export { Outline } from "./Outline"
+export { SelectionBubble } from "./SelectionBubble"
+export { ShareDialog } from "./ShareDialog"
+export { ShortcutsDialog } from "./ShortcutsDialog"
+export { mentionChoices, SuggestionMenu, slashChoices } from "./SuggestionMenu"
