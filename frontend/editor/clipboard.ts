@@ -46,6 +46,14 @@ function pasteAddress(state: EditorState, text: string): Transaction | null {
 	return tr.replaceSelectionWith(schema.text(trimmed, [mark]), false).removeStoredMark(mark)
 }
 
+/** Files cannot be stored yet; saying so beats a paste that does nothing. */
+function refuseFiles(transfer: DataTransfer | null, notice: (message: string) => void): boolean {
+	const text = transfer?.getData("text/plain") || transfer?.getData("text/html")
+	if (!transfer || transfer.files.length === 0 || text) return false
+	notice("Files cannot be added yet. Images can be inserted by their web address.")
+	return true
+}
+
 function paste(view: EditorView, event: ClipboardEvent, slice: Slice): boolean {
 	const { state } = view
 	const text = event.clipboardData?.getData("text/plain") ?? ""
@@ -71,21 +79,36 @@ function drop(view: EditorView, event: DragEvent, slice: Slice, moved: boolean):
 	return true
 }
 
-/** ProseMirror asks these two for one method each; the rest of their classes reads and writes its own schema rules. */
-export const clipboardPlugin = new Plugin({
-	props: {
-		transformPastedHTML: setAsideStyles,
-		clipboardTextParser: (text, _context, _plain, view) => sliceOf(plainLines(text, view.state)),
-		clipboardParser: {
-			parseSlice: (dom: Node, options?: { preserveWhitespace?: boolean }) =>
-				sliceOf(readLines(dom, options?.preserveWhitespace === true)),
-		} as unknown as DOMParser,
-		clipboardSerializer: {
-			serializeFragment: (content: Fragment, options?: { document?: Document }) =>
-				htmlOf(content, options?.document ?? document),
-		} as unknown as DOMSerializer,
-		clipboardTextSerializer: textOf,
-		handlePaste: paste,
-		handleDrop: drop,
-	},
-})
+/** Tells people by `notice` what could not be pasted. */
+export function clipboardPlugin(notice: (message: string) => void): Plugin {
+	return new Plugin({
+		props: {
+			transformPastedHTML: setAsideStyles,
+			clipboardTextParser: (text, _context, _plain, view) => sliceOf(plainLines(text, view.state)),
+			// ProseMirror asks these two for one method each; the rest of their classes is about schema rules.
+			clipboardParser: {
+				parseSlice: (dom: Node, options?: { preserveWhitespace?: boolean }) =>
+					sliceOf(readLines(dom, options?.preserveWhitespace === true)),
+			} as unknown as DOMParser,
+			clipboardSerializer: {
+				serializeFragment: (content: Fragment, options?: { document?: Document }) =>
+					htmlOf(content, options?.document ?? document),
+			} as unknown as DOMSerializer,
+			clipboardTextSerializer: textOf,
+			handlePaste: paste,
+			handleDrop: drop,
+			handleDOMEvents: {
+				paste(_view, event) {
+					if (!refuseFiles(event.clipboardData, notice)) return false
+					event.preventDefault()
+					return true
+				},
+				drop(_view, event) {
+					if (!refuseFiles(event.dataTransfer, notice)) return false
+					event.preventDefault()
+					return true
+				},
+			},
+		},
+	})
+}

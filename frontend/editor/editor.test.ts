@@ -1,57 +1,14 @@
 // @vitest-environment jsdom
 import fc from "fast-check"
-import { NodeSelection, TextSelection } from "prosemirror-state"
+import { NodeSelection } from "prosemirror-state"
 import { afterEach, describe, expect, test } from "vitest"
 import { canonical, type Delta, length } from "../client/index.js"
-import { deltaOf, positionOf } from "./convert.js"
-import { createEditor, type Editor, type EditorOptions } from "./index.js"
+import type { Editor } from "./index.js"
 import { parameters } from "./testing/arbitrary.js"
+import { alone, closeAll, edit, press, select, shown, type } from "./testing/hands.js"
 import { type TestDocument, World } from "./testing/world.js"
 
-const open: Editor[] = []
-
-afterEach(() => {
-	for (const editor of open.splice(0)) editor.destroy()
-	document.body.replaceChildren()
-})
-
-function edit(client: TestDocument, options: Partial<EditorOptions> = {}): Editor {
-	const element = document.createElement("div")
-	document.body.append(element)
-	const editor = createEditor({ element, document: client, ...options })
-	open.push(editor)
-	return editor
-}
-
-function alone(content: Delta, options: Partial<EditorOptions> = {}) {
-	const client = new World(content).join()
-	const editor = edit(client, options)
-	return { client, editor }
-}
-
-const shown = (editor: Editor) => deltaOf(editor.view.state.doc)
-
-function select(editor: Editor, anchor: number, head = anchor): void {
-	const { view } = editor
-	const { doc } = view.state
-	view.dispatch(view.state.tr.setSelection(TextSelection.create(doc, positionOf(doc, anchor), positionOf(doc, head))))
-}
-
-/** Types as the browser would: input rules see every character. */
-function type(editor: Editor, text: string): void {
-	const { view } = editor
-	for (const character of text) {
-		const { from, to } = view.state.selection
-		const insert = () => view.state.tr.insertText(character, from, to)
-		if (!view.someProp("handleTextInput", (handle) => handle(view, from, to, character, insert)))
-			view.dispatch(insert())
-	}
-}
-
-function press(editor: Editor, key: string, modifiers: Partial<KeyboardEventInit> = {}): boolean {
-	const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...modifiers })
-	return editor.view.someProp("handleKeyDown", (handle) => handle(editor.view, event)) ?? false
-}
+afterEach(closeAll)
 
 describe("typing", () => {
 	test("goes to the document at once, letter by letter", () => {
@@ -239,7 +196,7 @@ describe("undo", () => {
 				for (let number = 0; number < theirs; number++) expect(text).toContain(theirLetter(number))
 				expect(text.replace(/\p{Co}/gu, "")).toBe("0123\n567\n")
 				expect(JSON.stringify(client.content)).not.toContain("italic")
-				for (const editor of open.splice(0)) editor.destroy()
+				closeAll()
 			}),
 			parameters(150),
 		)
@@ -302,7 +259,7 @@ describe("several editors", () => {
 					expect(clients[index]?.content).toEqual(world.content)
 					expect(shown(editor)).toEqual(world.content)
 				}
-				for (const editor of open.splice(0)) editor.destroy()
+				closeAll()
 			}),
 			parameters(60),
 		)

@@ -102,7 +102,7 @@ class DocumentEditor implements Editor {
 				rulesPlugin,
 				keymap(bindings),
 				this.eventsPlugin(),
-				clipboardPlugin,
+				clipboardPlugin((message) => this.options.onNotice?.(message)),
 				pointerPlugin((href) => this.openLink(href)),
 				this.placeholderPlugin(),
 				this.peers.plugin,

@@ -5,6 +5,7 @@ import { undoInputRule } from "prosemirror-inputrules"
 import type { Attrs } from "prosemirror-model"
 import type { Command, EditorState } from "prosemirror-state"
 import { blockKind, isListKind } from "./block.js"
+import { cleanLanguage } from "./clean.js"
 import { caretAt, clearFormatting, inCode, indentBy, setAlign, setBlock, toggleCheck, toggleMark } from "./commands.js"
 import { setLineKeys } from "./lines.js"
 import { lineType } from "./schema.js"
@@ -47,6 +48,14 @@ const enter: Command = (state, dispatch) => {
 	const at = caretLine(state)
 	if (!at) return split(unticked)(state, dispatch)
 	const { tr } = state
+	const fence =
+		at.offset === at.size && at.kind === "paragraph" ? /^```([A-Za-z0-9+#-]{0,32})$/.exec(at.line.textContent) : null
+	if (fence) {
+		tr.delete(at.start + 1, at.start + 1 + at.size)
+		setLineKeys(tr, at.start, at.line.attrs, { "code-block": cleanLanguage(fence[1] ?? "") ?? true })
+		dispatch?.(tr.setMeta("separate", true).scrollIntoView())
+		return true
+	}
 	if (at.kind === "code") {
 		const previous = at.number > 0 ? state.doc.child(at.number - 1) : null
 		const next = at.number + 1 < state.doc.childCount ? state.doc.child(at.number + 1) : null

@@ -183,6 +183,8 @@ export interface EditorOptions {
 	readonly onFind?: () => void
 	/** A link was opened with a modifier or Enter; default opens a new tab without opener. */
 	readonly onOpenLink?: (href: string) => void
+	/** Something that the editor cannot do, in a sentence for people (an image file was pasted). */
+	readonly onNotice?: (message: string) => void
 }
 
 /** One editor on one document. Browser main thread only. */

@@ -1,0 +1,300 @@
+// @vitest-environment jsdom
+import { NodeSelection } from "prosemirror-state"
+import { afterEach, describe, expect, test } from "vitest"
+import { canonical, type Delta } from "../client/index.js"
+import { insertOp } from "./convert.js"
+import { alone, closeAll, press, select, shown, type } from "./testing/hands.js"
+
+afterEach(closeAll)
+
+const line = (text: string, attributes?: Record<string, unknown>): Delta =>
+	attributes ? [...(text ? [insertOp(text)] : []), insertOp("\n", attributes)] : [insertOp(`${text}\n`)]
+
+describe("Markdown while typing", () => {
+	const blocks: [string, Delta][] = [
+		["# x", line("x", { header: 1 })],
+		["### x", line("x", { header: 3 })],
+		["#### x", line("#### x")],
+		["- x", line("x", { list: "bullet" })],
+		["* x", line("x", { list: "bullet" })],
+		["1. x", line("x", { list: "ordered" })],
+		["[] x", line("x", { list: "unchecked" })],
+		["[x] x", line("x", { list: "checked" })],
+		["> x", line("x", { blockquote: true })],
+		["``` x", line("x", { "code-block": true })],
+		["```Go x", line("x", { "code-block": "go" })],
+		["---x", [{ insert: { divider: true } }, { insert: "\nx\n" }]],
+		["**b** x", [insertOp("b", { bold: true }), { insert: " x\n" }]],
+		["a *i* x", [{ insert: "a " }, insertOp("i", { italic: true }), { insert: " x\n" }]],
+		["_i_ a_b_c", [insertOp("i", { italic: true }), { insert: " a_b_c\n" }]],
+		["`c` x", [insertOp("c", { code: true }), { insert: " x\n" }]],
+		["~~s~~ x", [insertOp("s", { strike: true }), { insert: " x\n" }]],
+		["2 * 3 * 4", line("2 * 3 * 4")],
+		["`a*b*c`", [insertOp("a*b*c", { code: true }), { insert: "\n" }]],
+		["[t](https://a.example/) x", [insertOp("t", { link: "https://a.example/" }), { insert: " x\n" }]],
+		["[t](javascript:x)", line("[t](javascript:x)")],
+		[
+			"![t](https://a.example/i.png)",
+			[{ insert: { image: "https://a.example/i.png" }, attributes: { alt: "t" } }, { insert: "\n" }],
+		],
+		[
+			"see https://a.example/b. ok",
+			[{ insert: "see " }, insertOp("https://a.example/b", { link: "https://a.example/b" }), { insert: ". ok\n" }],
+		],
+	]
+	test.each(blocks)("%s", (typed, expected) => {
+		const { client, editor } = alone([{ insert: "\n" }])
+		type(editor, typed)
+		expect(shown(editor)).toEqual(canonical(expected))
+		expect(client.content).toEqual(canonical(expected))
+	})
+
+	test("not in code", () => {
+		const { editor } = alone(line("", { "code-block": true }))
+		type(editor, "# **b** - ")
+		expect(shown(editor)).toEqual(line("# **b** - ", { "code-block": true }))
+	})
+
+	test("Backspace right after takes the rule back, undo too", () => {
+		const { editor } = alone(line(""))
+		type(editor, "# ")
+		press(editor, "Backspace")
+		expect(shown(editor)).toEqual(line("# "))
+		const second = alone(line("")).editor
+		type(second, "- ")
+		second.commands.undo()
+		expect(shown(second)).toEqual(line("-"))
+	})
+
+	test("``` and Enter begin a code block", () => {
+		const { editor } = alone(line(""))
+		type(editor, "```js")
+		press(editor, "Enter")
+		type(editor, "x")
+		expect(shown(editor)).toEqual(line("x", { "code-block": "js" }))
+	})
+})
+
+describe("Enter", () => {
+	const table: [string, Delta, number, Delta][] = [
+		["splits", line("ab"), 1, [{ insert: "a\nb\n" }]],
+		["after a heading begins text", line("ab", { header: 1 }), 2, [...line("ab", { header: 1 }), ...line("")]],
+		["before a heading leaves it one", line("ab", { header: 1 }), 0, [...line(""), ...line("ab", { header: 1 })]],
+		[
+			"in a list goes on, unticked",
+			line("a", { list: "checked" }),
+			1,
+			[...line("a", { list: "checked" }), ...line("", { list: "unchecked" })],
+		],
+		["on an empty item moves out", line("", { list: "bullet", indent: 1 }), 0, line("", { list: "bullet" })],
+		["on an empty outer item ends the list", line("", { list: "bullet" }), 0, line("")],
+		["on an empty quote line ends it", line("", { blockquote: true }), 0, line("")],
+		[
+			"in code keeps the indent",
+			line("\t a", { "code-block": true }),
+			3,
+			[
+				insertOp("\t a"),
+				insertOp("\n", { "code-block": true }),
+				insertOp("\t "),
+				insertOp("\n", { "code-block": true }),
+			],
+		],
+	]
+	test.each(table)("%s", (_name, before, at, after) => {
+		const { client, editor } = alone(before)
+		select(editor, at)
+		expect(press(editor, "Enter")).toBe(true)
+		expect(shown(editor)).toEqual(canonical(after))
+		expect(client.content).toEqual(canonical(after))
+	})
+})
+
+describe("Backspace at a line's start, Delete at its end", () => {
+	const table: [string, string, Delta, number, Delta][] = [
+		["Backspace", "joins", [{ insert: "a\nb\n" }], 2, [{ insert: "ab\n" }]],
+		[
+			"Backspace",
+			"takes the bullet first",
+			[...line("a"), ...line("b", { list: "bullet", indent: 1 })],
+			2,
+			[...line("a"), ...line("b", { indent: 1 })],
+		],
+		["Backspace", "then the indent", line("b", { indent: 2 }), 0, line("b", { indent: 1 })],
+		[
+			"Backspace",
+			"an empty line before goes, the line stays what it is",
+			[...line(""), ...line("b", { header: 2 })],
+			1,
+			line("b", { header: 2 }),
+		],
+		["Backspace", "the first code line becomes text", line("x", { "code-block": true }), 0, line("x")],
+		["Delete", "joins", [{ insert: "a\nb\n" }], 1, [{ insert: "ab\n" }]],
+		[
+			"Delete",
+			"an empty line goes, the next stays what it is",
+			[...line(""), ...line("b", { header: 2 })],
+			0,
+			line("b", { header: 2 }),
+		],
+		["Delete", "at the very end does nothing", line("a"), 1, line("a")],
+	]
+	test.each(table)("%s %s", (key, _name, before, at, after) => {
+		const { client, editor } = alone(before)
+		select(editor, at)
+		expect(press(editor, key)).toBe(true)
+		expect(shown(editor)).toEqual(canonical(after))
+		expect(client.content).toEqual(canonical(after))
+	})
+})
+
+describe("keys", () => {
+	const control = { ctrlKey: true }
+	const over = (key: string, modifiers: Partial<KeyboardEventInit>, before: Delta, from = 0, to = 1) => {
+		const { editor } = alone(before)
+		select(editor, from, to)
+		expect(press(editor, key, modifiers)).toBe(true)
+		return shown(editor)
+	}
+
+	test("marks", () => {
+		expect(over("b", control, line("x"))).toEqual([insertOp("x", { bold: true }), { insert: "\n" }])
+		expect(over("e", control, line("x"))).toEqual([insertOp("x", { code: true }), { insert: "\n" }])
+		expect(over("x", { ...control, shiftKey: true }, line("x"))).toEqual([
+			insertOp("x", { strike: true }),
+			{ insert: "\n" },
+		])
+		expect(over("b", control, [insertOp("x", { bold: true }), { insert: "\n" }])).toEqual(line("x"))
+		expect(over("\\", control, [insertOp("xy", { bold: true, color: "#ff0000" }), { insert: "\n" }], 0, 2)).toEqual(
+			line("xy"),
+		)
+	})
+
+	test("blocks", () => {
+		expect(over("2", { ...control, altKey: true }, line("x"))).toEqual(line("x", { header: 2 }))
+		expect(over("0", { ...control, altKey: true }, line("x", { header: 2 }))).toEqual(line("x"))
+		expect(over("Enter", control, line("x", { list: "unchecked" }))).toEqual(line("x", { list: "checked" }))
+	})
+
+	test("Tab indents lists and is text elsewhere", () => {
+		expect(over("Tab", {}, line("x", { list: "bullet" }), 1, 1)).toEqual(line("x", { list: "bullet", indent: 1 }))
+		expect(over("Tab", { shiftKey: true }, line("x", { list: "bullet", indent: 1 }), 1, 1)).toEqual(
+			line("x", { list: "bullet" }),
+		)
+		expect(over("Tab", {}, line("x"), 0, 0)).toEqual(line("\tx"))
+		expect(over("Tab", {}, line("x", { "code-block": true }), 0, 0)).toEqual(line("\tx", { "code-block": true }))
+		expect(over("Tab", { shiftKey: true }, line("\tx", { "code-block": true }), 1, 1)).toEqual(
+			line("x", { "code-block": true }),
+		)
+	})
+
+	test("link and find open what the page has", () => {
+		const seen: string[] = []
+		const { editor } = alone(line("x"), { onLink: () => seen.push("link"), onFind: () => seen.push("find") })
+		press(editor, "k", control)
+		press(editor, "f", control)
+		expect(seen).toEqual(["link", "find"])
+		expect(press(alone(line("x")).editor, "f", control)).toBe(false)
+	})
+})
+
+describe("commands", () => {
+	test("links", () => {
+		const { editor } = alone(line("one two"))
+		select(editor, 0, 3)
+		expect(editor.commands.setLink("javascript:alert(1)")).toBe(false)
+		expect(editor.commands.setLink("a.example")).toBe(true)
+		expect(shown(editor)).toEqual([insertOp("one", { link: "https://a.example/" }), { insert: " two\n" }])
+		select(editor, 1)
+		expect(editor.snapshot.formats.link).toBe("https://a.example/")
+		expect(editor.commands.setLink("https://b.example/", "uno")).toBe(true)
+		expect(shown(editor)).toEqual([insertOp("uno", { link: "https://b.example/" }), { insert: " two\n" }])
+		select(editor, 1)
+		editor.commands.setLink(null)
+		expect(shown(editor)).toEqual(line("uno two"))
+	})
+
+	test("images and their width", () => {
+		const { editor } = alone(line(""))
+		expect(editor.commands.insertImage({ url: "javascript:x" })).toBe(false)
+		expect(editor.commands.insertImage({ url: "https://i.example/x.png", alt: "X" })).toBe(true)
+		select(editor, 0, 0)
+		editor.view.dispatch(editor.view.state.tr.setSelection(NodeSelection.create(editor.view.state.doc, 1)))
+		expect(editor.commands.updateImage({ width: 99999 })).toBe(true)
+		expect(editor.snapshot.formats.image).toEqual({ url: "https://i.example/x.png", alt: "X", width: 4096 })
+	})
+
+	test("a line with several block keys takes one look, and loses all when it becomes text", () => {
+		const { editor } = alone(line("x", { header: 1, list: "bullet", blockquote: true }))
+		expect(editor.snapshot.formats.block).toBe("bullet")
+		editor.commands.setBlock("paragraph")
+		expect(shown(editor)).toEqual(line("x"))
+	})
+
+	test("slash and mention suggestions", () => {
+		const { editor } = alone(line(""))
+		type(editor, "/he")
+		expect(editor.snapshot.suggestion).toMatchObject({ kind: "slash", query: "he", index: 0 })
+		editor.suggestion.accept((commands) => commands.setBlock("heading1"))
+		expect(shown(editor)).toEqual(line("", { header: 1 }))
+		expect(editor.snapshot.suggestion).toBeNull()
+		type(editor, "hi @an")
+		expect(editor.snapshot.suggestion).toMatchObject({ kind: "mention", query: "an", index: 3 })
+		editor.suggestion.accept({ id: "123e4567-e89b-42d3-a456-426614174000", name: "Ann" })
+		expect(shown(editor)[1]).toEqual({
+			insert: { mention: { id: "123e4567-e89b-42d3-a456-426614174000", name: "Ann" } },
+		})
+		type(editor, "a/b /x")
+		expect(editor.snapshot.suggestion?.query).toBe("x")
+		press(editor, "Escape")
+		type(editor, "y")
+		expect(editor.snapshot.suggestion).toBeNull()
+	})
+
+	test("find", () => {
+		const { client, editor } = alone([{ insert: "One two\none\n" }])
+		expect(editor.find.search("one")).toEqual({ query: "one", caseSensitive: false, count: 2, current: 0 })
+		expect(editor.find.next().current).toBe(1)
+		expect(editor.find.next().current).toBe(0)
+		expect(editor.find.previous().current).toBe(1)
+		client.arrive([{ insert: "one " }])
+		expect(editor.snapshot.find).toMatchObject({ count: 3, current: 2 })
+		editor.find.close()
+		expect(editor.snapshot.selection).toEqual({ anchor: 12, head: 15, empty: false })
+		expect(editor.snapshot.find).toBeNull()
+		expect(editor.find.search("ONE", { caseSensitive: true }).count).toBe(0)
+	})
+
+	test("outline and word count", () => {
+		const { editor } = alone([
+			...line("Plan", { header: 1 }),
+			...line("one two, drei's 日本"),
+			...line("Part", { header: 3 }),
+		])
+		expect(editor.outline()).toEqual([
+			{ level: 1, text: "Plan", index: 0 },
+			{ level: 3, text: "Part", index: 24 },
+		])
+		expect(editor.wordCount()).toEqual({ words: 7, characters: 26 })
+	})
+
+	test("[A8] a peer's caret stays before what I type at it", () => {
+		const { client, editor } = alone(line("ab"))
+		const peer = {
+			peer: "p",
+			user: { id: "u", name: "Ann", color: "#1d7a45" },
+			selection: { anchor: 1, head: 1 },
+			self: false,
+		}
+		client.peers = [peer]
+		client.emit("presence", client.peers)
+		select(editor, 1)
+		type(editor, "x")
+		const caret = editor.view.dom.querySelector(".peer-caret")
+		expect(caret?.previousSibling?.textContent).toBe("a")
+		expect(caret?.textContent).toBe("Ann")
+		client.peers = []
+		client.emit("presence", [])
+		expect(editor.view.dom.querySelector(".peer-caret")).toBeNull()
+	})
+})
