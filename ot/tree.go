@@ -97,15 +97,29 @@ func (n *node) own(t token) *node {
 	if n.token == t {
 		return n
 	}
-	c := &node{token: t}
 	if n.leaf() {
+		c := &leafCopy{node: node{token: t}}
 		c.text = append(make([]byte, 0, roomy(len(n.text), maxText)), n.text...)
-		c.runs = append(make([]run, 0, len(n.runs)+1), n.runs...)
-	} else {
-		c.kids = append(make([]kid, 0, maxKids+2), n.kids...)
+		c.runs = append(c.room[:0], n.runs...)
+		return &c.node
 	}
-	return c
+	c := &innerCopy{node: node{token: t}}
+	c.kids = append(c.room[:0], n.kids...)
+	return &c.node
 }
+
+// Copies are what a clone costs, so they come in one piece with room for the
+// usual number of runs or children.
+type (
+	leafCopy struct {
+		node
+		room [2]run
+	}
+	innerCopy struct {
+		node
+		room [26]kid
+	}
+)
 
 // roomy is how much to allocate for n where the limit is most.
 func roomy(n, most int) int {
