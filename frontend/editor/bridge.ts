@@ -16,6 +16,7 @@ import { applyDelta } from "./apply.js"
 import { inverseOn, transactionDelta } from "./change.js"
 import { deltaLength, documentOf, indexOf, lineAt, lineStart, positionOf } from "./convert.js"
 import type { History } from "./history.js"
+import { keepingView } from "./viewport.js"
 
 /** Meta of transactions that come from the document and must not go back to it. */
 export const remoteMeta = "coscribe-remote"
@@ -54,6 +55,8 @@ export class Bridge {
 		private readonly view: EditorView,
 		private readonly document: ClientDocument,
 		private readonly history: History,
+		/** What was held back is shown now. */
+		private readonly onRelease: () => void,
 	) {}
 
 	/** The view's dispatchTransaction. Returns whether the document changed. */
@@ -115,6 +118,7 @@ export class Bridge {
 		const delta = this.held
 		this.held = null
 		this.show(delta)
+		this.onRelease()
 	}
 
 	/** Whether presence from the client is about another document than the view shows. */
@@ -138,7 +142,7 @@ export class Bridge {
 			selectIndexes(tr, { anchor: transformIndex(delta, anchor, false), head: transformIndex(delta, head, false) })
 		}
 		if (state.storedMarks) tr.setStoredMarks(state.storedMarks)
-		this.view.dispatch(tr)
+		keepingView(this.view, () => this.view.dispatch(tr))
 	}
 
 	private touchesComposition(delta: Delta): boolean {

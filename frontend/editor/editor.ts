@@ -20,6 +20,7 @@ import { pointerPlugin } from "./pointer.js"
 import { rulesPlugin } from "./rules.js"
 import { dismissSuggestion, openSuggestion, suggestionPlugin } from "./suggestion.js"
 import type { Commands, Editor, EditorOptions, EditorSnapshot, Rect, SuggestionControl } from "./types.js"
+import { visiblePart } from "./viewport.js"
 
 const writers: ReadonlySet<string> = new Set(["editor", "owner"])
 const emptyDocument = [{ insert: "\n" }]
@@ -53,6 +54,8 @@ class DocumentEditor implements Editor {
 	private readOnly: boolean
 	private followed: string | null = null
 	private wasEditable: boolean
+	/** The last key was Escape. */
+	private escaped = false
 
 	constructor(private readonly options: EditorOptions) {
 		const { document } = options
@@ -68,7 +71,7 @@ class DocumentEditor implements Editor {
 				attributes: () => this.attributes(),
 			},
 		)
-		this.bridge = new Bridge(this.view, document, this.history)
+		this.bridge = new Bridge(this.view, document, this.history, () => this.showPeers())
 		this.commands = this.bindCommands()
 		this.suggestion = this.suggestionControl()
 		this.find = createFind(this.view, (position) => this.scrollToPosition(position))
@@ -122,7 +125,10 @@ class DocumentEditor implements Editor {
 						this.changed()
 						return false
 					},
-					keydown: (view) => {
+					keydown: (view, event) => {
+						// Tab writes; Escape before it gives it back to the page, so that the keyboard gets out (WCAG 2.1.2).
+						if (event.key === "Tab" && this.escaped) return true
+						if (event.key !== "Shift") this.escaped = event.key === "Escape"
 						// The browser tells of a moved caret later than of the next key; a quick End, Enter would split the
 						// line where the caret was. Reading the DOM's selection first needs ProseMirror's own observer.
 						if (!view.composing) (view as ObservingView).domObserver?.flush?.()
@@ -348,26 +354,7 @@ class DocumentEditor implements Editor {
 	}
 
 	peerCarets() {
-		return this.peers.places(this.visible())
-	}
-
-	/** The part of the window in which the text scrolls, CSS px. */
-	private visible(): { top: number; bottom: number } {
-		const owner = this.view.dom.ownerDocument
-		let top = 0
-		let bottom = owner.defaultView?.innerHeight ?? 0
-		for (
-			let element = this.view.dom.parentElement;
-			element && element !== owner.body;
-			element = element.parentElement
-		) {
-			const { overflowY } = getComputedStyle(element)
-			if (overflowY !== "auto" && overflowY !== "scroll") continue
-			const box = element.getBoundingClientRect()
-			top = Math.max(top, box.top)
-			bottom = Math.min(bottom, box.bottom)
-		}
-		return { top, bottom }
+		return this.peers.places(visiblePart(this.view))
 	}
 
 	scrollToPeer(peer: string): boolean {

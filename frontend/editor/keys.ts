@@ -1,6 +1,6 @@
 // Keys: Google Docs' where they exist, Notion's and the platform's otherwise.
 
-import { baseKeymap, chainCommands, deleteSelection, selectAll } from "prosemirror-commands"
+import { chainCommands, deleteSelection, selectAll } from "prosemirror-commands"
 import { undoInputRule } from "prosemirror-inputrules"
 import type { Attrs } from "prosemirror-model"
 import type { Command, EditorState } from "prosemirror-state"
@@ -166,13 +166,16 @@ export interface KeyActions {
 
 /** All bindings; Mod is Cmd on Apple's machines and Ctrl elsewhere. */
 export function keyBindings(actions: KeyActions): Record<string, Command> {
-	const bindings: Record<string, Command> = {
-		...baseKeymap,
+	return {
 		Enter: enter,
 		"Shift-Enter": split(unticked),
 		"Mod-Enter": toggleCheck(),
 		Backspace: chainCommands(undoInputRule, deleteSelection, backspace),
 		"Shift-Backspace": chainCommands(deleteSelection, backspace),
+		"Mod-Backspace": backspace,
+		"Alt-Backspace": backspace,
+		"Mod-Delete": forwardDelete,
+		"Alt-Delete": forwardDelete,
 		Delete: chainCommands(deleteSelection, forwardDelete),
 		Tab: chainCommands(indentBy(1, true), tab),
 		"Shift-Tab": chainCommands(shiftCode(-1), indentBy(-1, true), indentBy(-1), () => true),
@@ -203,5 +206,4 @@ export function keyBindings(actions: KeyActions): Record<string, Command> {
 		"Mod-k": actions.openLink,
 		"Mod-f": actions.find,
 	}
-	return bindings
 }
