@@ -63,7 +63,7 @@ func TestAttrs(t *testing.T) {
 		t.Fatal("found what is not there")
 	}
 	for name, call := range map[string]func(){
-		"odd":     func() { ot.Attrs("a") },
+		"odd":     func() { ot.Attrs([]any{"a"}...) },
 		"no name": func() { ot.Attrs(1, 2) },
 		"no JSON": func() { ot.Attrs("a", func() {}) },
 	} {
