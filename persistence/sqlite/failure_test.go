@@ -51,7 +51,7 @@ func childUntilError(dir string, out io.Writer) error {
 		return fmt.Errorf("ready: %w", err)
 	}
 	for range 3 {
-		if err := storetest.Append(s, storetest.Batch(d.ID, head, 1, d.ID)); !errors.Is(err, persistence.ErrStopped) {
+		if err := storetest.Append(s, storetest.Batch(d.ID, head, 1, d.ID)); !errors.Is(err, persistence.ErrStopped) || err.Error() != s.Ready(ctx).Error() {
 			return fmt.Errorf("append after the failure: %w", err)
 		}
 	}

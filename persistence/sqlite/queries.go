@@ -32,7 +32,7 @@ func prepareQueries(ctx context.Context, pool *sql.DB) (queries, error) {
 			WHERE d.uuid = ? AND c.client = ? AND c.user IS NOT NULL`},
 		{&q.clientID, "SELECT client FROM clients WHERE id = ?"},
 		{&q.author, "SELECT user, name, color FROM authors WHERE id = ?"},
-		{&q.snapshots, "SELECT revision, hash, digest, content FROM snapshots WHERE document = ? AND revision <= ? ORDER BY revision DESC"},
+		{&q.snapshots, "SELECT revision, hash, digest, content FROM snapshots WHERE document = ? AND revision <= ? ORDER BY revision DESC LIMIT 1"},
 		{&q.secret, "SELECT value FROM secrets WHERE name = ?"},
 		{&q.document, "SELECT " + documentColumns + " FROM documents WHERE uuid = ?"},
 	} {

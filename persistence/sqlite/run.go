@@ -137,12 +137,3 @@ func writeFile(path string, content []byte) error {
 	}
 	return syncDir(filepath.Dir(path))
 }
-
-// syncDir makes a rename in the directory durable.
-func syncDir(dir string) error {
-	file, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(file.Sync(), file.Close())
-}

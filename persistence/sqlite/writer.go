@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -161,20 +160,20 @@ func (w *writer) commit(group []write) {
 	err := w.stopped
 	w.mu.Unlock()
 	if err == nil {
-		if err = w.transact(group); err == nil {
+		err = w.transact(group)
+		switch {
+		case err == nil:
 			return
+		case fatal(err):
+			err = w.stop(err)
+		case len(group) > 1:
+			for i := range group {
+				w.commit(group[i : i+1])
+			}
+			return
+		default:
+			err = classify(err)
 		}
-	}
-	if len(group) > 1 && !fatal(err) && !errors.Is(err, persistence.ErrStopped) {
-		for i := range group {
-			w.commit(group[i : i+1])
-		}
-		return
-	}
-	if fatal(err) {
-		err = w.stop(err)
-	} else {
-		err = classify(err)
 	}
 	for i := range group {
 		group[i].err = err

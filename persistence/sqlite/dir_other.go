@@ -22,3 +22,7 @@ func lockDir(dir string) (*os.File, error) {
 	}
 	return file, nil
 }
+
+// syncDir makes a rename in the directory durable; where directories cannot be
+// opened, the file system's journal does.
+func syncDir(string) error { return nil }
