@@ -62,8 +62,9 @@ func TestAttrs(t *testing.T) {
 	if _, ok := a.Get("c"); ok {
 		t.Fatal("found what is not there")
 	}
+	odd := []any{"a", 1, "b"}
 	for name, call := range map[string]func(){
-		"odd":     func() { ot.Attrs([]any{"a"}...) },
+		"odd":     func() { ot.Attrs(odd...) },
 		"no name": func() { ot.Attrs(1, 2) },
 		"no JSON": func() { ot.Attrs("a", func() {}) },
 	} {

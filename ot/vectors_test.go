@@ -1,10 +1,12 @@
 package ot_test
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"testing"
 
 	"github.com/coscribe/coscribe/ot"
+	"github.com/coscribe/coscribe/ot/ottest"
 )
 
 func TestVectorsOfQuillDelta(t *testing.T) {
@@ -64,6 +66,29 @@ func TestContentHashVectors(t *testing.T) {
 		}
 		if sum := doc.Hash(); hex.EncodeToString(sum[:]) != v.SHA256 {
 			t.Errorf("[C6] vector %d: %x, want %s", i, sum, v.SHA256)
+		}
+	}
+}
+
+func TestContentHashIsThatOfTheCanonicalForm(t *testing.T) {
+	for seed := range uint64(300) {
+		r := ottest.Rand(seed)
+		b := ot.NewBuilder(0)
+		for range 1 + seed {
+			for _, o := range ottest.AnyDocument(r) {
+				b.Push(o)
+			}
+		}
+		doc, err := ot.FromDelta(b.Delta())
+		if err != nil {
+			t.Fatal(err)
+		}
+		jcs, err := ot.ParseValue(doc.AppendJSON(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if doc.Hash() != sha256.Sum256([]byte(jcs)) {
+			t.Fatalf("[C6] seed %d: the hash is not that of %s", seed, jcs)
 		}
 	}
 }
