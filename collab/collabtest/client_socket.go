@@ -48,6 +48,7 @@ type Socket struct {
 	client  *Client
 	conn    *websocket.Conn // nil while there is none
 	failure error           // final
+	quiet   time.Time       // nothing is submitted before: a reject asked for patience
 	changed *sync.Cond      // anything may have changed
 
 	write sync.Mutex // one frame at a time; never taken under mu
@@ -57,6 +58,7 @@ type Socket struct {
 const (
 	backoffLeast = 500 * time.Millisecond
 	backoffMost  = 30 * time.Second
+	retryLeast   = 100 * time.Millisecond
 	// readQuiet is how long the server may be silent: it pings more often.
 	readQuiet = 35 * time.Second
 )
@@ -266,8 +268,9 @@ func (s *Socket) handle(ctx context.Context, m protocol.ServerMessage) error {
 	}
 	err := s.client.Handle(m)
 	if r, ok := m.(protocol.Reject); ok && r.Retry && err == nil {
-		// Sent again by the next frame at the earliest; an idle document has none.
-		time.AfterFunc(time.Duration(r.RetryAfter)*time.Millisecond, s.send)
+		wait := max(time.Duration(r.RetryAfter)*time.Millisecond, retryLeast)
+		s.quiet = time.Now().Add(wait)
+		time.AfterFunc(wait, s.send)
 	}
 	return err
 }
@@ -329,6 +332,10 @@ func (s *Socket) send() {
 	s.write.Lock()
 	defer s.write.Unlock()
 	s.mu.Lock()
+	if time.Now().Before(s.quiet) {
+		s.mu.Unlock()
+		return
+	}
 	m, ok := s.client.Next()
 	conn := s.conn
 	if ok {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/coscribe/coscribe/ot"
 )
 
 func newLocal(t testing.TB) *Local {
@@ -91,5 +93,50 @@ func TestLateAcksSettle(t *testing.T) {
 	m.publish(7, []time.Time{now, now})
 	if waiting = m.settle(waiting, &h); len(waiting) != 0 || h.total != 3 {
 		t.Errorf("%v are waiting, %d recorded", waiting, h.total)
+	}
+}
+
+// Clients whose network breaks again and again lose nothing and double nothing.
+func TestSocketsResume(t *testing.T) {
+	local := newLocal(t)
+	document := local.NewDocument().String()
+	var sockets []*Socket
+	for range 3 {
+		s, err := Dial(t.Context(), SocketConfig{URL: local.URL, Document: document})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(s.Close)
+		sockets = append(sockets, s)
+	}
+	random, typed := seeded(t), 0
+	for i := range 300 {
+		s := sockets[random.IntN(len(sockets))]
+		err := s.Edit(func(length int) ot.Delta { return insert(random.IntN(length), "x") })
+		if err != nil {
+			t.Fatal(err)
+		}
+		typed++
+		if i%40 == 39 {
+			s.Drop()
+		}
+		if i%10 == 0 {
+			time.Sleep(time.Duration(random.IntN(int(20 * time.Millisecond))))
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for i, s := range sockets {
+		err := s.Wait(ctx, func(c *Client) bool { return c.Pending() == 0 && c.Document().Len() == typed+1 })
+		if err != nil {
+			t.Fatalf("[S9] client %d: %v", i, err)
+		}
+	}
+	for i, s := range sockets {
+		s.Look(func(c *Client) {
+			if got := c.Document().Text(); got != strings.Repeat("x", typed)+"\n" {
+				t.Errorf("[S2] client %d shows %d characters, %d were typed", i, len(got)-1, typed)
+			}
+		})
 	}
 }

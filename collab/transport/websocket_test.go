@@ -3,14 +3,11 @@ package transport_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +15,6 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/coscribe/coscribe/collab"
 	"github.com/coscribe/coscribe/collab/collabtest"
 	"github.com/coscribe/coscribe/collab/protocol"
 	"github.com/coscribe/coscribe/collab/transport"
@@ -149,90 +145,6 @@ func waitText(t *testing.T, s *collabtest.Socket, text string) {
 	err := s.Wait(ctx, func(c *collabtest.Client) bool { return c.Pending() == 0 && c.Document().Text() == text })
 	if err != nil {
 		s.Look(func(c *collabtest.Client) { t.Fatalf("shows %.100q, want %.100q: %v", c.Document().Text(), text, err) })
-	}
-}
-
-type hostile struct {
-	Name   string
-	Frame  string
-	Base64 []byte
-	Binary string
-	Parts  []struct {
-		Text  string
-		Times int
-	}
-	Close  int
-	Reject string
-}
-
-func (h hostile) bytes() []byte {
-	var b bytes.Buffer
-	b.WriteString(h.Frame)
-	b.Write(h.Base64)
-	b.WriteString(h.Binary)
-	for _, p := range h.Parts {
-		b.WriteString(strings.Repeat(p.Text, max(1, p.Times)))
-	}
-	return b.Bytes()
-}
-
-const honest = "Hello 🦊 world"
-
-// Every hostile frame of the protocol's list goes through a real connection:
-// it gets its answer, the document stays as it was, and a person in the same
-// document goes on writing.
-func TestHostileFrames(t *testing.T) {
-	file, err := os.ReadFile("../protocol/testdata/hostile.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var list struct{ Frames []hostile }
-	if err := json.Unmarshal(file, &list); err != nil {
-		t.Fatal(err)
-	}
-	l := newLocal(t, collabtest.LocalConfig{})
-	for _, h := range list.Frames {
-		t.Run("[P1] "+h.Name, func(t *testing.T) {
-			document := l.NewDocument()
-			person := dial(t, l, document)
-			typeText(t, person, 0, honest)
-			waitText(t, person, honest+"\n")
-
-			r := dialRaw(t, l, document.String())
-			r.hello()
-			kind := websocket.TextMessage
-			if h.Binary != "" {
-				kind = websocket.BinaryMessage
-			}
-			if err := r.WriteMessage(kind, h.bytes()); err != nil {
-				t.Fatal(err)
-			}
-			if h.Close != 0 {
-				if code, reason := r.closed(); code != h.Close {
-					t.Errorf("closed with %d %q, want %d", code, reason, h.Close)
-				}
-			} else {
-				answer := wait[protocol.Reject](r)
-				if !slices.Contains(strings.Split(h.Reject, "|"), string(answer.Code)) || answer.Seq != 1 || answer.Retry {
-					t.Errorf("rejected with %+v, want %s", answer, h.Reject)
-				}
-				// The connection is not held against it: an honest change follows.
-				r.send(`{"type":"submit","seq":2,"base":1,"delta":[{"insert":"B"}]}`)
-				if ack := wait[protocol.Ack](r); ack.Seq != 2 || ack.Revision != 2 {
-					t.Errorf("then %+v", ack)
-				}
-				waitText(t, person, "B"+honest+"\n")
-				typeText(t, person, 0, "A")
-				waitText(t, person, "AB"+honest+"\n")
-				return
-			}
-			typeText(t, person, 0, "A")
-			waitText(t, person, "A"+honest+"\n")
-			content, err := l.Hub.Read(t.Context(), document)
-			if err != nil || content.Revision != 2 {
-				t.Errorf("the document stands at %d, %v", content.Revision, err)
-			}
-		})
 	}
 }
 
@@ -452,98 +364,6 @@ func TestAccessAnswers(t *testing.T) {
 			t.Errorf("rejected with %v", got)
 		}
 	})
-}
-
-// A reader that stops reading is cut; the others never notice, and when it
-// reads again nothing is missing.
-func TestStalledReader(t *testing.T) {
-	l := newLocal(t, collabtest.LocalConfig{Engine: collab.Config{Limits: collab.Limits{OutboxBytes: 256 << 10}}})
-	document := l.NewDocument()
-	writer := dial(t, l, document)
-	var readers []*collabtest.Socket
-	for range 20 {
-		readers = append(readers, dial(t, l, document))
-	}
-	stalled := dialRaw(t, l, document.String())
-	welcome := stalled.hello()
-	network := stalled.NetConn().(*net.TCPConn)
-	_ = network.SetReadBuffer(128 << 10)
-
-	// Each change replaces all there is by another piece.
-	piece, head := "", int64(0)
-	for l.Socket.Connections() == 22 {
-		head++
-		if head == 4000 {
-			t.Fatal("64 MB later the stalled reader is still there")
-		}
-		next := fmt.Sprintf("%04d", head) + strings.Repeat("x", 16<<10)
-		b := ot.NewBuilder(2).Insert(next, ot.Attributes{})
-		if piece != "" {
-			b.Delete(len(piece))
-		}
-		if err := writer.Edit(func(int) ot.Delta { return b.Delta() }); err != nil {
-			t.Fatal(err)
-		}
-		piece = next
-		// The author's ack and the others do not wait for the stalled one.
-		waitRevision(t, writer, head)
-		for _, r := range readers {
-			waitRevision(t, r, head)
-		}
-	}
-	for _, r := range readers {
-		r.Look(func(c *collabtest.Client) {
-			if c.Welcomed().Document.Revision != 0 {
-				t.Error("a reader had to come back")
-			}
-			if c.Document().Text() != piece+"\n" {
-				t.Error("a reader shows something else")
-			}
-		})
-	}
-	// What reached it before the cut is whole and in order; then it resumes.
-	revision := int64(0)
-	follow := func(c protocol.Change) {
-		t.Helper()
-		if c.Revision != revision+1 {
-			t.Fatalf("[S4] revision %d after %d", c.Revision, revision)
-		}
-		revision = c.Revision
-	}
-	for {
-		m, err := stalled.next()
-		if err != nil {
-			break
-		}
-		if c, ok := m.(protocol.Change); ok {
-			follow(c)
-		}
-	}
-	if revision >= head {
-		t.Fatalf("[R5] the stalled reader was given all %d changes", revision)
-	}
-	back := dialRaw(t, l, document.String())
-	back.send(fmt.Sprintf(`{"type":"hello","protocol":1,"token":%q,"resume":{"client":%q,"epoch":%q,"revision":%d,"seq":0}}`,
-		welcome.Token, welcome.Client, welcome.Document.Epoch, revision))
-	again := wait[protocol.Welcome](back)
-	if !again.Document.Resumed {
-		t.Fatalf("resumed with %+v", again)
-	}
-	for _, c := range again.Document.Changes {
-		follow(c)
-	}
-	for revision < head {
-		follow(wait[protocol.Change](back))
-	}
-}
-
-func waitRevision(t *testing.T, s *collabtest.Socket, revision int64) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	if err := s.Wait(ctx, func(c *collabtest.Client) bool { return c.Revision() >= revision }); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // A dead network - packets go nowhere, nobody says goodbye - is noticed by the
