@@ -293,6 +293,16 @@ describe("commands", () => {
 		const caret = editor.view.dom.querySelector(".peer-caret")
 		expect(caret?.previousSibling?.textContent).toBe("a")
 		expect(caret?.textContent).toBe("Ann")
+		// Carried along by somebody's edit it shows no flag, moving by itself it does.
+		caret?.classList.remove("moving")
+		client.arrive([{ insert: "y" }])
+		client.emit("presence", client.peers)
+		expect(client.peers[0]?.selection?.head).toBe(2)
+		expect(caret?.classList.contains("moving")).toBe(false)
+		client.peers = [{ ...peer, selection: { anchor: 0, head: 1 } }]
+		client.emit("presence", client.peers)
+		expect(caret?.classList.contains("moving")).toBe(true)
+		expect(editor.view.dom.querySelector(".peer-selection")?.textContent).toBe("y")
 		client.peers = []
 		client.emit("presence", [])
 		expect(editor.view.dom.querySelector(".peer-caret")).toBeNull()

@@ -37,6 +37,7 @@ export class Peers {
 		const { doc } = view.state
 		const decorations: Decoration[] = []
 		const here = new Set<string>()
+		const drawn = this.drawn(view)
 		let changed = false
 		for (const peer of peers) {
 			const { selection } = peer
@@ -49,7 +50,14 @@ export class Peers {
 			}
 			const head = positionOf(doc, selection.head)
 			const anchor = positionOf(doc, selection.anchor)
-			if (caret.place(peer.user.name, peer.user.color, anchor, head)) changed = true
+			// Where the text has carried the caret is no movement of its own.
+			const known = drawn.get(peer.peer)
+			const back = head === anchor ? null : anchor
+			if (!known || known.head !== head || known.anchor !== back) {
+				caret.showFlag()
+				changed = true
+			}
+			if (caret.label(peer.user.name, peer.user.color)) changed = true
 			// Side -1: what I type at another's caret comes behind it (law A8).
 			const { dom } = caret
 			decorations.push(
@@ -79,6 +87,18 @@ export class Peers {
 			changed = true
 		}
 		if (changed) view.dispatch(view.state.tr.setMeta(peersKey, DecorationSet.create(doc, decorations)))
+	}
+
+	/** Where each peer is drawn now; `anchor` is null for a caret. */
+	private drawn(view: EditorView): Map<string, { head: number; anchor: number | null }> {
+		const places = new Map<string, { head: number; anchor: number | null }>()
+		const found = peersKey.getState(view.state)?.find() ?? []
+		for (const { from, spec } of found) if (spec.key) places.set(spec.peer, { head: from, anchor: null })
+		for (const { from, to, spec } of found) {
+			const place = spec.key ? undefined : places.get(spec.peer)
+			if (place) place.anchor = place.head === from ? to : from
+		}
+		return places
 	}
 
 	/** Position of a peer's caret in the view. */
@@ -119,8 +139,8 @@ class Caret {
 	name = ""
 	color = ""
 	private readonly flag: HTMLElement
-	private anchor = -1
-	private head = -1
+	/** The colour as it was told, which may be none. */
+	private given = ""
 	private timer: ReturnType<typeof setTimeout> | undefined
 
 	constructor(
@@ -137,19 +157,16 @@ class Caret {
 	}
 
 	/** Returns whether anything is new. */
-	place(name: string, color: string, anchor: number, head: number): boolean {
-		const moved = anchor !== this.anchor || head !== this.head
-		const renamed = name !== this.name || color !== this.color
+	label(name: string, color: string): boolean {
+		const renamed = name !== this.name || color !== this.given
 		if (renamed) {
 			this.name = name
+			this.given = color
 			this.color = /^#[0-9a-f]{6}$/i.test(color) ? color : "#5b6472"
 			this.flag.textContent = name
 			this.dom.style.setProperty("--peer", this.color)
 		}
-		this.anchor = anchor
-		this.head = head
-		if (moved) this.showFlag()
-		return moved || renamed
+		return renamed
 	}
 
 	showFlag(): void {
