@@ -246,7 +246,7 @@ function useEditor(
 			document: live.document,
 			readOnly: !writable,
 			placeholder: "Write, or press / to insert something",
-			label: "Text",
+			label: "Document text",
 			onLink: () => handlers.current.onLink(),
 			onFind: () => handlers.current.onFind(),
 		})
