@@ -5,7 +5,7 @@
 
 import { Fragment, type Mark, type Node } from "prosemirror-model"
 import type { Attributes, Delta, Op } from "../client/index.js"
-import { blockKeys, flagMarks, imageKeys, isImageKey, lineType, schema, valueMarks } from "./schema.js"
+import { blockKeys, flagMarks, imageKeys, lineType, schema, valueMarks } from "./schema.js"
 
 /** An op that carries content: what documents are made of. */
 export type Insert = Extract<Op, { readonly insert: unknown }>
@@ -258,9 +258,4 @@ export function positionOf(doc: Node, index: number): number {
 export function indexOf(doc: Node, position: number): number {
 	const resolved = doc.resolve(position)
 	return resolved.depth === 0 ? position - resolved.index(0) : position - resolved.index(0) - 1
-}
-
-/** The image attributes among a delta's attributes. */
-export function imageAttributes(attributes: Attributes): [string, unknown][] {
-	return Object.entries(attributes).filter(([key]) => isImageKey(key))
 }

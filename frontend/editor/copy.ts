@@ -241,6 +241,7 @@ function signed(node: Line): string {
 	let result = core
 	for (const [name, sign] of [...markSigns].reverse()) if (has(name)) result = sign + result + sign
 	const link = has("link")
-	if (link && link.attrs.value !== core) result = `[${result}](${link.attrs.value})`
+	const bare = (address: string) => address.replace(/\/$/, "")
+	if (link && bare(link.attrs.value) !== bare(core)) result = `[${result}](${link.attrs.value})`
 	return before + result + after
 }
