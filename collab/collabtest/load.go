@@ -83,7 +83,9 @@ func (l *load) run(ctx context.Context, progress io.Writer, work func(context.Co
 	if err == nil {
 		err = l.settle(ctx)
 	}
-	return l.report(), err
+	report := l.report()
+	report.Converged = err == nil
+	return report, err
 }
 
 // load is one run.

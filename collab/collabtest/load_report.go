@@ -24,6 +24,8 @@ type Report struct {
 	BytesUp   int64 // of submit frames
 	BytesDown int64 // of server frames, from when all had joined
 	Frames    int64 // from the server, likewise
+
+	Converged bool // every replica was compared and equals the server's document
 }
 
 func (l *load) report() Report {
@@ -71,6 +73,11 @@ func (r Report) WriteTo(w io.Writer) (int64, error) {
 	row("bytes sent per change", "%.0f", per(r.BytesUp, r.Acked))
 	row("bytes received per change", "%.0f (%.1f changes per frame)", per(r.BytesDown, r.Delivered+r.Acked), per(r.Delivered+r.Acked, r.Frames))
 	row("reconnects, rejects", "%d, %d", r.Reconnects, r.Rejected)
+	if r.Converged {
+		row("replicas", "all equal, on the server too")
+	} else {
+		row("replicas", "NOT shown to be equal")
+	}
 	n, err := io.WriteString(w, b.String())
 	return int64(n), err
 }

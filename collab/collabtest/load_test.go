@@ -3,6 +3,7 @@ package collabtest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -39,7 +40,7 @@ func TestLoadConverges(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("\n%s%s", progress.String(), table.String())
-	if report.Acked == 0 || report.Delivered < report.Acked*5 || report.Rejected != 0 || report.Reconnects != 0 {
+	if !report.Converged || report.Acked == 0 || report.Delivered < report.Acked*5 || report.Rejected != 0 || report.Reconnects != 0 {
 		t.Errorf("report %+v", report)
 	}
 	if n := int64(report.Ack.Samples); n > report.Edits || n < report.Edits*9/10 {
@@ -138,5 +139,19 @@ func TestSocketsResume(t *testing.T) {
 				t.Errorf("[S2] client %d shows %d characters, %d were typed", i, len(got)-1, typed)
 			}
 		})
+	}
+}
+
+// A replica that shows something else is found.
+func TestLoadFindsADifferentReplica(t *testing.T) {
+	local := newLocal(t)
+	l := &load{config: LoadConfig{URL: local.URL, Readers: 2, Writers: 1, Rate: 50, Duration: 300 * time.Millisecond}.withDefaults()}
+	report, err := l.run(t.Context(), nil, func(ctx context.Context) error {
+		err := l.write(ctx)
+		l.documents[0].clients[2].socket.Look(func(c *Client) { _ = c.doc.Apply(insert(0, "?")) })
+		return err
+	})
+	if !errors.Is(err, ErrDiverged) || report.Converged {
+		t.Errorf("got %v and %+v", err, report)
 	}
 }

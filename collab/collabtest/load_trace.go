@@ -215,6 +215,7 @@ func loadTrace(ctx context.Context, config LoadConfig, progress io.Writer) (Repo
 	var got [32]byte
 	l.documents[0].clients[0].socket.Look(func(c *Client) { got = c.Document().Hash() })
 	if got != want.Hash() {
+		report.Converged = false
 		return report, fmt.Errorf("the trace ends on another text than it should: %w", ErrDiverged)
 	}
 	return report, nil
