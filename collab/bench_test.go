@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -258,6 +259,75 @@ func (l *bareLog) run(b *testing.B, n int) time.Duration {
 func exec(s *sql.Stmt, args ...any) error {
 	_, err := s.Exec(args...)
 	return err
+}
+
+// BenchmarkColdOpen: from nothing in memory to the content of a document with
+// 1 MB of text and 100,000 changes, after an orderly stop and after a crash.
+func BenchmarkColdOpen(b *testing.B) {
+	for _, stopped := range []bool{true, false} {
+		b.Run(fmt.Sprintf("stopped=%v", stopped), func(b *testing.B) {
+			ctx, dir := context.Background(), b.TempDir()
+			store, err := sqlite.Open(ctx, sqlite.Config{Dir: dir})
+			if err != nil {
+				b.Fatal(err)
+			}
+			hub := collab.NewHub(collab.Config{Log: store, Documents: store, Limits: collab.Limits{Drain: time.Millisecond}})
+			document := benchDocument(b, store)
+			random := rand.New(rand.NewPCG(1, 2))
+			paragraph := make([]byte, 100_000) // packs as badly as text can
+			for i := range paragraph {
+				paragraph[i] = "abcdefghijklmnopqrstuvwxyz     "[random.IntN(31)]
+			}
+			var head int64
+			for range 10 {
+				r, err := hub.Submit(ctx, collab.Write{Document: document, User: benchUser(1), Role: protocol.RoleEditor, Delta: ot.Delta{ot.InsertText(string(paragraph), ot.Attributes{})}})
+				if err != nil {
+					b.Fatal(err)
+				}
+				head = r.Revision
+			}
+			done := make(chan struct{}, 100_000)
+			p, _ := benchAttach(b, hub, document, 1, func() { done <- struct{}{} })
+			for seq := range int64(100_000) {
+				at := 1 + random.IntN(len(paragraph)*10-1)
+				if err := p.Receive(ctx, protocol.Submit{Seq: seq + 1, Base: head, Delta: ot.Delta{ot.Retain(at, ot.Attributes{}), ot.InsertText("x", ot.Attributes{})}}); err != nil {
+					b.Fatal(err)
+				}
+				if seq%32 == 31 {
+					for { // until nothing is in flight
+						c, err := hub.Read(ctx, document)
+						if err != nil {
+							b.Fatal(err)
+						}
+						if c.Revision == 10+seq+1 {
+							head = c.Revision
+							break
+						}
+						<-done
+					}
+				}
+			}
+			if stopped {
+				_ = hub.Close(ctx)
+			}
+			time.Sleep(time.Second)
+			for b.Loop() {
+				cold := collab.NewHub(collab.Config{Log: store, Documents: store})
+				c, err := cold.Read(ctx, document)
+				if err != nil || c.Revision != 100_010 {
+					b.Fatal(c.Revision, err)
+				}
+				c.Document.AppendJSON(nil)
+				b.StopTimer()
+				_ = cold.Close(ctx)
+				b.StartTimer()
+			}
+			if !stopped {
+				_ = hub.Close(ctx)
+			}
+			_ = store.Close()
+		})
+	}
 }
 
 // BenchmarkIdle: memory of a live document nobody writes in any more, of the

@@ -174,6 +174,11 @@ func (q *sequencer) door(s *submission) *RejectError {
 	return nil
 }
 
+// stretchWork bounds what is moved in the loop, in ops times changes: beyond, a
+// change is caught up outside even if the window reaches back to its base (law
+// R2). A hundred thousand take some milliseconds.
+const stretchWork = 100_000
+
 // maxScratch is the largest buffer kept between changes; bytes.
 const maxScratch = 4 << 10
 
@@ -227,7 +232,7 @@ func (q *sequencer) accept(c *clientState, s *submission) effect {
 	if s.caught > 0 {
 		d, from = s.moved, s.caught
 	}
-	if from < q.window.base {
+	if from < q.window.base || (q.durable-from)*int64(len(d)) > stretchWork {
 		return effect{kind: catchUp, revision: q.durable}
 	}
 	// Law D1: the length of the base follows from the growth since.

@@ -382,8 +382,14 @@ func (s *session) abandon() {
 		p.attached = false
 		p.cut(protocol.CloseGeneric, "document is being reloaded")
 	}
+	hadPeople := len(s.peers) > 0
+	s.hub.peers.Add(-int64(len(s.peers)))
 	s.peers = nil
 	s.people.clear()
+	if hadPeople {
+		defer func() { _ = recover() }() // nothing is left that a callback could harm
+		s.config.Activity(Activity{Document: s.id, Revision: s.state.Load().revision, PeopleChanged: true})
+	}
 }
 
 // ask sends a request and waits for its answer. Any goroutine but the loop's.

@@ -112,6 +112,9 @@ func TestDurability(t *testing.T) {
 		if got := of[protocol.Reject](alice.hear()); len(got) != 0 || alice.closed != protocol.CloseGeneric || bob.closed != protocol.CloseGeneric {
 			t.Fatalf("rejects %v, closed %d and %d", got, alice.closed, bob.closed)
 		}
+		if got := h.hub.Stats(); got != (Stats{}) {
+			t.Errorf("left behind: %+v", got)
+		}
 		again, w, err := h.attach(alice.user, protocol.RoleEditor, &protocol.Resume{Client: alice.client, Epoch: alice.epoch, Revision: 0, Seq: 1})
 		if err != nil || w.Acknowledged == nil || *w.Acknowledged != (protocol.Acknowledged{Seq: 1, Revision: 1}) {
 			t.Fatalf("acknowledged %v, %v", w.Acknowledged, err)
