@@ -104,9 +104,12 @@ func describeContent(api *huma.OpenAPI, name string, content map[string]*huma.Me
 	return bodies
 }
 
+// maxShape ends schemas that hold themselves.
+const maxShape = 12
+
 // shape draws a schema as JSON whose values say what goes there.
 func shape(api *huma.OpenAPI, schema *huma.Schema, depth int) any {
-	if schema == nil || depth > 6 {
+	if schema == nil || depth > maxShape {
 		return nil
 	}
 	if schema.Ref != "" {

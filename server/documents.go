@@ -112,7 +112,10 @@ func (s *Server) documentRoutes(api huma.API) {
 		Description: "The body is JSON with an optional title and content (a delta), or the content as Markdown, HTML or plain text by its Content-Type. A missing final newline is added.",
 		Errors:      []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity},
 	}, s.createDocument)
-	body.Required = false // registering requires any raw body; an empty document needs none
+	// Registering asks for any raw body; an empty document needs none, and bytes
+	// of no kind make none.
+	body.Required = false
+	delete(body.Content, "application/octet-stream")
 	huma.Register(api, huma.Operation{
 		OperationID: "get-document", Method: http.MethodGet, Path: "/api/documents/{id}", Tags: tags,
 		Summary: "A document's metadata", Errors: []int{http.StatusNotFound},

@@ -85,7 +85,10 @@ func New(config Config) *Server {
 		// The socket identifies its caller itself, since a hello may carry the
 		// credentials, and checks the Origin, which a browser's cross-site
 		// protection does not cover for upgrades.
-		mux.Handle("GET /api/documents/{id}/socket", config.Socket)
+		mux.HandleFunc("GET "+routeSocket, func(w http.ResponseWriter, r *http.Request) {
+			setRoute(r.Context(), routeSocket)
+			config.Socket.ServeHTTP(w, r)
+		})
 	}
 	mux.Handle("/api/", protected)
 	mux.Handle("/", newPages(config.UI, s.config.Access))

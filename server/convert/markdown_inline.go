@@ -263,7 +263,8 @@ func escapeMarkdown(text string) string {
 				out.WriteByte('\\')
 			}
 		case '&':
-			if html.UnescapeString(text[i:]) != text[i:] {
+			// The longest name of a reference has 31 letters.
+			if near := text[i:min(i+34, len(text))]; html.UnescapeString(near) != near {
 				out.WriteByte('\\')
 			}
 		case '!':

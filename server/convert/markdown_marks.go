@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
@@ -16,6 +17,10 @@ type markdownInlines struct {
 	cell   bool // in a table cell: no line breaks
 	open   []*openTag
 }
+
+// maxTags is how many inline HTML elements may be open: more than there are
+// marks to set.
+const maxTags = 20
 
 // openTag is an inline HTML element that was started and not yet ended.
 type openTag struct {
@@ -95,12 +100,15 @@ func (in *markdownInlines) text(content string, marks marksMap) {
 }
 
 func (in *markdownInlines) all(marks marksMap) marksMap {
-	for i := range in.open {
-		for key, value := range in.open[i].marks {
-			marks = marks.with(key, value)
-		}
+	if len(in.open) == 0 {
+		return marks
 	}
-	return marks
+	all := marksMap{}
+	maps.Copy(all, marks)
+	for _, tag := range in.open {
+		maps.Copy(all, tag.marks)
+	}
+	return all
 }
 
 func (in *markdownInlines) lineBreak() {
@@ -146,6 +154,9 @@ func (in *markdownInlines) tag(raw string, marks marksMap) {
 		case "img":
 			in.reader.sink.image(in.state, get(node, "src"), get(node, "alt"), get(node, "width"), in.all(marks))
 		default:
+			if len(in.open) >= maxTags {
+				return // tags that are never closed pile up
+			}
 			state := inlineState(node, htmlState{keepSpaces: true})
 			in.open = append(in.open, &openTag{name: token.Data, marks: state.marks, node: node})
 		}

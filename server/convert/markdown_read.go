@@ -26,7 +26,10 @@ func FromMarkdown(input []byte) (ot.Delta, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkNesting(source); err != nil {
+	if len(source) > maxMarkdown {
+		return nil, fmt.Errorf("%w: %d bytes of Markdown, at most %d", ErrTooLarge, len(source), maxMarkdown)
+	}
+	if err := checkMarks(source); err != nil {
 		return nil, err
 	}
 	r := markdownReader{source: []byte(source)}
@@ -35,33 +38,6 @@ func FromMarkdown(input []byte) (ot.Delta, error) {
 		return nil, err
 	}
 	return r.sink.document()
-}
-
-// checkNesting refuses what makes the parser slow: it takes quadratic time on
-// deeply nested quotes and lists, and on long runs of opening brackets.
-func checkNesting(source string) error {
-	for row := range strings.SplitSeq(source, "\n") {
-		nested, brackets := 0, 0
-		starting := true
-		for i := 0; i < len(row); i++ {
-			switch c := row[i]; {
-			case starting && (c == '>' || c == '-' || c == '+' || c == '*'):
-				nested++
-			case c == ' ' || c == '\t':
-			default:
-				starting = false
-			}
-			if row[i] == '[' {
-				brackets++
-			} else if row[i] == ']' && brackets > 0 {
-				brackets--
-			}
-		}
-		if (nested > maxDepth && strings.Trim(row, "-+*_ \t") != "") || brackets > 10*maxDepth {
-			return fmt.Errorf("%w: more than %d levels in one line", ErrTooDeep, maxDepth)
-		}
-	}
-	return nil
 }
 
 type markdownReader struct {
