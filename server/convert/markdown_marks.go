@@ -143,6 +143,9 @@ func (in *markdownInlines) image(node *ast.Image, marks marksMap) {
 
 // tag reads one inline HTML tag.
 func (in *markdownInlines) tag(raw string, marks marksMap) {
+	if len(in.open) >= maxTags && !strings.HasPrefix(raw, "</") && !strings.HasPrefix(raw, "<br") && !strings.HasPrefix(raw, "<img") {
+		return // tags that are never closed pile up; do not even read them
+	}
 	tokens := html.NewTokenizer(strings.NewReader(raw))
 	switch tokens.Next() {
 	case html.StartTagToken, html.SelfClosingTagToken:
@@ -154,9 +157,6 @@ func (in *markdownInlines) tag(raw string, marks marksMap) {
 		case "img":
 			in.reader.sink.image(in.state, get(node, "src"), get(node, "alt"), get(node, "width"), in.all(marks))
 		default:
-			if len(in.open) >= maxTags {
-				return // tags that are never closed pile up
-			}
 			state := inlineState(node, htmlState{keepSpaces: true})
 			in.open = append(in.open, &openTag{name: token.Data, marks: state.marks, node: node})
 		}
