@@ -190,6 +190,10 @@ func (c *child) settled() float64 {
 	return least
 }
 
+// calm is the time between joining and measuring: a thousand readers who join
+// are announced to each other.
+const calm = 3 * time.Second
+
 // measured runs a load against a program and reports it with its CPU time
 // while the writing lasted.
 func (c *child) measured(config LoadConfig) (Report, time.Duration) {
@@ -198,6 +202,8 @@ func (c *child) measured(config LoadConfig) (Report, time.Duration) {
 	l := &load{config: config.withDefaults()}
 	var took time.Duration
 	report, err := l.run(context.Background(), nil, func(ctx context.Context) error {
+		time.Sleep(calm)
+		l.start()
 		before := c.cpu()
 		err := l.write(ctx)
 		took = c.cpu() - before
@@ -214,6 +220,7 @@ func (c *child) measuredBare(l *bareLoad) time.Duration {
 	l.url = c.url
 	var took time.Duration
 	err := l.run(context.Background(), func(work func()) {
+		time.Sleep(calm)
 		before := c.cpu()
 		work()
 		took = c.cpu() - before
@@ -285,19 +292,19 @@ func (f *figures) hot100(b *testing.B) {
 	beside := func(noise func()) Latency {
 		var wait sync.WaitGroup
 		wait.Go(noise)
-		time.Sleep(2 * time.Second) // connecting is over
+		time.Sleep(calm + 2*time.Second) // the noise is on
 		report, _ := server.measured(quiet)
 		wait.Wait()
 		return report.Ack
 	}
 	besideHot := beside(func() {
-		server.measured(LoadConfig{Writers: writers, Rate: rate, Duration: duration + 4*time.Second})
+		server.measured(LoadConfig{Writers: writers, Rate: rate, Duration: duration + 6*time.Second})
 	})
 	bare := f.bare(b)
 	defer bare.stop()
 	frames := float64(hot.Frames) / hot.Seconds / writers // per second and connection
 	besideBare := beside(func() {
-		bare.measuredBare(&bareLoad{documents: 1, writers: 1, readers: writers - 1, rate: frames, duration: duration + 4*time.Second, size: int(per(hot.BytesDown, hot.Frames))})
+		bare.measuredBare(&bareLoad{documents: 1, writers: 1, readers: writers - 1, rate: frames, duration: duration + 6*time.Second, size: int(per(hot.BytesDown, hot.Frames))})
 	})
 	f.latency("ack of a second document", besideHot)
 	f.latency("ack of a second document beside bare", besideBare)

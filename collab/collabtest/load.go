@@ -73,10 +73,8 @@ func (l *load) run(ctx context.Context, progress io.Writer, work func(context.Co
 	if err := l.connect(ctx); err != nil {
 		return l.report(), err
 	}
-	l.bytesDown.Store(0) // joining is not what is measured
-	l.frames.Store(0)
 	stop := l.narrate(progress)
-	l.began = time.Now()
+	l.start()
 	err := work(ctx)
 	l.took = time.Since(l.began)
 	stop()
@@ -86,6 +84,13 @@ func (l *load) run(ctx context.Context, progress io.Writer, work func(context.Co
 	report := l.report()
 	report.Converged = err == nil
 	return report, err
+}
+
+// start begins what is measured; joining is not.
+func (l *load) start() {
+	l.bytesDown.Store(0)
+	l.frames.Store(0)
+	l.began = time.Now()
 }
 
 // load is one run.
