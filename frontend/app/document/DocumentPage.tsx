@@ -19,7 +19,9 @@ import { Toolbar } from "./Toolbar"
 import { UnreachableDocument } from "./UnreachableDocument"
 import { UnsavedDialog } from "./UnsavedDialog"
 import "../../editor/editor.css"
+import "./bar.css"
 import "./document.css"
+import "./toolbar.css"
 
 /** One document: its bar, its tools, its text. */
 export function DocumentPage({ id }: { id: string }) {

@@ -1,5 +1,5 @@
 import { CaseSensitive, ChevronDown, ChevronUp, X } from "lucide-preact"
-import { useEffect, useRef, useState } from "preact/hooks"
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
 import type { Editor, FindState } from "../../editor/types.ts"
 import { announce } from "../announce"
 import { IconButton } from "../ui/Button"
@@ -18,7 +18,8 @@ export function FindBar({ editor, state, onClose }: { editor: Editor; state: Fin
 	const [caseSensitive, setCaseSensitive] = useState(false)
 	const sentence = findSentence(state)
 
-	useEffect(() => {
+	// Before the next key press, not after the next paint.
+	useLayoutEffect(() => {
 		field.current?.focus()
 		field.current?.select()
 	}, [])

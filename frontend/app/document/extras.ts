@@ -3,6 +3,8 @@
  * of their own. It is fetched once the text is on the screen, so that it is
  * there when it is asked for, also after the connection is lost.
  */
+import "./extras.css"
+
 export { DetailsDialog } from "./DetailsDialog"
 export { EdgeMarks } from "./EdgeMarks"
 export { FindBar } from "./FindBar"

@@ -1,5 +1,5 @@
 import { Copy, Ellipsis, PencilLine, Trash2 } from "lucide-preact"
-import { useEffect, useRef, useState } from "preact/hooks"
+import { useLayoutEffect, useRef, useState } from "preact/hooks"
 import type { DocumentRecord } from "../api"
 import { prefetchDocumentPage } from "../pages"
 import { follow, routePath } from "../router"
@@ -88,7 +88,8 @@ export function DocumentRow({ row, now }: { row: DocumentRecord; now: number }) 
 function TitleField({ title, onEnd }: { title: string; onEnd: (title: string | null) => void }) {
 	const field = useRef<HTMLInputElement>(null)
 	const ended = useRef(false)
-	useEffect(() => {
+	// Before the next key press, not after the next paint.
+	useLayoutEffect(() => {
 		field.current?.focus()
 		field.current?.select()
 	}, [])

@@ -1,6 +1,6 @@
 import { X } from "lucide-preact"
 import type { ComponentChildren } from "preact"
-import { useEffect, useId, useRef } from "preact/hooks"
+import { useId, useLayoutEffect, useRef } from "preact/hooks"
 import { IconButton } from "./Button"
 
 interface DialogProps {
@@ -15,7 +15,7 @@ interface DialogProps {
 export function Dialog({ title, onClose, children, wide }: DialogProps) {
 	const element = useRef<HTMLDialogElement>(null)
 	const heading = useId()
-	useEffect(() => {
+	useLayoutEffect(() => {
 		const dialog = element.current
 		if (!dialog) return
 		const before = document.activeElement
