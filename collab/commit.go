@@ -3,6 +3,7 @@ package collab
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"github.com/coscribe/coscribe/collab/protocol"
@@ -151,6 +152,11 @@ func (s *session) full(err error) {
 	s.handed = persistence.Head{Epoch: durable.epoch, Revision: durable.revision, Hash: durable.chain}
 }
 
+// yieldEvery is after how many peers a fan-out lets others run: the connection
+// that carries the author's ack first of all, and other documents. Otherwise a
+// thousand woken connections would stand in line before them.
+const yieldEvery = 64
+
 // fanout is scratch for fanOut.
 type fanout struct {
 	turn    int64
@@ -185,7 +191,11 @@ func (s *session) fanOut(entries []entry) {
 		s.pushOwn(p, entries)
 	}
 	whole := f.group.whole()
+	many := len(s.peers) > yieldEvery
 	for i := len(s.peers) - 1; i >= 0; i-- { // backwards: one that overflows is taken out
+		if many && (len(s.peers)-1-i)%yieldEvery == 0 {
+			runtime.Gosched()
+		}
 		if p := s.peers[i]; p.live && p.turn != f.turn && p.push(whole) {
 			s.detach(p)
 		}
