@@ -46,10 +46,13 @@ func TestFullBufferCutsTheConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	sessions, err := h.melody.Sessions()
-	if err != nil || len(sessions) != 1 {
-		t.Fatalf("%d sessions, %v", len(sessions), err)
+	var sessions []*melody.Session
+	for deadline := time.Now().Add(5 * time.Second); len(sessions) == 0; { // the client is told first
+		if sessions, err = h.melody.Sessions(); err != nil || time.Now().After(deadline) {
+			t.Fatalf("no session, %v", err)
+		}
 	}
+	<-connOf(sessions[0]).started
 	// The client does not read: the socket's buffers fill, then melody's.
 	frame := []byte(strings.Repeat("x", 1<<20))
 	for i := 0; !connOf(sessions[0]).closing.Load(); i++ {
