@@ -1,21 +1,42 @@
-import { type BrowserContext, test as base } from "@playwright/test"
+import { type BrowserContext, type BrowserContextOptions, test as base } from "@playwright/test"
 import { DocumentPage } from "./pages/document"
 import { HomePage } from "./pages/home"
 import { Server } from "./server"
 
 /** A person at a browser of their own: cookies, storage and network apart from everyone else's. */
 export interface Person {
+	readonly name: string
 	readonly context: BrowserContext
 	home(): Promise<HomePage>
 	open(id: string): Promise<DocumentPage>
 }
 
-interface Fixtures {
-	/** Lets a person enter the stage; all are shown out at the end of the test. */
-	person: (name: string, options?: Parameters<import("@playwright/test").Browser["newContext"]>[0]) => Promise<Person>
+type PersonOptions = BrowserContextOptions & {
+	/** Another server than the worker's own. */
+	at?: Server
 }
 
-export const test = base.extend<Fixtures, { server: Server }>({
+/** All browsers of a test, and what their consoles say. */
+interface Stage {
+	enter(name: string, context: BrowserContext): void
+	/** Closes every browser: before their server goes, or its going would be an error they report. */
+	empty(): Promise<void>
+}
+
+interface Fixtures {
+	/** Lets a person enter the stage; all are shown out at the end of the test. */
+	person: (name: string, options?: PersonOptions) => Promise<Person>
+	/** A server for this test alone, with nothing on it: to be killed, or to be found empty. */
+	freshServer: Server
+	/** Names console errors that this test provokes. Any other fails it, a violation of the content security policy first. */
+	expectConsole: (pattern: RegExp) => void
+}
+
+/** What a browser says by itself when the network or the server is gone. */
+export const networkErrors =
+	/net::ERR_|WebSocket connection to|Failed to load resource: the server responded with a status of 50\d/
+
+export const test = base.extend<Fixtures & { stage: Stage }, { server: Server }>({
 	server: [
 		// biome-ignore lint/correctness/noEmptyPattern: Playwright reads fixture names from this pattern
 		async ({}, use) => {
@@ -25,20 +46,55 @@ export const test = base.extend<Fixtures, { server: Server }>({
 		},
 		{ scope: "worker" },
 	],
-	person: async ({ browser, server }, use) => {
+
+	freshServer: async ({ stage }, use) => {
+		const server = await Server.launch()
+		await use(server)
+		await stage.empty()
+		await server.dispose()
+	},
+
+	// biome-ignore lint/correctness/noEmptyPattern: Playwright reads fixture names from this pattern
+	expectConsole: async ({}, use) => {
+		const expected: RegExp[] = []
+		await use(Object.assign((pattern: RegExp) => void expected.push(pattern), { expected }))
+	},
+
+	stage: async ({ expectConsole }, use) => {
 		const contexts: BrowserContext[] = []
-		await use(async (name, options = {}) => {
-			const context = await browser.newContext({ baseURL: server.url, ...options })
-			contexts.push(context)
-			const renamed = await context.request.patch(`${server.url}/api/me`, { data: { name } })
+		const said: string[] = []
+		const empty = async () => {
+			await Promise.all(contexts.splice(0).map((context) => context.close()))
+		}
+		await use({
+			empty,
+			enter(name, context) {
+				contexts.push(context)
+				context.on("console", (message) => {
+					if (message.type() === "error" || message.type() === "warning") said.push(`${name}: ${message.text()}`)
+				})
+				context.on("weberror", (error) => said.push(`${name}: uncaught ${error.error().stack}`))
+			},
+		})
+		await empty()
+		const { expected } = expectConsole as unknown as { expected: RegExp[] }
+		const unexpected = said.filter((line) => !expected.some((pattern) => pattern.test(line)))
+		if (unexpected.length > 0) throw new Error(`the browser's console has errors:\n${unexpected.join("\n")}`)
+	},
+
+	person: async ({ browser, server, stage }, use) => {
+		await use(async (name, { at = server, ...options } = {}) => {
+			const context = await browser.newContext({ baseURL: at.url, ...options })
+			stage.enter(name, context)
+			const renamed = await context.request.patch(`${at.url}/api/me`, { data: { name } })
 			if (!renamed.ok()) throw new Error(`name: ${renamed.status()} ${await renamed.text()}`)
 			return {
+				name,
 				context,
 				home: async () => HomePage.open(await context.newPage()),
 				open: async (id: string) => DocumentPage.open(await context.newPage(), id),
 			}
 		})
-		for (const context of contexts) await context.close()
 	},
 })
 

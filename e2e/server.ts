@@ -7,6 +7,12 @@ import { fileURLToPath } from "node:url"
 
 const binary = join(dirname(dirname(fileURLToPath(import.meta.url))), "coscribe")
 
+/** One run of a document's content. */
+export interface Insert {
+	readonly insert: unknown
+	readonly attributes?: Readonly<Record<string, unknown>>
+}
+
 /** A port that was free a moment ago; the server keeps it across restarts. */
 function freePort(): Promise<number> {
 	return new Promise((resolve, reject) => {
@@ -82,7 +88,7 @@ export class Server {
 	}
 
 	/** Creates a document by the HTTP API and returns its id. */
-	async createDocument(title: string, content: unknown[] = [{ insert: "\n" }]): Promise<string> {
+	async createDocument(title: string, content: Insert[] = [{ insert: "\n" }]): Promise<string> {
 		const response = await fetch(`${this.url}/api/documents`, {
 			method: "POST",
 			headers: { "Content-Type": "application/json" },
@@ -100,9 +106,23 @@ export class Server {
 	}
 
 	/** The document's durable content as a delta, by the HTTP API. */
-	async content(id: string): Promise<{ insert: unknown; attributes?: Record<string, unknown> }[]> {
+	async content(id: string): Promise<Insert[]> {
 		const response = await fetch(`${this.url}/api/documents/${id}/content?format=delta`)
 		if (!response.ok) throw new Error(`content: ${response.status}`)
-		return ((await response.json()) as { content: { insert: unknown; attributes?: Record<string, unknown> }[] }).content
+		return ((await response.json()) as { content: Insert[] }).content
+	}
+
+	/** The document's log, by the HTTP API. */
+	async changes(id: string): Promise<{ revision: number; author: { id: string; name: string } }[]> {
+		const response = await fetch(`${this.url}/api/documents/${id}/changes?after=0`)
+		if (!response.ok) throw new Error(`changes: ${response.status} ${await response.text()}`)
+		return ((await response.json()) as { changes: { revision: number; author: { id: string; name: string } }[] })
+			.changes
+	}
+
+	/** Moves a document to the trash as somebody who has no browser. */
+	async trash(id: string): Promise<void> {
+		const response = await fetch(`${this.url}/api/documents/${id}`, { method: "DELETE" })
+		if (!response.ok) throw new Error(`trash: ${response.status} ${await response.text()}`)
 	}
 }

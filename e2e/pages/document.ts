@@ -1,7 +1,13 @@
-import { expect, type Locator, type Page } from "@playwright/test"
+import { type Download, expect, type Locator, type Page } from "@playwright/test"
 
 /** The states the page may show of saving; see frontend/app/document/status.ts. */
 export type SaveState = "connecting" | "saved" | "saving" | "offline" | "readonly" | "rejected" | "removed" | "failed"
+
+/** What travels by the clipboard. */
+export interface Clip {
+	readonly html?: string
+	readonly text?: string
+}
 
 /** One open document, in the user's words. */
 export class DocumentPage {
@@ -24,19 +30,71 @@ export class DocumentPage {
 
 	/** Where the text stands. */
 	get text(): Locator {
-		return this.page.locator(".ProseMirror")
+		return this.page.getByRole("textbox", { name: "Text", exact: true })
 	}
 
 	get title(): Locator {
 		return this.page.getByRole("textbox", { name: "Title" })
 	}
 
+	/** The others' carets. */
 	get carets(): Locator {
 		return this.page.locator(".peer-caret")
 	}
 
+	/** The one place for the state of saving. */
+	get state(): Locator {
+		return this.page.locator(".save-state")
+	}
+
+	get toolbar(): Locator {
+		return this.page.getByRole("toolbar", { name: "Formatting" })
+	}
+
+	/** The bar that appears at a selection. */
+	get bubble(): Locator {
+		return this.page.getByRole("toolbar", { name: "Selected text" })
+	}
+
+	tool(name: string): Locator {
+		return this.toolbar.getByRole("button", { name, exact: true })
+	}
+
+	line(number: number): Locator {
+		return this.text.locator("> .line").nth(number)
+	}
+
+	person(name: string): Locator {
+		return this.page.getByRole("list", { name: "People here" }).getByRole("button", { name: new RegExp(name) })
+	}
+
+	/** A line of the menu that is open. */
+	menuItem(name: string): Locator {
+		const named = { name, exact: true }
+		return this.page.getByRole("menuitem", named).or(this.page.getByRole("menuitemradio", named))
+	}
+
 	id(): string {
 		return new URL(this.page.url()).pathname.split("/").pop() ?? ""
+	}
+
+	/** Chooses from a menu of the toolbar, such as "Kind of line". */
+	async chooseTool(menu: string, item: string): Promise<void> {
+		await this.tool(menu).click()
+		await this.menuItem(item).click()
+	}
+
+	/** Chooses from the document's own menu. */
+	async choose(item: string): Promise<void> {
+		await this.page.getByRole("button", { name: "Document menu" }).click()
+		await this.menuItem(item).click()
+	}
+
+	/** Exports by the menu. */
+	async export(item: string): Promise<{ name: string; content: string }> {
+		const download = this.page.waitForEvent("download")
+		await this.choose(item)
+		return await readDownload(await download)
 	}
 
 	/** The text as the person reads it: one string per line, carets and widgets left out. */
@@ -58,6 +116,21 @@ export class DocumentPage {
 		await expect.poll(() => this.lines()).toEqual(lines)
 	}
 
+	/** What stands before somebody's caret in its line; null while the caret is not there. */
+	async textBeforeCaret(name: string): Promise<string | null> {
+		return await this.text.evaluate((root, wanted) => {
+			const caret = Array.from(root.querySelectorAll(".peer-caret")).find((found) => found.textContent === wanted)
+			const line = caret?.closest(".line")
+			if (!caret || !line) return null
+			const range = document.createRange()
+			range.setStart(line, 0)
+			range.setEndBefore(caret)
+			const before = range.cloneContents()
+			for (const widget of before.querySelectorAll(".ProseMirror-widget")) widget.remove()
+			return (before.textContent ?? "").replace(/\u200b|\ufeff/g, "")
+		}, name)
+	}
+
 	/** Puts the caret at the very end of the text. */
 	async caretToEnd(): Promise<void> {
 		await this.text.focus()
@@ -75,16 +148,42 @@ export class DocumentPage {
 		await this.page.keyboard.type(words, { delay })
 	}
 
-	async press(keys: string): Promise<void> {
-		await this.page.keyboard.press(keys)
+	async press(...keys: string[]): Promise<void> {
+		for (const key of keys) await this.page.keyboard.press(key)
+	}
+
+	/** Pastes at the caret what another program has put on the clipboard. */
+	async paste(clip: Clip): Promise<void> {
+		await this.text.evaluate((target, { html, text }) => {
+			const clipboardData = new DataTransfer()
+			if (html !== undefined) clipboardData.setData("text/html", html)
+			if (text !== undefined) clipboardData.setData("text/plain", text)
+			target.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }))
+		}, clip)
+	}
+
+	/** What copying the selection would give to another program. */
+	async copied(): Promise<{ html: string; text: string }> {
+		return await this.text.evaluate((target) => {
+			const clipboardData = new DataTransfer()
+			target.dispatchEvent(new ClipboardEvent("copy", { clipboardData, bubbles: true, cancelable: true }))
+			return { html: clipboardData.getData("text/html"), text: clipboardData.getData("text/plain") }
+		})
 	}
 
 	async expectState(state: SaveState): Promise<void> {
-		await expect(this.page.locator(".save-state")).toHaveAttribute("data-state", state, { timeout: 30_000 })
+		await expect(this.state).toHaveAttribute("data-state", state, { timeout: 30_000 })
 	}
 
 	/** Waits until nothing is pending and the page says so. */
 	async expectSaved(): Promise<void> {
 		await this.expectState("saved")
 	}
+}
+
+/** A finished download's name and content. */
+export async function readDownload(download: Download): Promise<{ name: string; content: string }> {
+	const chunks: Buffer[] = []
+	for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer)
+	return { name: download.suggestedFilename(), content: Buffer.concat(chunks).toString("utf8") }
 }

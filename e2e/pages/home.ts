@@ -7,40 +7,62 @@ export class HomePage {
 
 	static async open(page: Page): Promise<HomePage> {
 		await page.goto("/")
-		await expect(page.getByRole("banner")).toBeVisible()
-		return new HomePage(page)
+		return HomePage.arrive(page)
 	}
 
-	get titles(): Locator {
-		return this.page.getByRole("list", { name: "Documents by last change" }).locator("a.row-link")
+	/** Waits until the list, or what stands in its place, is drawn. */
+	static async arrive(page: Page): Promise<HomePage> {
+		const home = new HomePage(page)
+		await expect(
+			home.rows
+				.first()
+				.or(page.getByRole("heading", { name: "Write together" }))
+				.first(),
+		).toBeVisible()
+		return home
+	}
+
+	get rows(): Locator {
+		return this.page.getByRole("list", { name: "Documents by last change" }).getByRole("listitem")
+	}
+
+	/** The field in which a title is being changed. */
+	get titleField(): Locator {
+		return this.page.getByRole("textbox", { name: "Title" })
+	}
+
+	get search(): Locator {
+		return this.page.getByRole("searchbox", { name: "Search by title" })
+	}
+
+	/** The sentence at the foot of the page. */
+	get notice(): Locator {
+		return this.page.getByRole("region", { name: "Notice" })
 	}
 
 	row(title: string): Locator {
-		return this.page.getByRole("listitem").filter({ hasText: title })
+		return this.rows.filter({ hasText: title })
 	}
 
-	async search(words: string): Promise<void> {
-		await this.page.getByRole("searchbox", { name: "Search by title" }).fill(words)
-	}
-
-	async createDocument(): Promise<DocumentPage> {
-		await this.page
-			.getByRole("button", { name: /new document|start/i })
-			.first()
-			.click()
-		return DocumentPage.arrive(this.page)
+	link(title: string): Locator {
+		return this.row(title).getByRole("link")
 	}
 
 	async openDocument(title: string): Promise<DocumentPage> {
-		await this.page.getByRole("link", { name: title }).click()
+		await this.link(title).click()
 		return DocumentPage.arrive(this.page)
 	}
 
 	/** Opens the menu of the document with this title and chooses a command. */
 	async choose(title: string, command: string): Promise<void> {
-		await this.row(title)
-			.getByRole("button", { name: /more|actions|menu/i })
-			.click()
+		await this.page.getByRole("button", { name: `Actions for ${title}` }).click()
 		await this.page.getByRole("menuitem", { name: command }).click()
+	}
+
+	/** Goes to the trash by one's own menu. */
+	async openTrash(): Promise<void> {
+		await this.page.getByRole("button", { name: /^You/ }).click()
+		await this.page.getByRole("menuitem", { name: "Trash" }).click()
+		await expect(this.page.getByRole("heading", { name: "Trash" })).toBeVisible()
 	}
 }
