@@ -34,7 +34,8 @@ type WebSocket struct {
 	config   Config
 	decoder  protocol.Decoder
 	melody   *melody.Melody
-	draining atomic.Bool
+	draining atomic.Bool // upgrades are refused
+	stopping atomic.Bool // and those that were under way are closed
 }
 
 // connKey finds our connection in a melody session.
@@ -152,12 +153,13 @@ func (h *WebSocket) Connections() int { return h.melody.Len() }
 // it is gone, or at the context's end after cutting the rest.
 func (h *WebSocket) Shutdown(ctx context.Context) error {
 	h.Drain()
+	h.stopping.Store(true) // before listing: who is not listed will see it
 	sessions, err := h.melody.Sessions()
 	if err != nil {
 		return fmt.Errorf("listing connections: %w", err)
 	}
 	for _, s := range sessions {
-		connOf(s).Close(protocol.CloseGoingAway, "the server is stopping")
+		connOf(s).goAway()
 	}
 	for _, s := range sessions {
 		select {
@@ -179,6 +181,9 @@ func (h *WebSocket) connected(s *melody.Session) {
 		c.Close(protocol.CloseProtocol, "no hello")
 	})
 	close(c.started)
+	if h.stopping.Load() {
+		c.goAway()
+	}
 }
 
 // received runs in the connection's reading goroutine.
@@ -330,6 +335,8 @@ func (c *conn) refuse(err error) {
 	refusal := c.handler.config.refusal(err)
 	c.Close(refusal.Code, refusal.Reason)
 }
+
+func (c *conn) goAway() { c.Close(protocol.CloseGoingAway, "the server is stopping") }
 
 // Close implements collab.Conn.
 func (c *conn) Close(code protocol.CloseCode, reason string) {
