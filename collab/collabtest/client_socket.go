@@ -26,6 +26,7 @@ type SocketConfig struct {
 	Document string // its id
 	Token    string // for hello; "": a guest
 	HTTP     *http.Client
+	Backoff  time.Duration // longest wait between two attempts to connect; 0: 30 s
 
 	// Observers, any may be nil. They run under the socket's lock and must
 	// neither block nor call the socket.
@@ -68,6 +69,9 @@ const (
 func Dial(ctx context.Context, config SocketConfig) (*Socket, error) {
 	if config.HTTP == nil {
 		config.HTTP = http.DefaultClient
+	}
+	if config.Backoff == 0 {
+		config.Backoff = backoffMost
 	}
 	running, cancel := context.WithCancel(context.Background())
 	s := &Socket{config: config, cancel: cancel, done: make(chan struct{}), client: NewClient()}
@@ -143,7 +147,8 @@ func (s *Socket) Wait(ctx context.Context, ready func(*Client) bool) error {
 
 func (s *Socket) run(ctx context.Context) {
 	defer close(s.done)
-	wait := backoffLeast
+	least := min(backoffLeast, s.config.Backoff)
+	wait := least
 	for {
 		began := time.Now()
 		err := s.connection(ctx)
@@ -167,13 +172,13 @@ func (s *Socket) run(ctx context.Context) {
 			s.config.Dropped(err)
 		}
 		if time.Since(began) > backoffMost {
-			wait = backoffLeast
+			wait = least
 		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(rand.N(wait)):
 		}
-		wait = min(2*wait, backoffMost)
+		wait = min(2*wait, s.config.Backoff)
 	}
 }
 

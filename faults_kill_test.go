@@ -1,0 +1,55 @@
+package main
+
+import (
+	"testing"
+	"time"
+)
+
+// A server is killed while 20 people write, at every moment of its life: while
+// it starts, in its first commits, in the middle of a checkpoint.
+func TestFaultKill(t *testing.T) {
+	random, seed := seeded(t)
+	kills := count(*faultKills, 300, 3)
+	server := serveProcess(t, t.TempDir())
+	server.start()
+	var documents []string
+	for range 4 {
+		documents = append(documents, server.document("Killed"))
+	}
+	people := gather(t, server, seed, 150*time.Millisecond, 5, documents...)
+	people.write()
+	var slowest time.Duration
+	early, idle := 0, 0
+	for kill := range kills {
+		before := people.acks()
+		if kill%6 == 5 {
+			// Within its start, whose end nobody waits for.
+			server.kill()
+			server.launch()
+			time.Sleep(time.Duration(random.IntN(80_000)) * time.Microsecond)
+			early++
+		} else {
+			time.Sleep(time.Duration(random.IntN(900_000)) * time.Microsecond)
+		}
+		server.kill()
+		if people.acks() == before {
+			idle++
+		}
+		slowest = max(slowest, server.start())
+		people.compare()
+		if t.Failed() {
+			t.Fatalf("after kill %d", kill+1)
+		}
+	}
+	took := people.converge(30 * time.Second)
+	if slowest > 5*time.Second {
+		t.Errorf("a start took %v, more than 5 s", slowest)
+	}
+	if acks := people.acks(); acks < 20*kills || idle > kills/2 {
+		t.Errorf("the run was empty: %d acknowledged changes, %d of %d kills without one", acks, idle, kills)
+	}
+	server.stop()
+	verified(t, server.data)
+	t.Logf("%d kills (%d while starting, %d with nothing acknowledged since the one before), %d changes acknowledged by 20 writers, each there exactly once; slowest start %v; all equal %v after the last",
+		kills, early, idle, people.acks(), slowest.Round(time.Millisecond), took.Round(time.Millisecond))
+}
