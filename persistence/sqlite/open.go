@@ -165,11 +165,16 @@ func readerPragmas() []string {
 	}
 }
 
+// synchronous makes an fsync of the log at every commit (law S5). It is a
+// variable only so that the power-cut test can link a program with NORMAL, which
+// must be found to lose changes.
+var synchronous = "FULL"
+
 func writerPragmas() []string {
 	return []string{
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout), // first: the others may have to wait
 		"journal_mode(WAL)",
-		"synchronous(FULL)", // an fsync of the log at every commit (law S5)
+		"synchronous(" + synchronous + ")",
 		fmt.Sprintf("journal_size_limit(%d)", walLimit),
 		fmt.Sprintf("cache_size(-%d)", writerCache),
 	}
