@@ -1,6 +1,7 @@
 package collab
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -93,8 +94,10 @@ func (s *session) advancePresence() {
 	}
 }
 
-// body is a peer's presence as others see it, at the durable head.
+// body is a peer's presence as others see it, at the durable head. Whoever is
+// given it - in a welcome too - is to be told when the peer leaves.
 func (s *session) body(p *Peer) protocol.PeerPresence {
+	p.presence.announced = true
 	p.presence.advance(&s.seq.window, p.client, s.seq.durable)
 	return protocol.PeerPresence{
 		Peer: p.id, User: p.author.user, Revision: p.presence.revision,
@@ -135,11 +138,11 @@ func (s *session) flushCrowd(now time.Time) {
 		}
 	}
 	for _, p := range c.dirty {
-		p.presence.dirty, p.presence.announced = false, true
+		p.presence.dirty = false
 	}
 	clear(c.dirty)
-	clear(c.left)
-	c.dirty, c.left, c.group.bytes = c.dirty[:0], c.left[:0], nil
+	c.dirty, c.group.bytes = c.dirty[:0], nil
+	c.left = slices.Delete(c.left, 0, leaves) // who was cut just now is told of next time
 	if owed {
 		s.stir()
 	}
