@@ -49,7 +49,7 @@ func TestFaultKill(t *testing.T) {
 		t.Errorf("the run was empty: %d acknowledged changes, %d of %d kills without one", acks, idle, kills)
 	}
 	server.stop()
-	verified(t, server.data)
+	server.verify()
 	t.Logf("%d kills (%d while starting, %d with nothing acknowledged since the one before), %d changes acknowledged by 20 writers, each there exactly once; slowest start %v; all equal %v after the last",
 		kills, early, idle, people.acks(), slowest.Round(time.Millisecond), took.Round(time.Millisecond))
 }

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -61,7 +62,7 @@ func seeded(t *testing.T) (*rand.Rand, uint64) {
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
-	t.Logf("replay: go test . -run '^%s$' -v -faults.seed=%d", t.Name(), seed)
+	t.Logf("replay: COSCRIBE_FAULTS=%s go test . -run '^%s$' -v -faults.seed=%d", os.Getenv("COSCRIBE_FAULTS"), regexp.QuoteMeta(t.Name()), seed)
 	return rand.New(rand.NewPCG(seed, 0)), seed
 }
 
@@ -84,6 +85,7 @@ type served struct {
 	metrics string
 	data    string
 	before  []string // a command that the program is started under
+	beside  []string // a command that other commands of it are started under
 	process *exec.Cmd
 	log     *logTail
 }
@@ -245,11 +247,25 @@ func get(ctx context.Context, url string) (status int, body []byte, err error) {
 	return response.StatusCode, body, err
 }
 
-// verified fails the test unless `coscribe verify` finds nothing.
-func verified(t *testing.T, data string) {
-	t.Helper()
-	if output, code := coscribe(t, "verify", "--data", data); code != 0 {
-		t.Errorf("verify: exit %d\n%s", code, output)
+// run runs a command of the program on the server's data.
+func (s *served) run(args ...string) (output string, code int) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	line := append(append(append([]string{}, s.beside...), s.program), append(args, "--data", s.data)...)
+	command := exec.CommandContext(ctx, line[0], line[1:]...)
+	out, err := command.CombinedOutput()
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		s.t.Fatal(err)
+	}
+	return string(out), command.ProcessState.ExitCode()
+}
+
+// verify fails the test unless `coscribe verify` finds nothing.
+func (s *served) verify() {
+	s.t.Helper()
+	if output, code := s.run("verify"); code != 0 {
+		s.t.Errorf("verify: exit %d\n%s", code, output)
 	}
 }
 
@@ -304,12 +320,12 @@ func (s *served) measured(names ...string) (map[string]float64, error) {
 	return found, nil
 }
 
-// program is the path of strace or another tool, or the test ends.
+// tool is the path of strace or another tool, or the test ends.
 func tool(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		lack(t, fmt.Sprintf("this needs %s: type: sudo apt-get install %s", name, map[string]string{"strace": "strace", "unshare": "util-linux"}[name]))
+		lack(t, fmt.Sprintf("this needs %s: type: sudo apt-get install %s", name, map[string]string{"strace": "strace", "unshare": "util-linux", "nsenter": "util-linux"}[name]))
 	}
 	return filepath.Clean(path)
 }

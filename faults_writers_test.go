@@ -289,7 +289,7 @@ func (c *crowd) converge(most time.Duration) (took time.Duration) {
 
 func (c *crowd) contentHash(document string) string {
 	c.t.Helper()
-	output, code := coscribe(c.t, "hash", document, "--data", c.server.data)
+	output, code := c.server.run("hash", document)
 	if code != 0 {
 		c.t.Fatalf("hash: exit %d: %s", code, output)
 	}
