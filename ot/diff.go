@@ -4,8 +4,9 @@ package ot
 // Compose(a, Diff(a, b)) = b. It keeps what both have in the same order,
 // comparing lines first and then the characters of what is between, and never
 // cuts a surrogate pair. Where two stretches have too little in common it
-// replaces one by the other, so that time stays near linear. It returns an
-// *Error if a or b is no document.
+// replaces one by the other, so that time stays near linear. The final newlines
+// of two documents are one and the same, so what is moved over the change never
+// ends up behind it (law D3). It returns an *Error if a or b is no document.
 func Diff(a, b Delta) (Delta, error) {
 	x, err := flatten(a)
 	if err != nil {
@@ -16,6 +17,10 @@ func Diff(a, b Delta) (Delta, error) {
 		return nil, err
 	}
 	w := diffWriter{a: iterator{ops: Canonical(a)}, b: iterator{ops: Canonical(b)}}
+	var end []symbol
+	if n, m := len(x)-1, len(y)-1; n >= 0 && m >= 0 && x[n] == '\n' && y[m] == '\n' {
+		x, end, y = x[:n], x[n:], y[:m]
+	}
 	ids := map[string]symbol{}
 	p, q := lines(x, ids), lines(y, ids)
 	i, j := 0, 0 // how far x and y are written
@@ -25,6 +30,7 @@ func Diff(a, b Delta) (Delta, error) {
 		w.keep(x[p.starts[m.a]:i])
 	}
 	w.refine(x[i:], y[j:])
+	w.keep(end)
 	return w.out.Delta(), nil
 }
 

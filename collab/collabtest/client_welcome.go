@@ -72,33 +72,10 @@ func (c *Client) carry(m protocol.Welcome, fresh *ot.Document) error {
 		c.inFlightEdits = 0 // they stay pending
 		c.clearFlight()
 	}
-	between, err := difference(base, fresh)
+	between, err := ot.Diff(base.Delta(), fresh.Delta())
 	if err != nil {
 		return fmt.Errorf("carrying pending edits over: %w", err)
 	}
 	c.buffer = ot.Transform(between, c.buffer, true)
 	return nil
-}
-
-// difference turns one document into another and keeps the final newline in its
-// place: matched with an earlier one, it would leave pending text behind the
-// end of the document (law D3).
-func difference(a, b *ot.Document) (ot.Delta, error) {
-	body, err := ot.Diff(a.Slice(0, a.Len()-1), b.Slice(0, b.Len()-1))
-	if err != nil {
-		return nil, err
-	}
-	end, err := ot.Diff(a.Slice(a.Len()-1, a.Len()), b.Slice(b.Len()-1, b.Len()))
-	if err != nil {
-		return nil, err
-	}
-	whole := ot.NewBuilder(len(body) + 2)
-	for _, op := range body {
-		whole.Push(op)
-	}
-	whole.Retain(a.Len()-1-body.BaseLen(), ot.Attributes{})
-	for _, op := range end {
-		whole.Push(op)
-	}
-	return whole.Delta(), nil
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { canonical, compose, type Delta, isCanonical, type Op } from "./delta.js"
+import { baseLength, canonical, compose, type Delta, isCanonical, length, type Op, transform } from "./delta.js"
 import { diff } from "./diff.js"
 
 const op = fc
@@ -33,6 +33,17 @@ describe("diff", () => {
 		expect(diff(a, [{ insert: "one\ntwo!\nthree\n" }])).toEqual([{ retain: 7 }, { insert: "!" }])
 		expect(diff(a, a)).toEqual([])
 		expect(diff([{ insert: "\n" }], [{ insert: "\n\n" }])).toEqual([{ insert: "\n" }])
+	})
+
+	it("[D3] keeps what was typed at the end of one document before the end of the other", () => {
+		expect(diff([{ insert: "a\nb\n" }], [{ insert: "a\n" }])).toEqual([{ retain: 1 }, { delete: 2 }])
+		fc.assert(
+			fc.property(documents, documents, (a, b) => {
+				const typed = transform(diff(a, b), [{ retain: length(a) - 1 }, { insert: "typed" }], true)
+				expect(baseLength(typed)).toBeLessThan(length(b))
+			}),
+			{ numRuns: 2000 },
+		)
 	})
 
 	it("finds its way through a large rewrite", () => {

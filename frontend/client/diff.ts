@@ -9,10 +9,13 @@ const MOST_EDITS = 400
  * What turns document `a` into document `b`: by lines first, then by
  * characters inside the lines that differ, and never through a surrogate pair.
  * Small rather than smallest: a stretch with more than 400 edits is replaced.
+ * The final newlines of two documents are one and the same, so what is moved
+ * over the change never ends up behind it (law D3).
  */
 export function diff(a: Delta, b: Delta): Delta {
 	const from = flatten(a)
 	const to = flatten(b)
+	const end = takeEnd(from, to)
 	const left = new OpIterator(a)
 	const right = new OpIterator(b)
 	const result = new Builder()
@@ -25,7 +28,7 @@ export function diff(a: Delta, b: Delta): Delta {
 		result.delete(removed)
 		for (let n = removed; n > 0; ) n -= opLength(left.next(n))
 	}
-	for (const [kept, removed, added] of hunks(from, to)) {
+	const keep = (kept: number) => {
 		for (let n = kept; n > 0; ) {
 			const size = Math.min(n, left.left, right.left)
 			const before = left.next(size)
@@ -34,9 +37,23 @@ export function diff(a: Delta, b: Delta): Delta {
 			if (!("insert" in before) || !("insert" in after)) throw new TypeError("diff compares two documents")
 			result.retain(size, diffAttributes(before.attributes, after.attributes))
 		}
+	}
+	for (const [kept, removed, added] of hunks(from, to)) {
+		keep(kept)
 		replace(removed, added)
 	}
+	keep(end)
 	return result.delta()
+}
+
+/** Takes the final newline from both, if both have one, and returns the units taken from each. */
+function takeEnd(a: string[], b: string[]): number {
+	const x = a.at(-1) ?? ""
+	const y = b.at(-1) ?? ""
+	if (!x.endsWith("\n") || !y.endsWith("\n") || x.startsWith(EMBED) || y.startsWith(EMBED)) return 0
+	a.splice(-1, 1, ...(x.length > 1 ? [x.slice(0, -1)] : []))
+	b.splice(-1, 1, ...(y.length > 1 ? [y.slice(0, -1)] : []))
+	return 1
 }
 
 /** Units kept, then removed from the one, then added from the other. */
