@@ -20,6 +20,7 @@ test("saving is said until the server has it on disk, and saved only then", asyn
 	await expect.poll(() => held.length).toBe(1)
 	// The server has answered, but the browser has not heard it: saying "Saved" now would be a lie.
 	await expect(page.state).toHaveText("Saving")
+	await expect(page.page.getByRole("status")).toContainText("Saving")
 	wire.onReceive = (message) => message
 	for (const ack of held) wire.say(ack)
 	await page.expectSaved()

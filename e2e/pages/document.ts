@@ -30,7 +30,7 @@ export class DocumentPage {
 
 	/** Where the text stands. */
 	get text(): Locator {
-		return this.page.getByRole("textbox", { name: "Text", exact: true })
+		return this.page.getByRole("textbox", { name: "Document text" })
 	}
 
 	get title(): Locator {

@@ -15,7 +15,7 @@ import { History } from "./history.js"
 import { ImageView } from "./image.js"
 import { keyBindings } from "./keys.js"
 import { outlineOf, wordCountOf } from "./measure.js"
-import { Peers } from "./peers.js"
+import { Peers, peersKey } from "./peers.js"
 import { pointerPlugin } from "./pointer.js"
 import { rulesPlugin } from "./rules.js"
 import { dismissSuggestion, openSuggestion, suggestionPlugin } from "./suggestion.js"
@@ -204,7 +204,8 @@ class DocumentEditor implements Editor {
 		} finally {
 			this.changed()
 		}
-		if (this.followed && isRemote(tr)) this.scrollToPeer(this.followed)
+		// A caret moves by its own transaction when nobody types.
+		if (this.followed && (isRemote(tr) || tr.getMeta(peersKey))) this.scrollToPeer(this.followed)
 	}
 
 	private run(command: Command): boolean {

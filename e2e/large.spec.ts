@@ -1,0 +1,33 @@
+import { expect, test } from "./fixtures"
+
+const line = "The quick brown fox jumps over the lazy dog and runs on to the next hill, 0123456789."
+/** One MiB of text in paragraphs. */
+const megabyte = `${line}\n`.repeat(Math.ceil(2 ** 20 / (line.length + 1)))
+
+test("a paste of 1 MB arrives, is saved, and two people go on writing in it", async ({ person, server }) => {
+	test.setTimeout(120_000)
+	const id = await server.createDocument("Large")
+	const ada = await (await person("Ada")).open(id)
+	await ada.caretToStart()
+	await ada.paste({ text: megabyte })
+	await expect(ada.state).toHaveAttribute("data-state", "saved", { timeout: 60_000 })
+	expect((await server.text(id)).trimEnd()).toBe(megabyte.trimEnd())
+
+	// Above 256 KiB the content comes by HTTP, not in the welcome.
+	const bo = await (await person("Bo")).open(id)
+	await ada.caretToStart()
+	await bo.caretToEnd()
+	await Promise.all([ada.type("At the start. "), bo.type("At the end.")])
+	await ada.expectSaved()
+	await bo.expectSaved()
+	const text = await server.text(id)
+	expect(text.startsWith(`At the start. ${line}\n`)).toBe(true)
+	expect(text.trimEnd().endsWith("At the end.")).toBe(true)
+	for (const page of [ada, bo]) {
+		await expect(page.line(0)).toContainText(`At the start. ${line}`)
+		await expect(page.text.locator("> .line").last()).toContainText("At the end.")
+	}
+	await ada.press("Control+f")
+	await ada.type("At the end.")
+	await expect(ada.page.getByRole("search", { name: "Find in document" })).toContainText("1 of 1")
+})

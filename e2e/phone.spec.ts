@@ -1,0 +1,186 @@
+import type { BrowserContextOptions, Page } from "@playwright/test"
+import { everything } from "./everything"
+import { expect, test } from "./fixtures"
+import { DocumentPage } from "./pages/document"
+
+const phone: BrowserContextOptions = {
+	viewport: { width: 390, height: 844 },
+	isMobile: true,
+	hasTouch: true,
+	deviceScaleFactor: 2,
+}
+
+/** Nothing is wider than the screen, so nothing has to be pushed aside to be read (WCAG 1.4.10). */
+async function expectNoSidewaysScroll(page: Page, what: string): Promise<void> {
+	const wider = await page.evaluate(() => {
+		const root = document.documentElement
+		return { by: Math.max(root.scrollWidth, document.body.scrollWidth) - root.clientWidth, scrolled: scrollX }
+	})
+	expect(wider, what).toEqual({ by: 0, scrolled: 0 })
+}
+
+/** Everything one can press, except words within the text, is big enough for a finger. */
+async function expectTargets(page: Page, what: string): Promise<void> {
+	const small = await page.evaluate(() => {
+		const targets = document.querySelectorAll<HTMLElement>(
+			"button, a[href], input:not([type=radio]), [role^=menuitem], [role=option], label.swatch",
+		)
+		return Array.from(targets).flatMap((target) => {
+			const box = target.getBoundingClientRect()
+			const seen = target.checkVisibility() && box.width > 2 && box.bottom > 0 && box.top < innerHeight
+			if (!seen || target.closest(".ProseMirror")) return []
+			// A field inside a larger label is hit by the label.
+			const label = target.closest("label")?.getBoundingClientRect()
+			const width = Math.max(box.width, label?.width ?? 0)
+			const height = Math.max(box.height, label?.height ?? 0)
+			const name = target.ariaLabel ?? target.textContent
+			return width < 43.5 || height < 43.5 ? [`${name}: ${Math.round(width)} x ${Math.round(height)}`] : []
+		})
+	})
+	expect(small, what).toEqual([])
+}
+
+for (const width of [390, 320]) {
+	test(`a phone of ${width} px: list, document, toolbar at the foot, sheets, fingers`, async ({
+		person,
+		freshServer: server,
+	}) => {
+		const title = "A document with a title that is much longer than a phone is wide"
+		const id = await server.createDocument(title, everything)
+		const options = { ...phone, viewport: { width, height: width === 390 ? 844 : 568 }, at: server }
+		const ada = await person("Ada", options)
+		await ada.context.route("https://images.example/*", (route) =>
+			route.fulfill({
+				contentType: "image/svg+xml",
+				body: '<svg xmlns="http://www.w3.org/2000/svg" width="900" height="9"/>',
+			}),
+		)
+		const home = await ada.home()
+		const { page } = home
+		await expectNoSidewaysScroll(page, "home")
+		await expectTargets(page, "home")
+		await page.getByRole("button", { name: `Actions for ${title}` }).tap()
+		await expectSheet(page)
+		await expectTargets(page, "row menu")
+		await page.keyboard.press("Escape")
+		await home.link(title).tap()
+		const open = await DocumentPage.arrive(page)
+		await expect(page).toHaveURL(new RegExp(id))
+		await expectNoSidewaysScroll(page, "document")
+		await expectTargets(page, "document")
+
+		const foot = async () => {
+			const box = await open.toolbar.boundingBox()
+			return box ? Math.round(box.y + box.height) : Number.NaN
+		}
+		const height = options.viewport.height
+		expect(await foot()).toBe(height)
+		// The keyboard comes up: what is visible shrinks, and the toolbar stands above it.
+		await page.evaluate((visible) => {
+			Object.defineProperty(visualViewport, "height", { value: visible, configurable: true })
+			visualViewport?.dispatchEvent(new Event("resize"))
+		}, height - 250)
+		await expect.poll(foot).toBe(height - 250)
+		await page.evaluate(() => {
+			Reflect.deleteProperty(visualViewport ?? {}, "height")
+			visualViewport?.dispatchEvent(new Event("resize"))
+		})
+		await expect.poll(foot).toBe(height)
+
+		await page.getByRole("button", { name: "Document menu" }).tap()
+		await expectSheet(page)
+		await expectTargets(page, "document menu")
+		await page.getByRole("menuitem", { name: "Details" }).tap()
+		await expect(page.getByRole("dialog", { name: "Details" })).toBeVisible()
+		await expectNoSidewaysScroll(page, "dialog")
+		await expectTargets(page, "dialog")
+		await page.getByRole("button", { name: "Close" }).tap()
+		// By touch alone: a line, its kind, a word.
+		await open.line(0).tap()
+		await open.press("End")
+		await open.type(" by touch")
+		await open.tool("Bullet list").tap()
+		await open.expectSaved()
+		expect((await server.content(id))[1]?.attributes).toEqual({ list: "bullet" })
+		await expectNoSidewaysScroll(page, "after writing")
+	})
+}
+
+async function expectSheet(page: Page): Promise<void> {
+	const menu = page.getByRole("menu")
+	await expect(menu).toBeVisible()
+	const sheet = await page.locator(".floating-sheet").boundingBox()
+	const view = page.viewportSize()
+	if (!sheet || !view) throw new Error("there is no sheet")
+	expect(Math.round(sheet.width)).toBeGreaterThanOrEqual(view.width - 2)
+	expect(Math.round(sheet.y + sheet.height)).toBe(view.height)
+}
+
+test("200 % text, landscape and right-to-left lose nothing", async ({ person, freshServer: server }) => {
+	const id = await server.createDocument("Large type for tired eyes", everything)
+	const ada = await person("Ada", { ...phone, at: server })
+	await ada.context.route("https://images.example/*", (route) => route.fulfill({ status: 204 }))
+	const home = await ada.home()
+	const { page } = home
+	const enlarge = () => page.evaluate(() => document.documentElement.style.setProperty("font-size", "200%"))
+	await enlarge()
+	await expectNoSidewaysScroll(page, "home at 200 %")
+	const doc = await home.openDocument("Large type")
+	await enlarge()
+	await expectNoSidewaysScroll(page, "document at 200 %")
+	await expect(page.getByRole("button", { name: "Document menu" })).toBeInViewport({ ratio: 0.99 })
+	await expect(doc.toolbar).toBeInViewport()
+	await page.evaluate(() => document.documentElement.style.removeProperty("font-size"))
+	await page.setViewportSize({ width: 844, height: 390 })
+	await expectNoSidewaysScroll(page, "landscape")
+	await expect(page.getByRole("button", { name: "Document menu" })).toBeInViewport({ ratio: 0.99 })
+	await page.setViewportSize({ width: 390, height: 844 })
+	await page.evaluate(() => document.documentElement.setAttribute("dir", "rtl"))
+	await expectNoSidewaysScroll(page, "right-to-left")
+	await expect(page.getByRole("button", { name: "Document menu" })).toBeInViewport({ ratio: 0.99 })
+
+	// A line's direction follows its text without being told.
+	await page.evaluate(() => document.documentElement.removeAttribute("dir"))
+	await doc.caretToEnd()
+	await doc.press("Enter")
+	await page.keyboard.insertText("שלום")
+	const last = doc.text.locator("> .line").last()
+	expect(await last.evaluate((line) => getComputedStyle(line).direction)).toBe("rtl")
+	await doc.expectSaved()
+	expect(await server.text(id)).toContain("שלום")
+})
+
+test("with reduced motion nothing moves", async ({ person, server }) => {
+	const id = await server.createDocument("Still", everything)
+	const ada = await person("Ada", { reducedMotion: "reduce" })
+	await ada.context.route("https://images.example/*", (route) => route.fulfill({ status: 204 }))
+	const doc = await ada.open(id)
+	const { page } = doc
+	const moving = () =>
+		page.evaluate(() =>
+			document
+				.getAnimations()
+				.filter((animation) => Number(animation.effect?.getComputedTiming().duration ?? 0) > 1)
+				.map((animation) => `${(animation.effect as KeyframeEffect).target?.className}`),
+		)
+	await page.getByRole("button", { name: "Document menu" }).click()
+	expect(await moving()).toEqual([])
+	await page.keyboard.press("Escape")
+	await page.getByRole("button", { name: "Share" }).click()
+	expect(await moving()).toEqual([])
+	await page.keyboard.press("Escape")
+	await doc.caretToEnd()
+	await doc.type("x")
+	expect(await moving()).toEqual([])
+	const styles = await page.evaluate(
+		() =>
+			Array.from(document.querySelectorAll("*"), (element) => getComputedStyle(element)).filter(
+				(style) =>
+					style.scrollBehavior === "smooth" ||
+					`${style.transitionDuration}, ${style.animationDuration}`
+						.split(", ")
+						.some((time) => Number.parseFloat(time) > 0.001),
+			).length,
+	)
+	expect(styles).toBe(0)
+})
