@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import { type ClientOptions, createClient, type JournalEntry } from "./client.js"
+import { type ClientOptions, createClient } from "./client.js"
 import type { Delta } from "./delta.js"
 import type { ClientDocument, DocumentEvents } from "./document.js"
 import { FakeNetwork } from "./testing/fake-network.js"
@@ -225,36 +225,6 @@ describe("client", () => {
 		await pass(5_000)
 		expect(document.status).toEqual({ state: "saved", pending: 0 })
 		expect(new Set(network.last.of("submit").map((message) => JSON.stringify(message))).size).toBe(1)
-	})
-
-	it("[C3] a change waits for the journal; where that is denied the status says so and it leaves", async () => {
-		const entries: JournalEntry[] = []
-		const settled: unknown[] = []
-		let resolve = () => {}
-		const stored = new Promise<void>((done) => {
-			resolve = done
-		})
-		const journal = {
-			store: (entry: JournalEntry) => {
-				entries.push(entry)
-				return stored
-			},
-			settle: (entry: unknown) => void settled.push(entry),
-		}
-		const document = await ready({ journal })
-		document.submit([{ insert: "x" }])
-		await pass(50)
-		expect(network.last.of("submit")).toEqual([])
-		resolve()
-		await pass(50)
-		expect(network.last.of("submit")).toHaveLength(1)
-		expect(entries).toEqual([{ document: "an id", client: "client-1", seq: 1, base: 0, delta: [{ insert: "x" }] }])
-		expect(settled).toEqual([{ document: "an id", client: "client-1", seq: 1 }])
-
-		const denied = await ready({ journal: { store: () => Promise.reject(new Error("denied")), settle: () => {} } })
-		denied.submit([{ insert: "y" }])
-		await pass(50)
-		expect(denied.status).toEqual({ state: "saved", pending: 0, journalDenied: true })
 	})
 
 	it("removed: stops, and unsaved text stays readable", async () => {

@@ -1,22 +1,6 @@
-import type { Delta } from "./delta.js"
 import type { ClientDocument } from "./document.js"
+import type { Journal } from "./journal.js"
 import { LiveDocument } from "./live-document.js"
-
-/** What must be safe before a change leaves (law C3). */
-export interface JournalEntry {
-	readonly document: string
-	readonly client: string
-	readonly seq: number
-	readonly base: number
-	readonly delta: Delta
-}
-
-/** Where unsaved changes survive the tab. A rejected `store` means denied: the status says so and the change leaves without it. */
-export interface Journal {
-	store(entry: JournalEntry): Promise<void>
-	/** The change is in the log, or was refused for good. */
-	settle(entry: { document: string; client: string; seq: number }): void
-}
 
 /** The part of the WebSocket interface used here; the browser's and that of `ws` both fit. */
 export interface SocketLike {
@@ -39,7 +23,8 @@ export interface ClientOptions {
 		protocols: string[],
 	) => SocketLike
 	fetch?: typeof fetch
-	journal?: Journal
+	/** Where unsaved edits outlive the tab: `createJournal` of journal.ts. Asked for when the text is there or the server does not answer. */
+	journal?: () => Promise<Journal>
 	/** Whether the person can see the page; a hidden one waits longer before it gives a connection up. */
 	visible?: () => boolean
 	/** In [0, 1), for jitter. */

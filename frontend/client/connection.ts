@@ -70,8 +70,9 @@ export class Connection {
 		private readonly listener: ConnectionListener,
 	) {}
 
-	/** Connects at once; checks a connection that seems open. */
-	now(): void {
+	/** Connects at once; checks a connection that seems open. `again`: also after a stop. */
+	now(again = false): void {
+		if (again && this.phase === "stopped") this.phase = "idle"
 		if (this.phase === "idle" || this.phase === "waiting") void this.connect()
 		else if (this.phase === "open") this.ping(PROBE_PATIENCE)
 	}
@@ -166,8 +167,8 @@ export class Connection {
 			return
 		}
 		this.stop()
-		this.listener.down()
 		this.listener.stopped(code, reason)
+		this.listener.down()
 	}
 
 	private readonly beat = (): void => {

@@ -64,6 +64,8 @@ export interface ClientDocument {
 	dismissRejected(): void
 	/** Connects now instead of at `status.retryAt`; checks a connection that seems open. */
 	reconnectNow(): void
-	/** Leaves. Unsaved edits stay readable, and are no longer sent. */
+	/** Puts unsaved edits into the journal at once: when the page may go any moment. */
+	keep(): void
+	/** Leaves. Unsaved edits stay readable, and are no longer sent from here. */
 	close(): void
 }

@@ -14,12 +14,13 @@
  * the status says why and `unsavedText` holds what is not saved.
  */
 export type { Anchor } from "./anchor.js"
-export type { Client, ClientOptions, Journal, JournalEntry, SocketLike } from "./client.js"
+export type { Client, ClientOptions, SocketLike } from "./client.js"
 export { createClient } from "./client.js"
 export * from "./delta.js"
 export { diff } from "./diff.js"
 export type { ClientDocument, DocumentEvents } from "./document.js"
 export { contentHash } from "./hash.js"
+export type { Journal } from "./journal.js"
 export type { PeerView } from "./presence.js"
 export type { Limits, Role, Selection, User } from "./protocol.js"
 export * from "./schema.js"

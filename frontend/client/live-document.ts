@@ -1,10 +1,12 @@
 import { type Anchor, Anchors } from "./anchor.js"
-import type { Journal } from "./client.js"
 import { Connection, type ConnectionOptions } from "./connection.js"
 import { type Delta, insertedText } from "./delta.js"
 import type { ClientDocument, DocumentEvents } from "./document.js"
 import { Emitter } from "./emitter.js"
 import { HashCheck } from "./hash-check.js"
+import type { Journal } from "./journal.js"
+import type { Left } from "./journal-entry.js"
+import type { JournaledDocument, Keeper } from "./journal-keeper.js"
 import { type PeerView, Presence } from "./presence.js"
 import type { Role, Selection, ServerMessage, User, Welcome } from "./protocol.js"
 import { VERSION } from "./protocol.js"
@@ -16,6 +18,8 @@ const FIRST_RETRY = 1_000
 const LONGEST_RETRY = 30_000
 /** Fresh content because ours was wrong is taken at most this often, ms (law C6). */
 const BETWEEN_RELOADS = 10 * 60_000
+/** A server that says nothing for so long is no reason to show nothing, ms: the journal may have the text. */
+const WITHOUT_SERVER = 2_500
 
 export interface LiveOptions {
 	readonly id: string
@@ -24,16 +28,18 @@ export interface LiveOptions {
 	readonly fetchContent: (revision: number) => Promise<{ epoch: string; revision: number; content: Delta }>
 	/** A guest's token, to be presented from now on. */
 	readonly keepToken: (token: string) => void
-	readonly journal: Journal | undefined
+	readonly journal: (() => Promise<Journal>) | undefined
 }
 
 /** Carries out the state machine's effects: the shell around `state.ts`. */
-export class LiveDocument implements ClientDocument {
+export class LiveDocument implements ClientDocument, JournaledDocument {
 	readonly id: string
 	title = ""
 	role: Role = "none"
 	user: User | undefined
-	state: State = initial
+	rejected: Rejected | undefined
+	/** Whether the next connection resumes. */
+	resume = true
 	status: Status
 	private readonly emitter = new Emitter<DocumentEvents>()
 	private readonly anchors = new Anchors()
@@ -41,24 +47,31 @@ export class LiveDocument implements ClientDocument {
 	private readonly connection: Connection
 	private readonly hashCheck: HashCheck
 	private peer = ""
-	private resume = true
+	/** Whether a server has welcomed us yet. */
+	private joined = false
+	private opening: Promise<Keeper | undefined> | undefined
+	private keeper: Keeper | undefined
+	private trunk: JournaledDocument | undefined
+	private readonly alone: ReturnType<typeof setTimeout>
 	private retryTimer: ReturnType<typeof setTimeout> | undefined
 	private retries = 0
 	private retrying: string | undefined
 	private reloadedAt = Number.NEGATIVE_INFINITY
 	private removed: string | undefined
 	private failure: Failure | undefined
-	private rejected: Rejected | undefined
 	private journalDenied = false
 
-	constructor(private readonly options: LiveOptions) {
+	constructor(
+		private readonly options: LiveOptions,
+		public state: State = initial,
+	) {
 		this.id = options.id
 		this.connection = new Connection(options.connection, {
 			hello: (token) => this.hello(token),
 			receive: (message) => this.receive(message),
 			down: () => this.down(),
 			changed: () => this.refresh(),
-			stopped: (code) => this.fail(failureOf(code)),
+			stopped: (code) => this.stopped(code),
 		})
 		this.presence = new Presence({
 			live: this,
@@ -67,6 +80,7 @@ export class LiveDocument implements ClientDocument {
 		})
 		this.hashCheck = new HashCheck(this, (check) => this.connection.send(check))
 		this.status = this.computeStatus()
+		this.alone = setTimeout(() => void this.open(), WITHOUT_SERVER)
 		this.connection.now()
 	}
 
@@ -120,6 +134,7 @@ export class LiveDocument implements ClientDocument {
 
 	dismissRejected(): void {
 		this.rejected = undefined
+		this.keeper?.touch()
 		this.refresh()
 	}
 
@@ -127,8 +142,53 @@ export class LiveDocument implements ClientDocument {
 		this.connection.now()
 	}
 
+	keep(): void {
+		this.keeper?.store().catch(() => {})
+	}
+
+	adopt({ entry }: Left, state: State): void {
+		this.state = state
+		this.resume = entry.resume
+		this.title = entry.title
+		this.role = entry.role
+		this.user = entry.user ?? undefined
+		this.rejected = entry.rejected ?? undefined
+		this.emitter.emit("reset", { content: this.content, revision: this.revision })
+		this.emitter.emit("title", this.title)
+		this.emitter.emit("role", this.role)
+		// A hello that is under way knows nothing of this client yet.
+		this.connection.restart()
+		this.refresh()
+	}
+
+	offer(rejected: Rejected): void {
+		if (this.trunk) {
+			this.trunk.offer(rejected)
+			return
+		}
+		// Until it is dismissed, what is refused adds up: nothing offered back is lost to the next refusal.
+		this.rejected = { ...rejected, text: (this.rejected?.text ?? "") + rejected.text }
+		this.keeper?.touch()
+		this.refresh()
+	}
+
+	denied(is: boolean): void {
+		this.journalDenied = is
+		this.refresh()
+	}
+
+	branch({ entry }: Left, state: State, keep: (branch: JournaledDocument) => Keeper): JournaledDocument {
+		const branch = new LiveDocument({ ...this.options, journal: undefined }, state)
+		branch.resume = entry.resume
+		branch.rejected = entry.rejected ?? undefined
+		branch.trunk = this
+		branch.keeper = keep(branch)
+		branch.opening = Promise.resolve(branch.keeper)
+		return branch
+	}
+
 	close(): void {
-		if (this.connection.phase !== "stopped") this.fail("closed")
+		if (this.failure === undefined && this.removed === undefined) this.fail("closed")
 	}
 
 	private hello(token: string | undefined) {
@@ -179,6 +239,7 @@ export class LiveDocument implements ClientDocument {
 		this.user = message.user
 		this.peer = message.peer
 		this.resume = true
+		this.joined = true
 		if (message.token) this.options.keepToken(message.token)
 		if (title !== this.title) {
 			this.title = title
@@ -198,6 +259,7 @@ export class LiveDocument implements ClientDocument {
 		this.retrying = undefined
 		this.presence.down()
 		this.dispatch({ type: "disconnected" })
+		void this.open()
 	}
 
 	private dispatch(event: Event): void {
@@ -207,6 +269,7 @@ export class LiveDocument implements ClientDocument {
 		this.presence.advance()
 		this.presence.flush()
 		this.hashCheck.touch()
+		this.keeper?.touch()
 		this.refresh()
 	}
 
@@ -218,7 +281,6 @@ export class LiveDocument implements ClientDocument {
 			case "settle":
 				this.retries = 0
 				this.retrying = undefined
-				this.options.journal?.settle({ document: this.id, client: effect.client, seq: effect.seq })
 				break
 			case "send":
 				this.connection.send(effect.message)
@@ -238,8 +300,7 @@ export class LiveDocument implements ClientDocument {
 			case "rejected": {
 				const { code, message } = effect.reject
 				const text = insertedText(effect.delta)
-				// Until it is dismissed, what is refused adds up: nothing offered back is lost to the next refusal.
-				this.rejected = { code, message, text: (this.rejected?.text ?? "") + text }
+				this.offer({ code, message, text })
 				this.emitter.emit("rejected", { code, message, text, delta: effect.delta })
 				break
 			}
@@ -259,24 +320,38 @@ export class LiveDocument implements ClientDocument {
 				break
 			case "reset":
 				this.emitter.emit("reset", { content: this.content, revision: this.revision })
+				void this.open()
 				break
 			case "again":
 				for (const event of effect.events) this.dispatch(event)
 		}
 	}
 
-	private store({ client, message }: Extract<Effect, { type: "store" }>): void {
-		const { seq, base, delta } = message
-		const stored = () => this.dispatch({ type: "stored", client, seq })
+	/** Fetches the journal, once. It comes after the text, or when the server does not answer. */
+	private open(): Promise<Keeper | undefined> {
+		clearTimeout(this.alone)
 		const { journal } = this.options
-		if (!journal) {
-			stored()
-			return
-		}
-		journal.store({ document: this.id, client, seq, base, delta }).then(stored, () => {
-			this.journalDenied = true
-			stored()
-		})
+		this.opening ??= (journal?.().then((opened) => opened.keep(this)) ?? Promise.resolve(undefined)).then(
+			(keeper) => {
+				this.keeper = keeper
+				return keeper
+			},
+			() => {
+				this.denied(true)
+				return undefined
+			},
+		)
+		return this.opening
+	}
+
+	private store({ client, message }: Extract<Effect, { type: "store" }>): void {
+		const stored = () => this.dispatch({ type: "stored", client, seq: message.seq })
+		if (!this.options.journal && !this.keeper) stored()
+		else
+			this.open()
+				.then((keeper) => keeper?.store())
+				// Denied, as the status says: it leaves without (law C3).
+				.then(stored, stored)
 	}
 
 	private async fetch(revision: number): Promise<void> {
@@ -300,6 +375,17 @@ export class LiveDocument implements ClientDocument {
 		}
 	}
 
+	private stopped(code: number): void {
+		const failure = failureOf(code)
+		const { client } = this.state
+		if (failure === "forbidden" && client !== "" && this.resume && !this.joined) {
+			// What the journal had is of somebody else at this browser: we come as ourselves.
+			this.resume = false
+			this.dispatch({ type: "disown" })
+			if (!this.failure) this.connection.now(true)
+		} else this.fail(failure)
+	}
+
 	private fail(failure: Failure): void {
 		this.failure = failure
 		this.end()
@@ -307,10 +393,24 @@ export class LiveDocument implements ClientDocument {
 
 	private end(): void {
 		this.connection.stop()
+		this.forsake()
 		this.down()
 		this.presence.close()
 		this.hashCheck.close()
 		this.refresh()
+	}
+
+	/** Lets go of the journal; what it may not keep goes. */
+	private forsake(): void {
+		const lost = this.failure === "forbidden" || (this.removed !== undefined && this.removed !== "trashed")
+		const gone = lost ? "access" : this.failure === "not_found" || this.removed ? "document" : undefined
+		if (this.opening) void this.opening.then((keeper) => keeper?.end(gone))
+		else if (gone)
+			void this.options
+				.journal?.()
+				.then((journal) => journal.forget(this, gone))
+				.catch(() => {})
+		this.opening ??= Promise.resolve(undefined)
 	}
 
 	private computeStatus(): Status {

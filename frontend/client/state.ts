@@ -59,6 +59,8 @@ export interface State {
 	readonly target: number
 	/** The last changes that led to `revision`, for positions that come a little late. */
 	readonly recent: readonly Delta[]
+	/** How often the content was replaced or amended other than by a change of the log: `recent` leads back no further. */
+	readonly reloads: number
 }
 
 /** So many changes a position from the server may be late. */
@@ -74,6 +76,8 @@ export type Event =
 	| { readonly type: "stored"; readonly client: string; readonly seq: number }
 	| { readonly type: "retry"; readonly seq: number }
 	| { readonly type: "disconnected" }
+	/** Our client id belongs to somebody else: what is pending is taken out and offered back. */
+	| { readonly type: "disown" }
 	/** The server says that our content is wrong. */
 	| { readonly type: "reload" }
 	| { readonly type: "loaded"; readonly revision: number; readonly content: Delta }
@@ -124,6 +128,7 @@ export const initial: State = {
 	loading: undefined,
 	target: 0,
 	recent: [],
+	reloads: 0,
 }
 
 /** UTF-16 units of the local view. */
@@ -181,6 +186,9 @@ class Turn implements Step {
 				break
 			case "disconnected":
 				this.leave()
+				break
+			case "disown":
+				this.disown()
 				break
 			case "reload":
 				if (loaded && online && !loading) this.fetch(revision)
@@ -295,8 +303,8 @@ class Turn implements Step {
 	 * difference to fresh content.
 	 */
 	private distrust(inflight: Inflight): void {
-		const { content, client } = this.state
-		this.update({ content: content.apply(inflight.delta), inflight: undefined })
+		const { content, client, reloads } = this.state
+		this.update({ content: content.apply(inflight.delta), inflight: undefined, reloads: reloads + 1 })
 		this.effects.push({ type: "settle", client, seq: inflight.message.seq })
 		this.reconnect(false)
 	}
@@ -324,6 +332,19 @@ class Turn implements Step {
 		else this.flush()
 	}
 
+	private disown(): void {
+		const { content, inflight, buffer } = this.state
+		const delta = compose(inflight?.delta ?? [], buffer)
+		this.update({ inflight: undefined, buffer: [], edits: 0 })
+		if (delta.length === 0) return
+		const message = "these edits belong to somebody else"
+		const reject: Reject = { type: "reject", seq: 0, code: "forbidden", message, retry: false }
+		this.effects.push(
+			{ type: "change", delta: invert(delta, content.delta), source: "remote" },
+			{ type: "rejected", reject, delta },
+		)
+	}
+
 	private welcome(event: Welcome): void {
 		const { document } = event
 		if (!document.changes) {
@@ -348,7 +369,7 @@ class Turn implements Step {
 			this.effects.push({ type: "reset" })
 			this.update({ loaded: true, content: Content.of(fresh) })
 		} else this.rebase(welcome.acknowledged, fresh)
-		const { client, epoch, savedRevision } = this.state
+		const { client, epoch, savedRevision, reloads } = this.state
 		this.update({
 			client: welcome.client,
 			epoch: document.epoch,
@@ -360,6 +381,7 @@ class Turn implements Step {
 			loading: undefined,
 			target: document.revision,
 			recent: [],
+			reloads: reloads + 1,
 		})
 		this.flush()
 	}
@@ -381,11 +403,11 @@ class Turn implements Step {
 	}
 
 	private load(revision: number, fresh: Delta): void {
-		const { loading } = this.state
+		const { loading, reloads } = this.state
 		if (!loading || loading.revision !== revision) return
 		if (loading.welcome) this.begin(loading.welcome, fresh)
 		else {
-			this.update({ loading: undefined, revision, recent: [] })
+			this.update({ loading: undefined, revision, recent: [], reloads: reloads + 1 })
 			this.remote(diff(this.state.content.delta, fresh))
 			this.send()
 			this.flush()

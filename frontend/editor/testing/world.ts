@@ -189,5 +189,6 @@ export class TestDocument implements ClientDocument {
 
 	dismissRejected(): void {}
 	reconnectNow(): void {}
+	keep(): void {}
 	close(): void {}
 }

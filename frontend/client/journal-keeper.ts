@@ -1,0 +1,293 @@
+import { compose, type Delta } from "./delta.js"
+import { entryOf, isPending, type Journaled, type Left, restore, type Snapshot, unsavedText } from "./journal-entry.js"
+import { isCopy, type Shelf } from "./journal-shelf.js"
+import type { State } from "./state.js"
+import type { Rejected } from "./status.js"
+
+/** How long edits may gather before they are written, and how long what is saved already may, ms. */
+const SOON = 50
+const LATER = 1_000
+/** A submit waits no longer than this for the journal, ms: then it leaves without, and the status says so. */
+const PATIENCE = 3_000
+/** What was left is looked for again so long after an attempt to send it broke off, ms. */
+const AGAIN = 3_000
+/** Units of change since the snapshot that are worth a new one in any document. */
+const SMALL = 8_192
+
+/** Why a document cannot be opened any more. */
+export type Gone = "document" | "access"
+
+/** A live document as the journal sees it. */
+export interface JournaledDocument extends Journaled {
+	/** Goes on where a tab that is gone has ended. Only while nothing is loaded. */
+	adopt(left: Left, state: State): void
+	/** Shows text that could not be saved. */
+	offer(rejected: Rejected): void
+	/** Whether edits will outlive the tab. */
+	denied(is: boolean): void
+	/** The same document by another client of ours, without a view. */
+	branch(left: Left, state: State, keep: (branch: JournaledDocument) => Keeper): JournaledDocument
+	close(): void
+}
+
+/**
+ * Writes one live document's entry, and finds other tabs' ends: what they left
+ * is gone on with while nothing is loaded, or sent by a branch - the same client
+ * with the same seq, so that it lands exactly once (law S2).
+ */
+export class Keeper {
+	/** Whose entry is ours. */
+	private client = ""
+	/** What is stored: the entry's place, and the snapshot below it. */
+	private written: { revision: number; reloads: number; snapshot: number; since: Delta; weight: number } | undefined
+	/** Entries that ours replaces with the next write. */
+	private replaced: string[] = []
+	private readonly branches = new Set<JournaledDocument>()
+	private readonly watched = new Set<string>()
+	private readonly ending = new AbortController()
+	private running: Promise<void> | undefined
+	private following: Promise<void> | undefined
+	private timer: ReturnType<typeof setTimeout> | undefined
+	private due = Number.POSITIVE_INFINITY
+	private again: ReturnType<typeof setTimeout> | undefined
+	private online = false
+
+	constructor(
+		private readonly shelf: Shelf,
+		private readonly live: JournaledDocument,
+		/** Of a branch: where it came from. */
+		private readonly trunk?: Keeper,
+	) {}
+
+	/** Reads what earlier tabs left. Rejects when storage is denied. */
+	async begin(): Promise<void> {
+		const { live, shelf, ending } = this
+		this.online = live.state.online
+		shelf.onAnnounced(live.id, (client) => this.watch(client), ending.signal)
+		await this.scan(true)
+		this.touch()
+	}
+
+	/** Takes up an entry that this tab holds. */
+	resume({ entry, content }: Left, state: State): void {
+		this.client = entry.client
+		if (!content || entry.snapshot === null) return
+		const { revision, snapshot, since } = entry
+		this.written = { revision, reloads: state.reloads, snapshot, since, weight: weigh(since) }
+	}
+
+	/** Something changed: it is written soon, many at once. */
+	touch(): void {
+		if (this.ending.signal.aborted) return
+		const { live, trunk, online } = this
+		this.online = live.state.online
+		// What a branch carries is sent, or has to wait for the trunk's next connection, held by nobody.
+		if (trunk && (!this.online || isClean(live))) {
+			trunk.part(live)
+			return
+		}
+		if (this.online && !online && !trunk) this.look()
+		const at = Date.now() + (isClean(live) ? LATER : SOON)
+		if (at >= this.due) return
+		this.due = at
+		clearTimeout(this.timer)
+		this.timer = setTimeout(() => void this.write().catch(() => {}), at - Date.now())
+	}
+
+	/** Writes what there is now. Rejects when it could not be stored in time. */
+	async store(): Promise<void> {
+		let patience: ReturnType<typeof setTimeout> | undefined
+		const late = new Promise<never>((_, reject) => {
+			patience = setTimeout(() => {
+				this.live.denied(true)
+				reject(new Error("the journal does not answer"))
+			}, PATIENCE)
+		})
+		try {
+			await Promise.race([this.write(), late])
+		} finally {
+			clearTimeout(patience)
+		}
+	}
+
+	/**
+	 * The document is closed. Edits stay for the next tab; a copy of the text
+	 * stays too, unless the document or the access to it is `gone`.
+	 */
+	end(gone: Gone | undefined): void {
+		if (this.ending.signal.aborted) return
+		this.ending.abort()
+		clearTimeout(this.timer)
+		clearTimeout(this.again)
+		for (const branch of this.branches) branch.close()
+		void this.finish(gone).catch(() => {})
+	}
+
+	private async finish(gone: Gone | undefined): Promise<void> {
+		const { live, shelf } = this
+		try {
+			await this.running?.catch(() => {})
+			if (isClean(live) && (gone || this.trunk)) {
+				for (const client of [this.client, ...this.replaced]) await shelf.remove(live.id, client)
+			} else if (live.state.loaded) await this.put(gone === "access")
+		} finally {
+			for (const client of [this.client, ...this.replaced]) shelf.release(live.id, client)
+		}
+	}
+
+	/** Looks for what was left, once there is a connection to send it by. */
+	private look(): void {
+		this.scan(false).catch(() => this.live.denied(true))
+	}
+
+	private async scan(first: boolean): Promise<void> {
+		const { live, shelf, ending } = this
+		const { left, busy } = await shelf.claim(live.id)
+		if (ending.signal.aborted) {
+			for (const { entry } of left) shelf.release(live.id, entry.client)
+			return
+		}
+		for (const client of busy) this.watch(client)
+		const usable = left.filter(({ content }) => content)
+		const own = first && !live.state.loaded ? (usable.find(({ entry }) => isPending(entry)) ?? usable[0]) : undefined
+		if (own) {
+			const state = restore(own)
+			this.resume(own, state)
+			live.adopt(own, state)
+		}
+		for (const found of left) if (found !== own) this.take(found)
+	}
+
+	/** Waits for the end of the tab that has this client. */
+	private watch(client: string): void {
+		const { live, shelf, ending } = this
+		if (this.trunk || this.watched.has(client) || ending.signal.aborted) return
+		this.watched.add(client)
+		shelf.wait(live.id, client, ending.signal).then(
+			(left) => {
+				this.watched.delete(client)
+				if (left && ending.signal.aborted) shelf.release(live.id, client)
+				else if (left) this.take(left)
+			},
+			() => this.live.denied(true),
+		)
+	}
+
+	/** Sees to what another tab left; we hold it. */
+	private take(left: Left): void {
+		const { live, shelf } = this
+		const { entry, content } = left
+		if (isPending(entry) && content) {
+			// Offline nobody keeps it: a tab opened now may show it.
+			if (!live.state.online) shelf.release(live.id, entry.client)
+			else {
+				const state = restore(left)
+				const branch = live.branch(left, state, (made) => {
+					const keeper = new Keeper(shelf, made, this)
+					keeper.resume(left, state)
+					return keeper
+				})
+				this.branches.add(branch)
+			}
+			return
+		}
+		if (!isCopy(entry)) {
+			// The edits cannot be applied any more: their text is offered, and in our entry until it is dismissed.
+			const text = unsavedText(entry)
+			live.offer({ code: "recovered", message: "left by a tab that is gone", text })
+		}
+		this.replaced.push(entry.client)
+		this.touch()
+	}
+
+	/** A branch has done its work, or cannot for now. */
+	private part(branch: JournaledDocument): void {
+		if (!this.branches.delete(branch)) return
+		const done = isClean(branch)
+		branch.close()
+		if (done) return
+		clearTimeout(this.again)
+		this.again = setTimeout(() => this.live.state.online && this.look(), AGAIN)
+	}
+
+	/** One write at a time; all that changes during one goes with the next. */
+	private write(): Promise<void> {
+		clearTimeout(this.timer)
+		this.due = Number.POSITIVE_INFINITY
+		if (!this.running) {
+			this.running = this.attempt().finally(() => {
+				this.running = undefined
+			})
+			return this.running
+		}
+		this.following ??= this.running
+			.catch(() => {})
+			.then(() => {
+				this.following = undefined
+				return this.write()
+			})
+		return this.following
+	}
+
+	private async attempt(): Promise<void> {
+		try {
+			await this.put(false)
+			this.live.denied(false)
+		} catch (error) {
+			this.live.denied(true)
+			throw error
+		}
+	}
+
+	/** `bare`: without the content, for which the access is gone; the text of what is unsaved stays. */
+	private async put(bare: boolean): Promise<void> {
+		const { live, shelf } = this
+		const { client } = live.state
+		if (!live.state.loaded || client === "") return
+		if (client !== this.client) {
+			await shelf.hold(live.id, client)
+			if (live.state.client !== client) return this.put(bare)
+		}
+		const replaced = [...this.replaced, ...(this.client === client || this.client === "" ? [] : [this.client])]
+		const { state } = live
+		const { snapshot, written } = bare ? { snapshot: null, written: undefined } : this.advance(state)
+		const entry = entryOf(live, written?.snapshot ?? null, written?.since ?? [], Date.now())
+		await shelf.write(entry, snapshot, replaced)
+		if (bare) return
+		const isNew = this.client !== client
+		this.client = client
+		this.written = written
+		this.replaced = this.replaced.filter((other) => !replaced.includes(other))
+		if (isNew) shelf.announce(live.id, client)
+	}
+
+	/** What to write for this state: what happened since the snapshot, or a new one where that is less. */
+	private advance(state: State): { snapshot?: Snapshot; written: NonNullable<Keeper["written"]> } {
+		const { client, epoch, revision, reloads, recent, content } = state
+		const { written } = this
+		const steps = revision - (written?.revision ?? 0)
+		if (written && this.client === client && written.reloads === reloads && steps <= recent.length) {
+			const news = steps > 0 ? recent.slice(-steps) : []
+			const weight = news.reduce((sum, delta) => sum + weigh(delta), written.weight)
+			if (weight <= Math.max(SMALL, content.length / 4))
+				return { written: { ...written, revision, since: news.reduce(compose, written.since), weight } }
+		}
+		return {
+			snapshot: { document: this.live.id, client, epoch, revision, content: content.delta },
+			written: { revision, reloads, snapshot: revision, since: [], weight: 0 },
+		}
+	}
+}
+
+/** Nothing is unsaved, and nothing waits to be dismissed. */
+function isClean(live: Journaled): boolean {
+	return !live.state.inflight && live.state.buffer.length === 0 && !live.rejected
+}
+
+/** About the units that a delta takes in the journal. */
+function weigh(delta: Delta): number {
+	return delta.reduce(
+		(sum, op) => sum + 16 + ("insert" in op && typeof op.insert === "string" ? op.insert.length : 0),
+		0,
+	)
+}

@@ -1,0 +1,384 @@
+import { IDBDatabase as FakeDatabase, IDBObjectStore as FakeObjectStore } from "fake-indexeddb"
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import { type Client, createClient } from "./client.js"
+import type { ClientDocument } from "./document.js"
+import { createJournal } from "./journal.js"
+import type { JournalEntry, Snapshot } from "./journal-entry.js"
+import { FakeBrowser, type FakeTab } from "./testing/fake-browser.js"
+import { FakeNetwork } from "./testing/fake-network.js"
+import { FakeServer } from "./testing/fake-server.js"
+
+let server: FakeServer
+let browser: FakeBrowser
+const tabs: Tab[] = []
+
+beforeEach(() => {
+	// Storage goes by real immediates; only what the client waits for is ours to pass.
+	vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] })
+	server = new FakeServer()
+	browser = new FakeBrowser()
+})
+afterEach(() => {
+	for (const tab of tabs.splice(0)) tab.crash()
+	vi.useRealTimers()
+})
+
+/** One tab with the document open: its own network, and the browser's storage. */
+class Tab {
+	readonly network = new FakeNetwork(server)
+	readonly platform: FakeTab = browser.tab()
+	readonly document: ClientDocument
+	readonly client: Client
+
+	constructor(options: { offline?: boolean; denied?: boolean } = {}) {
+		this.network.reachable = !options.offline
+		this.platform.denied = options.denied ?? false
+		const journal = Promise.resolve().then(() => createJournal(this.platform))
+		this.client = createClient({
+			url: "https://host/",
+			webSocket: this.network.webSocket,
+			random: () => 0.999,
+			journal: () => journal,
+		})
+		this.document = this.client.open("document")
+		tabs.push(this)
+	}
+
+	get text(): string {
+		return this.document.content.map((op) => ("insert" in op ? op.insert : "")).join("")
+	}
+
+	type(text: string): void {
+		this.document.submit([{ insert: text }])
+	}
+
+	/** Nothing arrives any more, and nothing says so. */
+	goOffline(): void {
+		this.network.reachable = false
+		this.network.last.shut(1006, "")
+	}
+
+	goOnline(): void {
+		this.network.reachable = true
+		this.document.reconnectNow()
+	}
+
+	/** The tab is gone, without a goodbye. */
+	crash(): void {
+		this.platform.crash()
+		this.network.reachable = false
+		for (const socket of this.network.sockets) socket.shut(1006, "")
+		this.document.close()
+	}
+}
+
+/** Lets time pass in small steps and delivers what is said meanwhile. */
+async function pass(ms: number): Promise<void> {
+	for (let left = ms; left > 0; left -= 5) {
+		await vi.advanceTimersByTimeAsync(Math.min(5, left))
+		for (const tab of tabs) tab.network.deliver()
+	}
+}
+
+async function opened(options: { offline?: boolean; denied?: boolean } = {}): Promise<Tab> {
+	const tab = new Tab(options)
+	await pass(300)
+	return tab
+}
+
+const logText = () =>
+	server
+		.replay()
+		.map((op) => ("insert" in op ? op.insert : ""))
+		.join("")
+
+describe("the journal", () => {
+	it("[C3] edits made offline survive the tab: a new one shows them unsaved, offline too, and they merge", async () => {
+		const first = await opened()
+		first.type("saved ")
+		await pass(2_000)
+		first.goOffline()
+		first.type("unsaved ")
+		first.type("more ")
+		await pass(100)
+		first.crash()
+
+		const second = await opened({ offline: true })
+		expect(second.document.loaded).toBe(true)
+		expect(second.text).toBe("more unsaved saved \n")
+		expect(second.document.status).toMatchObject({ state: "offline", pending: 2 })
+		expect(second.document.title).toBe("Title")
+		expect(second.document.role).toBe("editor")
+		second.type("here ")
+		const other = await opened()
+		other.type("other ")
+		await pass(100)
+		second.goOnline()
+		await pass(500)
+		expect(second.document.status.state).toBe("saved")
+		expect([...logText().trim().split(" ")].sort()).toEqual(["here", "more", "other", "saved", "unsaved"])
+		expect(second.text).toBe(logText())
+	})
+
+	it("[C3] [S2] a tab that opens online sends what was left as the client that began it, exactly once", async () => {
+		const first = await opened()
+		const ack = vi.spyOn(first.network, "deliver").mockImplementation(() => {})
+		first.type("in flight ")
+		await pass(100)
+		first.type("in the buffer ")
+		await pass(100)
+		expect(server.revision).toBe(1)
+		first.crash()
+		ack.mockRestore()
+		const second = await opened()
+		await pass(500)
+		expect(logText()).toBe("in the buffer in flight \n")
+		expect(second.text).toBe(logText())
+		expect(new Set(server.log.map((entry) => entry.client)).size).toBe(1)
+		await pass(5_000)
+		expect(server.revision).toBe(2)
+		expect((await browser.stored<JournalEntry>("entries")).map((entry) => entry.client)).toEqual(["client-3"])
+	})
+
+	it("[C3] two tabs write apart, and the one that stays sends what the other leaves", async () => {
+		const [left, right] = [await opened(), await opened()]
+		await pass(2_000)
+		expect(await browser.stored("entries")).toHaveLength(2)
+		right.goOffline()
+		right.type("right ")
+		await pass(100)
+		expect(logText()).toBe("\n")
+		right.crash()
+		await pass(500)
+		expect(logText()).toBe("right \n")
+		expect(left.text).toBe("right \n")
+		await pass(2_000)
+		expect(await browser.stored("entries")).toHaveLength(1)
+	})
+
+	it("[C3] what a tab leaves while the other is offline too is sent once that one is back", async () => {
+		const [left, right] = [await opened(), await opened()]
+		await pass(2_000)
+		for (const tab of [left, right]) tab.goOffline()
+		right.type("right ")
+		left.type("left ")
+		await pass(200)
+		right.crash()
+		await pass(200)
+		left.goOnline()
+		await pass(1_000)
+		expect(logText().trim().split(" ").sort()).toEqual(["left", "right"])
+		expect(left.text).toBe(logText())
+	})
+
+	it("[C3] several tabs gone at once: everything they left arrives", async () => {
+		const three = [await opened(), await opened(), await opened()]
+		for (const tab of three) tab.goOffline()
+		for (const [i, tab] of three.entries()) tab.type(`tab${i} `)
+		await pass(200)
+		for (const tab of three) tab.crash()
+		const next = await opened({ offline: true })
+		expect(next.document.pending).toBe(1)
+		next.goOnline()
+		await pass(4_000)
+		expect(logText().trim().split(" ").sort()).toEqual(["tab0", "tab1", "tab2"])
+		expect(next.text).toBe(logText())
+		expect(await browser.stored("entries")).toHaveLength(1)
+	})
+
+	it("[S7] [S9] a log restored from a backup meanwhile: unsaved edits move over to the new text", async () => {
+		const first = await opened()
+		first.type("old ")
+		await pass(1_500)
+		first.type("lost with the backup ")
+		await pass(1_500)
+		first.goOffline()
+		first.type("unsaved ")
+		await pass(100)
+		first.crash()
+		server.restore(1)
+		const next = await opened({ offline: true })
+		expect(next.text).toBe("unsaved lost with the backup old \n")
+		next.goOnline()
+		await pass(1_000)
+		expect(logText()).toBe("unsaved old \n")
+		expect(next.text).toBe(logText())
+	})
+
+	it("[C3] a base thousands of revisions old merges", async () => {
+		const first = await opened()
+		first.type("base ")
+		await pass(1_500)
+		first.goOffline()
+		first.document.submit([{ retain: 5 }, { insert: "mine " }])
+		await pass(100)
+		first.crash()
+		const writer = server.join()
+		for (let seq = 1; seq <= 3_000; seq++) {
+			server.submit(writer, { type: "submit", seq, base: server.revision, delta: [{ insert: "x" }] })
+			writer.outbox.length = 0
+		}
+		const next = await opened({ offline: true })
+		next.goOnline()
+		await pass(2_000)
+		expect(logText()).toBe(`${"x".repeat(3_000)}base mine \n`)
+		expect(next.text).toBe(logText())
+		expect(next.document.status.state).toBe("saved")
+	})
+
+	it("[C3] storage denied is told, and everything works without", async () => {
+		const tab = await opened({ denied: true })
+		expect(tab.document.status).toEqual({ state: "saved", pending: 0, journalDenied: true })
+		tab.type("x")
+		await pass(300)
+		expect(logText()).toBe("x\n")
+		expect(tab.document.status).toEqual({ state: "saved", pending: 0, journalDenied: true })
+	})
+
+	it("[C3] a submit waits for the journal, and no longer than its patience", async () => {
+		const tab = await opened()
+		await pass(1_500)
+		const stuck = vi
+			.spyOn(FakeDatabase.prototype, "transaction")
+			.mockImplementation(() => ({ objectStore: () => ({ put() {}, delete() {} }) }) as never)
+		tab.type("x")
+		await pass(2_000)
+		expect(server.revision).toBe(0)
+		await pass(2_000)
+		expect(server.revision).toBe(1)
+		expect(tab.document.status).toMatchObject({ state: "saved", journalDenied: true })
+		stuck.mockRestore()
+	})
+
+	it("[S9] damaged and foreign entries are put aside and hurt nobody; newer ones stay", async () => {
+		const first = await opened()
+		first.goOffline()
+		first.type("kept ")
+		await pass(100)
+		first.crash()
+		const [entry] = await browser.stored<JournalEntry>("entries")
+		const damage = [
+			{ document: "document", client: "damaged", format: 1 },
+			{ ...entry, client: "unfit", buffer: [{ retain: 99 }, { insert: "x" }] },
+			{ ...entry, client: "not canonical", buffer: [{ insert: "a" }, { insert: "b" }] },
+			{ document: "document", client: 7 },
+			{ document: "document", client: "newer", format: 2 },
+		]
+		const snapshots = await browser.stored<Snapshot>("snapshots")
+		await put("entries", damage)
+		await put("snapshots", [{ ...snapshots[0], client: "unfit" }])
+		const next = await opened()
+		await pass(2_000)
+		expect(logText()).toBe("kept \n")
+		expect(next.document.status.state).toBe("saved")
+		expect(await browser.stored("quarantine")).toHaveLength(4)
+		expect((await browser.stored<JournalEntry>("entries")).map((left) => left.client)).toContain("newer")
+	})
+
+	it("[S9] edits whose text is not here any more are offered as text, until that is dismissed", async () => {
+		const first = await opened()
+		first.goOffline()
+		first.type("words")
+		await pass(100)
+		first.crash()
+		const [entry] = await browser.stored<JournalEntry>("entries")
+		await put("entries", [{ ...entry, snapshot: null }])
+		const next = await opened()
+		await pass(1_500)
+		expect(next.document.status).toMatchObject({ state: "rejected", rejected: { code: "recovered", text: "words" } })
+		next.crash()
+		const third = await opened()
+		expect(third.document.status).toMatchObject({ state: "rejected", rejected: { text: "words" } })
+		third.document.dismissRejected()
+		await pass(2_000)
+		third.crash()
+		expect((await opened()).document.status.state).toBe("saved")
+	})
+
+	it("[S3] what another person left at this browser is not sent as ours; its text is offered", async () => {
+		const first = await opened()
+		first.goOffline()
+		first.type("theirs ")
+		await pass(100)
+		first.crash()
+		const next = await opened({ offline: true })
+		expect(next.text).toBe("theirs \n")
+		next.network.reachable = true
+		next.document.reconnectNow()
+		await vi.advanceTimersByTimeAsync(2)
+		next.network.last.shut(4503, "forbidden")
+		await pass(1_000)
+		expect(next.text).toBe("\n")
+		expect(next.document.status).toMatchObject({ state: "rejected", rejected: { code: "forbidden", text: "theirs " } })
+		expect(server.revision).toBe(0)
+	})
+
+	it("[C3] a copy stays for reading offline, and goes with the access", async () => {
+		const first = await opened()
+		first.type("text ")
+		await pass(2_000)
+		first.document.close()
+		await pass(100)
+		const offline = await opened({ offline: true })
+		expect(offline.text).toBe("text \n")
+		expect(offline.document.status).toMatchObject({ state: "offline", pending: 0 })
+		offline.document.close()
+		await pass(100)
+		const refused = new Tab()
+		await vi.advanceTimersByTimeAsync(2)
+		refused.network.last.shut(4503, "forbidden")
+		await pass(200)
+		expect(refused.document.status.state).toBe("failed")
+		expect(await browser.stored("snapshots")).toEqual([])
+		expect(await browser.stored("entries")).toEqual([])
+	})
+
+	it("[S9] when the access goes, the text of what is unsaved stays and the rest is forgotten", async () => {
+		const tab = await opened()
+		tab.type("secret ")
+		await pass(1_500)
+		vi.spyOn(server, "submit").mockImplementation(() => {})
+		tab.type("mine ")
+		await pass(100)
+		tab.network.last.hear({ type: "removed", reason: "revoked" })
+		await pass(200)
+		expect(tab.document.unsavedText).toBe("mine ")
+		tab.crash()
+		expect(await browser.stored("snapshots")).toEqual([])
+		expect(JSON.stringify(await browser.stored("entries"))).not.toContain("secret")
+		const again = new Tab()
+		await vi.advanceTimersByTimeAsync(2)
+		again.network.last.shut(4503, "forbidden")
+		await pass(200)
+		expect(again.document.status).toMatchObject({ state: "failed", rejected: { text: "mine " } })
+	})
+
+	it("keeps one snapshot and what happened since, so that a key press writes little", async () => {
+		const tab = await opened()
+		const put = vi.spyOn(FakeObjectStore.prototype, "put")
+		for (let i = 0; i < 50; i++) {
+			tab.type("x")
+			await pass(60)
+		}
+		await pass(1_500)
+		const written = put.mock.calls.map(([value]) => value as object)
+		expect(written.filter((value) => "content" in value)).toHaveLength(1)
+		const [entry] = await browser.stored<JournalEntry>("entries")
+		expect(entry).toMatchObject({ inflight: null, buffer: [], revision: 50, snapshot: 0 })
+		expect(entry?.since).toEqual([{ insert: "x".repeat(50) }])
+		put.mockRestore()
+	})
+})
+
+async function put(table: string, values: unknown[]): Promise<void> {
+	const request = browser.indexedDB.open("coscribe")
+	await new Promise((resolve) => {
+		request.onsuccess = resolve
+	})
+	const transaction = request.result.transaction(table, "readwrite")
+	for (const value of values) transaction.objectStore(table).put(value)
+	await new Promise((resolve) => {
+		transaction.oncomplete = resolve
+	})
+	request.result.close()
+}
