@@ -68,10 +68,7 @@ func (s *session) readFor(a *attempt, e effect) (err error) {
 			err = fmt.Errorf("catching up: %v", r)
 		}
 	}()
-	from, moved := a.base, a.delta
-	if e.kind == catchUp && a.caught > 0 {
-		from, moved = a.caught, a.moved
-	}
+	moved, from := a.latest()
 	grown := a.grown
 	var hit *found
 	var bad error
@@ -81,7 +78,7 @@ func (s *session) readFor(a *attempt, e effect) (err error) {
 			bad = fmt.Errorf("%w: document %s revision %d: %w", persistence.ErrDamaged, s.id, c.Revision, err)
 			return false
 		}
-		if e.kind == search && c.Client == a.client && c.Seq == a.seq {
+		if c.Client == a.client && c.Seq == a.seq {
 			hit = &found{revision: c.Revision, same: moved.Equal(d), at: c.At}
 			return false
 		}
@@ -95,12 +92,10 @@ func (s *session) readFor(a *attempt, e effect) (err error) {
 	switch {
 	case err != nil:
 		return err
-	case e.kind == catchUp:
-		a.moved, a.caught, a.grown = moved, e.revision, grown
 	case hit != nil:
 		a.found = hit
 	default:
-		a.found = &found{}
+		a.moved, a.caught, a.grown = moved, e.revision, grown
 	}
 	return nil
 }

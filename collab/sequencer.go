@@ -65,8 +65,8 @@ type submission struct {
 	caught int64    // 0: not moved
 	grown  int      // the document's growth from base to caught, UTF-16 units
 	digest persistence.Hash
-	sized  bool // checked at the door, digest is set
-	found  *found
+	sized  bool   // checked at the door, digest is set
+	found  *found // its original was met on the way
 }
 
 // found answers a search of the log for an older seq.
@@ -93,11 +93,11 @@ const (
 	repeated
 	// rejected: it is not in the log.
 	rejected
-	// catchUp: its base is below the window. Move it over the log through
-	// revision and step again.
+	// catchUp: its base is below the window, or far. Move it over the log
+	// through revision and step again.
 	catchUp
-	// search: its seq is an older one and its base below the window. Look for
-	// it in the log through revision and step again.
+	// search: its original is to be looked for in the log through revision, and
+	// what was not found moved over it; then step again.
 	search
 )
 
@@ -189,20 +189,23 @@ func digestBase(s *submission) int64 {
 	return s.base
 }
 
-// resend answers a seq that is not new (law S2).
+// resend answers a seq that is not new (law S2). A row that expired keeps no
+// digest; then the log has the answer.
 func (q *sequencer) resend(c *clientState, s *submission) effect {
-	if s.seq == c.seq {
+	if s.seq == c.seq && c.digest != (persistence.Hash{}) {
 		if s.digest != c.digest {
 			return refuse(reject(protocol.CodeIDConflict, "seq %d was another change", s.seq))
 		}
 		return effect{kind: repeated, revision: c.revision, at: c.at}
 	}
-	if s.found == nil && s.base >= q.window.base {
-		s.found = q.find(s)
+	if s.found == nil {
+		moved, from := s.latest()
+		if q.far(moved, from) {
+			return effect{kind: search, revision: q.durable}
+		}
+		s.found = q.find(s, moved, from)
 	}
 	switch f := s.found; {
-	case f == nil:
-		return effect{kind: search, revision: q.durable}
 	case f.revision == 0:
 		return refuse(reject(protocol.CodeIDConflict, "seq %d was passed over", s.seq))
 	case !f.same:
@@ -212,11 +215,24 @@ func (q *sequencer) resend(c *clientState, s *submission) effect {
 	}
 }
 
+// latest is the submission's delta as far as it has been moved, and the
+// revision that it stands at.
+func (s *submission) latest() (d ot.Delta, at int64) {
+	if s.caught > 0 {
+		return s.moved, s.caught
+	}
+	return s.delta, s.base
+}
+
+// far reports whether a delta is to be moved outside the loop (law R2).
+func (q *sequencer) far(d ot.Delta, from int64) bool {
+	return from < q.window.base || (q.durable-from)*int64(len(d)) > stretchWork
+}
+
 // find looks for an older seq in the window and compares by moving the resend
 // to where the original was sequenced.
-func (q *sequencer) find(s *submission) *found {
-	moved := s.delta
-	for i, rest := 0, q.window.after(s.base); i < len(rest); i++ {
+func (q *sequencer) find(s *submission, moved ot.Delta, from int64) *found {
+	for i, rest := 0, q.window.after(from); i < len(rest); i++ {
 		e := &rest[i]
 		if e.client == s.client && e.seq == s.seq {
 			return &found{revision: e.revision, same: moved.Equal(e.delta), at: e.at}
@@ -228,11 +244,8 @@ func (q *sequencer) find(s *submission) *found {
 
 // accept catches a new change up to head and gives it the next revision.
 func (q *sequencer) accept(c *clientState, s *submission) effect {
-	d, from := s.delta, s.base
-	if s.caught > 0 {
-		d, from = s.moved, s.caught
-	}
-	if from < q.window.base || (q.durable-from)*int64(len(d)) > stretchWork {
+	d, from := s.latest()
+	if q.far(d, from) {
 		return effect{kind: catchUp, revision: q.durable}
 	}
 	// Law D1: the length of the base follows from the growth since.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/coscribe/coscribe/ot"
+	"github.com/coscribe/coscribe/persistence"
 )
 
 func TestStretch(t *testing.T) {
@@ -42,6 +43,40 @@ func TestStretch(t *testing.T) {
 		s.step(a)
 		if s.seq.window.head() != 62 {
 			t.Errorf("head %d", s.seq.window.head())
+		}
+	})
+	t.Run("[R2][S2] so is the search for the original of such a resend", func(t *testing.T) {
+		s := &stage{t: t, seq: newSequencer(ot.NewDocument(), 0, Limits{}.withDefaults()), durable: ot.NewDocument()}
+		alice, bob := named("alice"), named("bob")
+		s.seq.know(alice, alice, nil)
+		s.seq.know(bob, bob, nil)
+		submit := func(client persistence.ID, seq, base int64, d ot.Delta) effect {
+			return s.seq.step(&submission{client: client, seq: seq, base: base, delta: d, author: &author{}, at: time.UnixMicro(0)})
+		}
+		big := ot.NewBuilder(5000)
+		for range 2500 {
+			big.Insert("x", ot.Attributes{})
+			big.InsertEmbed(ot.Embed{Key: "divider", Value: "true"}, ot.Attributes{})
+		}
+		for seq := range int64(60) {
+			if e := submit(alice, seq+1, 0, ot.Delta{text("z")}); e.kind != sequenced {
+				t.Fatal(e)
+			}
+		}
+		if e := submit(bob, 1, 0, big.Delta()); e.kind != sequenced {
+			t.Fatal(e)
+		}
+		if e := submit(bob, 2, 0, ot.Delta{text("b")}); e.kind != sequenced {
+			t.Fatal(e)
+		}
+		s.command([]string{"commit", "62"}, "")
+		a := &attempt{submission: submission{client: bob, seq: 1, base: 0, delta: big.Delta(), author: &author{}}}
+		if e := s.seq.step(&a.submission); e.kind != search || e.revision != 62 {
+			t.Fatalf("effect %+v", e)
+		}
+		s.step(a)
+		if got := s.out.String(); got != "  read the log through r=62\n  repeated r=61\n" {
+			t.Errorf("it went otherwise:\n%s", got)
 		}
 	})
 }

@@ -26,6 +26,7 @@ var update = flag.Bool("update", false, "write the answers of this run into test
 //	shrink N                     the window keeps N changes
 //	rollback                     what is not durable is taken back
 //	forget                       clients that have gone are forgotten
+//	expire                       the same, and their rows lost their digest
 //	limit NAME N                 sets a limit: length, ops, bytes
 //	show                         the sequenced document
 func TestTranscripts(t *testing.T) {
@@ -110,10 +111,14 @@ func (s *stage) command(words []string, line string) {
 		s.say("window after r=%d", s.seq.window.base)
 	case "rollback":
 		s.seq.rollback(s.durable.Clone())
-	case "forget":
+	case "forget", "expire":
 		rows := map[persistence.ID]persistence.ClientRow{}
 		for id, c := range s.seq.clients {
-			rows[id] = persistence.ClientRow{Seq: c.seq, Revision: c.revision, Digest: c.digest, SeenAt: c.at}
+			row := persistence.ClientRow{Seq: c.seq, Revision: c.revision, Digest: c.digest, SeenAt: c.at}
+			if words[0] == "expire" {
+				row.Digest = persistence.Hash{}
+			}
+			rows[id] = row
 		}
 		s.say("%d forgotten", s.seq.forget())
 		for id, row := range rows { // they come back with what the log knows
