@@ -205,7 +205,7 @@ func (d *disk) ended(dir string) error {
 		return nil
 	}
 	for _, f := range d.names {
-		f.pending = slices.DeleteFunc(f.pending, func(p patch) bool { return p.by != nil && !p.by.returned })
+		f.pending = slices.DeleteFunc(f.pending, func(p patch) bool { return p.by != nil && (!p.by.returned || p.by.result < int64(len(p.text))) })
 	}
 	return d.same(dir)
 }

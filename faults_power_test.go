@@ -99,7 +99,10 @@ func record(t *testing.T, strace, program string, seed uint64, changes int) reco
 				t.Fatalf("only %d changes were acknowledged; the server says:\n%s", people.acks(), server.log)
 			}
 		}
-		process := server.process.Process.Pid
+		tracer, err := tracerOf(server.process.Process.Pid)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if life == 0 {
 			server.kill()
 		} else {
@@ -107,7 +110,7 @@ func record(t *testing.T, strace, program string, seed uint64, changes int) reco
 			people.leave()
 			server.stop()
 		}
-		if err := traceEnded(file, process); err != nil {
+		if err := ended(tracer); err != nil {
 			t.Fatal(err)
 		}
 		copied := filepath.Join(t.TempDir(), "copy")

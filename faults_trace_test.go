@@ -2,12 +2,15 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -171,32 +174,33 @@ func nibble(c byte) byte {
 	return c - '0'
 }
 
-// traceEnded waits until the recorder has written the end of the process.
-func traceEnded(file string, process int) error {
-	want := fmt.Sprintf("%d +++ ", process)
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		tail, err := tailOf(file, 4096)
+// tracerOf is the process that traces another.
+func tracerOf(process int) (int, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", process))
+	if err != nil {
+		return 0, err
+	}
+	var tracer int
+	_, rest, _ := strings.Cut(string(status), "TracerPid:")
+	if _, err := fmt.Sscan(rest, &tracer); err != nil || tracer == 0 {
+		return 0, fmt.Errorf("process %d is not traced: %w", process, err)
+	}
+	return tracer, nil
+}
+
+// ended waits until a process that is not our child has ended.
+func ended(process int) error {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", process))
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
-		if at := strings.LastIndex(tail, want); at >= 0 && strings.HasSuffix(tail, "\n") {
-			return nil
+		if end := strings.LastIndex(string(stat), ") "); end >= 0 && strings.HasPrefix(string(stat[end+2:]), "Z") {
+			return nil // nobody has asked for its exit code yet
 		}
 	}
-	return fmt.Errorf("the trace of process %d does not end", process)
-}
-
-func tailOf(file string, n int64) (tail string, err error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = f.Close() }()
-	size, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return "", err
-	}
-	read := make([]byte, min(n, size))
-	_, err = f.ReadAt(read, size-int64(len(read)))
-	return string(read), err
+	return fmt.Errorf("process %d does not end", process)
 }
