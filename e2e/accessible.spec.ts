@@ -84,6 +84,7 @@ test("axe finds nothing on the document page: empty, full, dialogs and find", as
 	await expectAccessible(page, "image with a fault")
 	await page.keyboard.press("Escape")
 	await doc.press("Control+f")
+	await expect(doc.findField).toBeFocused()
 	await page.keyboard.type("heading")
 	await expect(page.getByRole("search")).toContainText("of 3")
 	await expectAccessible(page, "find")

@@ -129,7 +129,7 @@ test("copying gives semantic HTML and readable text; keys carry it into another 
 	await page.caretToStart()
 	await page.press("Control+a")
 	const { html, text } = await page.copied()
-	expect(html).toContain("<h2>Head</h2>")
+	expect(html).toMatch(/<h2[^>]*>Head<\/h2>/)
 	expect(html).toContain("<strong>bold</strong>")
 	expect(html).toMatch(/<a [^>]*href="https:\/\/a.example\/"[^>]*>link<\/a>/)
 	expect(html).toMatch(/<ul[^>]*>\s*<li[^>]*>one\s*<ul[^>]*>\s*<li[^>]*>deep/)

@@ -31,6 +31,8 @@ test("links: by key, from the bubble, opened with a modifier, removed", async ({
 	expect(await (await opened).title()).toBe("The manual")
 	await (await opened).close()
 	await page.page.bringToFront()
+	// Following a link selects nothing that the next key would replace.
+	await expect(page.text.locator(".ProseMirror-selectednode")).toHaveCount(0)
 	await link.dblclick()
 	await page.bubble.getByRole("button", { name: "Edit link" }).click()
 	await expect(page.page.getByRole("textbox", { name: "Address" })).toHaveValue("https://manual.example/page")
@@ -118,6 +120,7 @@ test("find marks and walks through matches; outline, details and print view", as
 	])
 	const page = await (await person("Ada")).open(id)
 	await page.press("Control+f")
+	await expect(page.findField).toBeFocused()
 	const find = page.page.getByRole("search", { name: "Find in document" })
 	await page.type("needle")
 	await expect(find).toContainText("1 of 3")

@@ -63,12 +63,14 @@ test("everything without a mouse: write, format, link, find, export, rename, tra
 
 	await doc.text.focus()
 	await doc.press("Control+f")
+	await expect(doc.findField).toBeFocused()
 	await doc.type("two")
 	await doc.press("Enter", "Escape")
 	await expect(doc.text).toBeFocused()
 	await doc.type("three")
 	await doc.expectLines(["Plan", "one", "three", "bold site"])
 
+	await doc.press("Escape")
 	await walkTo(page, "Document menu", "Shift+Tab")
 	const download = page.waitForEvent("download")
 	await doc.press("Enter")

@@ -24,10 +24,11 @@ test("a paste of 1 MB arrives, is saved, and two people go on writing in it", as
 	expect(text.startsWith(`At the start. ${line}\n`)).toBe(true)
 	expect(text.trimEnd().endsWith("At the end.")).toBe(true)
 	for (const page of [ada, bo]) {
-		await expect(page.line(0)).toContainText(`At the start. ${line}`)
-		await expect(page.text.locator("> .line").last()).toContainText("At the end.")
+		await expect.poll(async () => (await page.lines())[0]).toBe(`At the start. ${line}`)
+		expect((await page.lines()).at(-1)).toContain("At the end.")
 	}
 	await ada.press("Control+f")
+	await expect(ada.findField).toBeFocused()
 	await ada.type("At the end.")
 	await expect(ada.page.getByRole("search", { name: "Find in document" })).toContainText("1 of 1")
 })

@@ -56,6 +56,10 @@ export class DocumentPage {
 		return this.page.getByRole("toolbar", { name: "Selected text" })
 	}
 
+	get findField(): Locator {
+		return this.page.getByRole("search", { name: "Find in document" }).getByRole("textbox")
+	}
+
 	tool(name: string): Locator {
 		return this.toolbar.getByRole("button", { name, exact: true })
 	}

@@ -64,12 +64,14 @@ const maxIndent = 8
 const styleAttribute = "data-style"
 
 /**
- * Renames style attributes in the source of pasted HTML: a strict style-src reports every one that the parser meets,
- * and what they say is needed only as text.
+ * Renames style attributes and event handlers in the source of pasted HTML: a strict content security policy
+ * reports every one that the parser meets. What styles say is needed only as text, handlers never.
  */
 export function setAsideStyles(html: string): string {
 	const bare = html.replace(/<style\b[\s\S]*?<\/style\s*>/gi, "")
-	return bare.replace(/<[a-z][^<>]*>/gi, (tag) => tag.replace(/\sstyle(?=\s*=)/gi, ` ${styleAttribute}`))
+	return bare.replace(/<[a-z][^<>]*>/gi, (tag) =>
+		tag.replace(/\sstyle(?=\s*=)/gi, ` ${styleAttribute}`).replace(/\son(?=[a-z]+\s*=)/gi, " data-on"),
+	)
 }
 
 function stylesOf(element: Element): Map<string, string> {

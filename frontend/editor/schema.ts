@@ -70,6 +70,8 @@ function lineToDOM(node: Node): DOMOutputSpec {
 
 const line: NodeSpec = {
 	content: "inline*",
+	// A click with Ctrl, as on a link, would select the whole line, and the next key replace it.
+	selectable: false,
 	attrs: Object.fromEntries(blockKeys.map((key) => [key, absent])),
 	toDOM: lineToDOM,
 	// Only for what a browser itself puts into the editable element; paste has its own parser (paste.ts).

@@ -1,5 +1,5 @@
 import { ArrowLeft, Share2 } from "lucide-preact"
-import { useEffect, useRef, useState } from "preact/hooks"
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
 import { createEditor } from "../../editor/index.ts"
 import type { Editor, EditorSnapshot } from "../../editor/types.ts"
 import { me } from "../me"
@@ -208,6 +208,10 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 /** The rest of the page: fetched when the text is on the screen, or at once when something of it is wanted. */
 function useExtras(shown: boolean, wanted: boolean): Extras | null {
 	const [extras, setExtras] = useState<Extras | null>(null)
+	// Until the field one asked for is there, keys must not go into the text.
+	useLayoutEffect(() => {
+		if (!extras && wanted && document.activeElement instanceof HTMLElement) document.activeElement.blur()
+	}, [extras, wanted])
 	useEffect(() => {
 		if (extras || !(shown || wanted)) return
 		let gone = false
