@@ -183,13 +183,26 @@ func (r *repeater) connect() {
 		_ = old.Close()
 	}
 	if r.client != "" && (welcome.Client != r.client || welcome.Reset != "") {
-		r.h.t.Fatalf("[S7] %s did not resume: reset %q", r.name, welcome.Reset)
+		r.anew(welcome)
 	}
 	r.conn, r.client, r.epoch = conn, welcome.Client, welcome.Document.Epoch
 	if welcome.Token != "" {
 		r.token = welcome.Token
 	}
 	r.h.head = max(r.h.head, welcome.Document.Revision)
+}
+
+// anew begins as another client: a server that was killed does not know an id
+// under which nothing had been committed. What was under way is sent under the
+// new one.
+func (r *repeater) anew(welcome protocol.Welcome) {
+	r.h.t.Helper()
+	if r.h.seen.kills == 0 || slices.ContainsFunc(r.sent, func(s sentBefore) bool { return s.revision > 0 }) {
+		r.h.t.Fatalf("[S7] %s did not resume: reset %q", r.name, welcome.Reset)
+	}
+	for i := range r.sent { // one at most
+		r.sent[i].submit.Seq = int64(i + 1)
+	}
 }
 
 // greet dials and says hello.

@@ -70,7 +70,9 @@ func gather(t *testing.T, server *served, seed uint64, pause time.Duration, each
 				name: fmt.Sprintf("d%dw%d", d, i), document: document, sent: map[int64]string{},
 				random: rand.New(rand.NewPCG(seed, uint64(d*each+i+1))),
 			}
-			w.connect(t, server)
+			if err := w.connect(server); err != nil {
+				t.Fatal(err)
+			}
 			c.writers = append(c.writers, w)
 		}
 	}
@@ -78,9 +80,8 @@ func gather(t *testing.T, server *served, seed uint64, pause time.Duration, each
 	return c
 }
 
-func (w *scribe) connect(t *testing.T, server *served) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+func (w *scribe) connect(server *served) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	socket, err := collabtest.Dial(ctx, collabtest.SocketConfig{
 		URL: server.url(), Document: w.document, Backoff: 500 * time.Millisecond,
@@ -110,9 +111,10 @@ func (w *scribe) connect(t *testing.T, server *served) {
 		},
 	})
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	w.socket = socket
+	return nil
 }
 
 // inserted is all the text that a delta inserts.
