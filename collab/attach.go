@@ -54,12 +54,8 @@ func (h *Hub) Attach(ctx context.Context, a Attach) (*Peer, error) {
 	if err != nil {
 		return nil, &CloseError{protocol.CloseForbidden, "no access"}
 	}
-	document, err := h.config.Documents.Document(ctx, a.Document)
-	if err != nil {
-		return nil, h.refusal(a.Document, err)
-	}
-	if !document.TrashedAt.IsZero() {
-		return nil, &CloseError{protocol.CloseNotFound, "no such document"}
+	if _, err := h.living(ctx, a.Document); err != nil {
+		return nil, err
 	}
 	r := &joinRequest{
 		attach: a, author: who,
@@ -75,12 +71,30 @@ func (h *Hub) Attach(ctx context.Context, a Attach) (*Peer, error) {
 	if err != nil {
 		return nil, h.refusal(a.Document, err)
 	}
+	// Again, since the session tells its peers of what comes after this look.
+	document, err := h.living(ctx, a.Document)
+	if err != nil {
+		reply.peer.Detach()
+		return nil, err
+	}
 	if !reply.resumed {
 		h.issue(r.fresh, who.row.ID, a.Document)
 	}
-	reply.peer.outbox.open(protocol.AppendServer(nil, h.welcome(a, reply)))
+	reply.peer.outbox.open(protocol.AppendServer(nil, h.welcome(a, document.Title, reply)))
 	a.Conn.Wake()
 	return reply.peer, nil
+}
+
+// living reads the row of a document that is not in the trash.
+func (h *Hub) living(ctx context.Context, id persistence.ID) (persistence.Document, error) {
+	d, err := h.config.Documents.Document(ctx, id)
+	if err != nil {
+		return d, h.refusal(id, err)
+	}
+	if !d.TrashedAt.IsZero() {
+		return d, &CloseError{protocol.CloseNotFound, "no such document"}
+	}
+	return d, nil
 }
 
 // join asks sessions until one has answered for good.
@@ -150,13 +164,13 @@ func (h *Hub) known(ctx context.Context, s *session, r *joinRequest) error {
 	return nil
 }
 
-func (h *Hub) welcome(a Attach, r joinReply) protocol.Welcome {
+func (h *Hub) welcome(a Attach, title string, r joinReply) protocol.Welcome {
 	w := protocol.Welcome{
 		Protocol: protocol.Version, Client: r.peer.client.String(), Token: a.Token, Peer: r.peer.id,
 		Role: a.Role, User: r.peer.author.user, Acknowledged: r.acknowledged, Peers: r.peers,
 		Limits: h.config.Limits.Wire(), Reset: r.reset,
 		Document: protocol.WelcomeDocument{
-			ID: a.Document.String(), Title: r.title, Epoch: r.state.epoch.String(), Revision: r.state.revision,
+			ID: a.Document.String(), Title: title, Epoch: r.state.epoch.String(), Revision: r.state.revision,
 			Changes: r.changes, Resumed: r.resumed, More: r.more,
 		},
 	}

@@ -68,6 +68,7 @@ type pipe struct {
 	epoch    string
 	revision int64
 	frames   int
+	early    []protocol.ServerMessage // came in the welcome's frame
 	closed   protocol.CloseCode
 	reason   string
 }
@@ -100,6 +101,7 @@ func (h *harness) attach(u protocol.User, role protocol.Role, resume *protocol.R
 	if !ok {
 		h.t.Fatalf("first message is %T", messages[0])
 	}
+	c.early = messages[1:]
 	c.client, c.epoch, c.revision = w.Client, w.Document.Epoch, w.Document.Revision
 	return c, w, nil
 }
@@ -129,7 +131,8 @@ func (c *pipe) submit(seq, base int64, ops ...ot.Op) {
 func (c *pipe) hear() []protocol.ServerMessage {
 	c.h.t.Helper()
 	synctest.Wait()
-	var all []protocol.ServerMessage
+	all := c.early
+	c.early = nil
 	for {
 		frame, ok := c.peer.Next()
 		if !ok {

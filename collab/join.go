@@ -43,7 +43,6 @@ type joinReply struct {
 
 	peer         *Peer
 	state        *state
-	title        string
 	resumed      bool
 	reset        string
 	changes      []protocol.Change
@@ -67,7 +66,7 @@ func (s *session) joined(r *joinRequest) joinReply {
 	case len(s.peers) >= s.config.Limits.Peers:
 		return joinReply{err: &CloseError{protocol.CloseGeneric, "too many connections to this document"}}
 	}
-	reply := joinReply{state: s.state.Load(), title: s.title}
+	reply := joinReply{state: s.state.Load()}
 	client := r.fresh
 	if r.resume != nil {
 		if !s.honour(r, &reply) {

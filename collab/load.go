@@ -23,7 +23,7 @@ func (s *session) load(ctx context.Context) error {
 	if r.chain != row.Head.Hash && row.Head.Revision > 0 {
 		return fmt.Errorf("%w: document %s: the log ends with another change than its head says", persistence.ErrDamaged, s.id)
 	}
-	s.title, s.handed = row.Title, row.Head
+	s.handed = row.Head
 	s.saver = saver{bytes: r.tail, size: r.size, last: r.snapshot}
 	s.seq = newSequencer(r.document, row.Head.Revision, s.config.Limits)
 	s.state.Store(&state{epoch: row.Head.Epoch, revision: row.Head.Revision, chain: row.Head.Hash, document: r.document.Clone()})

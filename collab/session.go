@@ -35,7 +35,6 @@ type session struct {
 	news Activity // of this turn, to be reported at its end
 
 	seq       *sequencer
-	title     string
 	handed    persistence.Head // what the store has been given, in flight included
 	committed chan error       // answer of the batch in flight; the store never waits on it
 	inFlight  *state           // what will be durable; nil: no batch is in flight
@@ -176,7 +175,6 @@ func (s *session) handle(e envelope) {
 	case followRequest:
 		s.follow(r)
 	case renamed:
-		s.title = r.title
 		s.tellAll(protocol.Title{Title: r.title})
 	case removed:
 		s.tellAll(protocol.Removed{Reason: r.reason})
