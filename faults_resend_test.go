@@ -328,6 +328,7 @@ func (r *repeater) contradict() {
 	}
 	m := r.sent[r.h.random.IntN(len(r.sent))].submit
 	m.Delta = ot.Delta{ot.InsertText("forged ", ot.Attributes{})}
+	r.hush()
 	r.write(m)
 	reject, ok := r.answer(m.Seq).(protocol.Reject)
 	if !ok || reject.Code != protocol.CodeIDConflict || reject.Retry {
@@ -363,7 +364,25 @@ func (r *repeater) stranger() {
 	}
 }
 
-func (r *repeater) write(m protocol.Submit) {
+// hush reads what is still on its way: a change and its resend over a new
+// connection, both waiting for one commit, are both answered.
+func (r *repeater) hush() {
+	r.h.t.Helper()
+	r.write(protocol.Ping{})
+	for {
+		messages, err := receive(r.conn)
+		if err != nil {
+			r.h.t.Fatalf("waiting for a pong: %v", err)
+		}
+		for _, m := range messages {
+			if _, ok := m.(protocol.Pong); ok {
+				return
+			}
+		}
+	}
+}
+
+func (r *repeater) write(m protocol.ClientMessage) {
 	r.h.t.Helper()
 	if err := r.conn.WriteMessage(websocket.TextMessage, protocol.AppendClient(nil, m)); err != nil {
 		r.h.t.Fatal(err)

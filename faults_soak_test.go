@@ -26,7 +26,7 @@ func TestFaultSoak(t *testing.T) {
 	_, seed := seeded(t)
 	lasts, documents, each, pause := 4*time.Second, 20, 3, 400*time.Millisecond
 	if campaign() {
-		lasts, documents, each, pause = 20*time.Minute, 200, 5, 8*time.Second
+		lasts, documents, each, pause = 20*time.Minute, 200, 5, 16*time.Second
 	}
 	if *faultSoak > 0 {
 		lasts = *faultSoak

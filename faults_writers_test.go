@@ -170,6 +170,12 @@ func (w *scribe) edit() error {
 	})
 }
 
+// text is the document as the writer sees it.
+func (w *scribe) text() (text string) {
+	w.socket.Look(func(client *collabtest.Client) { text = client.Document().Text() })
+	return text
+}
+
 // rest ends the typing.
 func (c *crowd) rest() {
 	select {

@@ -167,7 +167,7 @@ func (h *Hub) known(ctx context.Context, s *session, r *joinRequest) error {
 func (h *Hub) welcome(a Attach, title string, r joinReply) protocol.Welcome {
 	w := protocol.Welcome{
 		Protocol: protocol.Version, Client: r.peer.client.String(), Token: a.Token, Peer: r.peer.id,
-		Role: a.Role, User: r.peer.author.user, Acknowledged: r.acknowledged, Peers: r.peers,
+		Role: r.role, User: r.peer.author.user, Acknowledged: r.acknowledged, Peers: r.peers,
 		Limits: h.config.Limits.Wire(), Reset: r.reset,
 		Document: protocol.WelcomeDocument{
 			ID: a.Document.String(), Title: title, Epoch: r.state.epoch.String(), Revision: r.state.revision,
@@ -194,6 +194,9 @@ func (h *Hub) refusal(document persistence.ID, err error) error {
 		return &CloseError{protocol.CloseGoAway, "server is stopping"}
 	case errors.Is(err, errQuarantine):
 		return &CloseError{protocol.CloseGeneric, "document failed repeatedly; try again in a minute"}
+	case errors.Is(err, persistence.ErrDamaged):
+		h.config.Logger.Error("document is damaged and cannot be opened; coscribe verify names the revision", "document", document, "error", err)
+		return &CloseError{protocol.CloseGeneric, "document is damaged; its earlier revisions can still be read"}
 	case errors.Is(err, ErrUnavailable), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return &CloseError{protocol.CloseGeneric, "document is unavailable"}
 	}

@@ -2,6 +2,7 @@ package collab
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/coscribe/coscribe/ot"
@@ -36,10 +37,13 @@ func (h *Hub) Read(ctx context.Context, document persistence.ID) (Content, error
 // revisions are replayed from a snapshot, few at a time. Any goroutine.
 func (h *Hub) ReadAt(ctx context.Context, document persistence.ID, revision int64) (Content, error) {
 	now, err := h.Read(ctx, document)
+	if errors.Is(err, persistence.ErrDamaged) {
+		now, err = h.damaged(ctx, document) // what comes before the damage is whole
+	}
 	switch {
 	case err != nil:
 		return Content{}, err
-	case revision == now.Revision:
+	case revision == now.Revision && now.Document != nil:
 		return now, nil
 	case revision < 0 || revision > now.Revision:
 		return Content{}, ErrRevision
@@ -62,6 +66,12 @@ func (h *Hub) ReadAt(ctx context.Context, document persistence.ID, revision int6
 	content.Document = r.document.Clone()
 	h.cache.put(key, content.Document)
 	return content, nil
+}
+
+// damaged says where the log of a document stands that cannot be opened.
+func (h *Hub) damaged(ctx context.Context, document persistence.ID) (Content, error) {
+	row, err := h.config.Documents.Document(ctx, document)
+	return Content{Epoch: row.Head.Epoch, Revision: row.Head.Revision, Title: row.Title}, err
 }
 
 // revisionCache keeps the last old revisions that were asked for: somebody who

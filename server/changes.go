@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -136,7 +137,8 @@ func (s *Server) listChanges(ctx context.Context, in *changesInput) (*changesOut
 			bytes += len(c.Delta)
 			return bytes < pageBytes
 		})
-		if err != nil {
+		// What precedes damage is given; the page after it says why it ends.
+		if err != nil && (len(out.Body.Changes) == 0 || !errors.Is(err, persistence.ErrDamaged)) {
 			return nil, s.problem(ctx, err)
 		}
 	}

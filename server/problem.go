@@ -141,6 +141,10 @@ func (s *Server) problem(ctx context.Context, err error) error {
 		return newProblem(http.StatusUnprocessableEntity, "too_deep", "Nested too deeply to be read; flatten it.")
 	case errors.Is(err, persistence.ErrFull):
 		return unavailable("storage_full", "The server's disk is full; nothing was written. Try again later.")
+	case errors.Is(err, persistence.ErrDamaged):
+		s.config.Logger.ErrorContext(ctx, "a document is damaged; coscribe verify names the revision", "error", err)
+		return newProblem(http.StatusInternalServerError, "document_damaged",
+			"The document's log is damaged. What comes before the damage can be read: name an earlier revision, or page through its changes.")
 	case errors.Is(err, collab.ErrStopped), errors.Is(err, collab.ErrUnavailable), errors.Is(err, persistence.ErrStopped), errors.Is(err, context.DeadlineExceeded):
 		return unavailable("unavailable", "The document cannot be served right now; try again.")
 	}
