@@ -22,10 +22,24 @@ type behindJob struct {
 	effect  effect
 }
 
-// behindQueue bounds changes waiting to be caught up, per document.
-const behindQueue = 64
+// Bounds of the changes waiting to be caught up: per document, and of one peer,
+// whose honest client has one in flight.
+const (
+	behindQueue  = 64
+	behindOfPeer = 4
+)
 
 func (b *behind) busy() bool { return b.running }
+
+// of counts a peer's.
+func (b *behind) of(p *Peer) (n int) {
+	for _, job := range b.queue {
+		if p != nil && job.attempt.from == p {
+			n++
+		}
+	}
+	return n
+}
 
 // caughtUp is the event of a change having been read for.
 type caughtUp struct {
@@ -34,13 +48,8 @@ type caughtUp struct {
 }
 
 func (s *session) fallBehind(a *attempt, e effect) {
-	if len(s.behind.queue) >= behindQueue {
-		err := &RejectError{Code: protocol.CodeUnavailable, Reason: "too many old changes are waiting", RetryAfter: 1000}
-		if a.from != nil {
-			s.rejectTo(a.from, a.seq, err)
-		} else {
-			a.reply <- writeReply{err: err}
-		}
+	if len(s.behind.queue) >= behindQueue || s.behind.of(a.from) >= behindOfPeer {
+		s.refuse(a, &RejectError{Code: protocol.CodeUnavailable, Reason: "too many old changes are waiting", RetryAfter: 1000})
 		return
 	}
 	s.behind.queue = append(s.behind.queue, &behindJob{a, e})
@@ -54,10 +63,10 @@ func (s *session) nextBehind() {
 	job := s.behind.queue[0]
 	s.behind.queue = s.behind.queue[1:]
 	s.behind.running = true
-	go func() {
+	s.hub.running.Go(func() {
 		err := s.readFor(job.attempt, job.effect)
 		s.tell(caughtUp{job.attempt, err})
-	}()
+	})
 }
 
 // readFor does what an effect asked for. It runs outside the loop and touches
@@ -108,16 +117,18 @@ func (s *session) caughtUp(r caughtUp) {
 	if a.from != nil && !a.from.attached {
 		return // law S6: dropped, the client resends
 	}
-	if r.err == nil {
-		s.step(a)
-		return
-	}
-	s.config.Logger.Error("reading the log failed", "document", s.id, "error", r.err)
-	err := &RejectError{Code: protocol.CodeUnavailable, Reason: "the log cannot be read now", RetryAfter: storageRetry}
+	role := a.role
 	if a.from != nil {
-		s.rejectTo(a.from, a.seq, err)
-	} else {
-		a.reply <- writeReply{err: err}
+		role = a.from.role
+	}
+	switch {
+	case !s.mayWrite(a.author.row.ID, role):
+		s.refuse(a, errReadOnly)
+	case r.err == nil:
+		s.step(a)
+	default:
+		s.config.Logger.Error("reading the log failed", "document", s.id, "error", r.err)
+		s.refuse(a, &RejectError{Code: protocol.CodeUnavailable, Reason: "the log cannot be read now", RetryAfter: storageRetry})
 	}
 }
 
@@ -174,8 +185,11 @@ func (g *pages) read() {
 		body = protocol.AppendChange(body, changes[i])
 	}
 	g.after += int64(len(changes))
-	g.reading.Store(false)
+	// Queued before the next page may be read, for the order; and woken after,
+	// since the page may have left while no next one could be asked for.
 	p.push(fragment{bytes: body, many: len(changes) > 1})
+	g.reading.Store(false)
+	p.conn.Wake()
 }
 
 // readPage reads the changes after a revision, at most welcomeBytes of them

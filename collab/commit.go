@@ -98,9 +98,7 @@ func (s *session) settle(err error) {
 		s.advancePresence()
 		w.trim(s.seq.durable, s.config.Limits.WindowChanges, s.config.Limits.WindowBytes)
 	}
-	if len(s.seq.clients) > maxClients {
-		s.forget()
-	}
+	s.forget()
 	s.shrinkAt = now.Add(quiet)
 	s.saveIfPaid(next)
 }
@@ -109,10 +107,16 @@ func (s *session) settle(err error) {
 // have gone are forgotten; the log has their rows.
 const maxClients = 1024
 
+// forget lets go of clients who have gone when there are many; of those who
+// came for nothing too, so it is not left to commits.
 func (s *session) forget() {
+	if len(s.seq.clients) <= s.forgetAt {
+		return
+	}
 	if s.seq.forget() > 0 {
 		s.forgotten.Add(1)
 	}
+	s.forgetAt = max(maxClients, 2*len(s.seq.clients)) // so that looking costs each who comes little
 }
 
 // answer tells writers by other ways than a connection.

@@ -37,6 +37,8 @@ type RejectError struct {
 	RetryAfter int    // ms; 0 for a final reject, or one that may be retried at once
 }
 
+var errReadOnly = reject(protocol.CodeReadOnly, "this document is read-only for you")
+
 // Error implements error.
 func (e *RejectError) Error() string { return fmt.Sprintf("%s: %s", e.Code, e.Reason) }
 

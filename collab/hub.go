@@ -209,8 +209,9 @@ func (h *Hub) Removed(document persistence.ID, reason string) {
 	}
 }
 
-// SetRole applies a user's new role to their live connections; RoleNone ends
-// them. It returns when no change made under the old role can commit any more:
+// SetRole applies a user's new role to their live connections, and to what was
+// let in under another and is still on its way; RoleNone ends them. Call it for
+// every change of a role, also upwards. It returns when no change made under the old role can commit any more:
 // commit a revocation after it (law S8). A document that is not live has
 // nothing to wait for.
 func (h *Hub) SetRole(ctx context.Context, document, user persistence.ID, role protocol.Role) error {

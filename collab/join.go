@@ -42,6 +42,7 @@ type joinReply struct {
 	needPage bool // missed changes are below the window: read a page after readFrom
 
 	peer         *Peer
+	role         protocol.Role
 	state        *state
 	resumed      bool
 	reset        string
@@ -66,6 +67,10 @@ func (s *session) joined(r *joinRequest) joinReply {
 	case len(s.peers) >= s.config.Limits.Peers:
 		return joinReply{err: &CloseError{protocol.CloseGeneric, "too many connections to this document"}}
 	}
+	role := s.roleOf(r.author.row.ID, r.attach.Role)
+	if role < protocol.RoleViewer {
+		return joinReply{err: &CloseError{protocol.CloseForbidden, "no access"}}
+	}
 	reply := joinReply{state: s.state.Load()}
 	client := r.fresh
 	if r.resume != nil {
@@ -78,7 +83,7 @@ func (s *session) joined(r *joinRequest) joinReply {
 	}
 	p := &Peer{
 		session: s, conn: r.attach.Conn, id: r.peer.String(), client: client,
-		author: r.author, role: r.attach.Role, attached: true, live: !reply.more,
+		author: r.author, role: role, attached: true, live: !reply.more,
 	}
 	p.outbox.held = true
 	p.known = reply.state.revision
@@ -86,7 +91,7 @@ func (s *session) joined(r *joinRequest) joinReply {
 		p.known = r.resume.revision + int64(len(reply.changes))
 		p.pages.Store(newPages(p, p.known))
 	}
-	reply.peer = p
+	reply.peer, reply.role = p, role
 	reply.peers = s.presences(s.peers)
 	s.admit(p)
 	return reply
@@ -172,6 +177,7 @@ func (s *session) admit(p *Peer) {
 	if s.people.enter(p.author.user) {
 		s.peopleChanged()
 	}
+	s.forget()
 }
 
 // detach lets a peer go. Its client may resume.
@@ -221,6 +227,14 @@ type setRole struct {
 // setRole applies a role to a user's peers in place; none ends them (law S8:
 // what they still say is not heard from this turn on).
 func (s *session) setRole(r setRole) {
+	if r.role >= minimumRole(protocol.Submit{}) {
+		delete(s.lowered, r.user)
+	} else {
+		if s.lowered == nil {
+			s.lowered = map[persistence.ID]protocol.Role{}
+		}
+		s.lowered[r.user] = r.role
+	}
 	for _, p := range slices.Clone(s.peers) {
 		if p.author.row.ID != r.user || p.role == r.role {
 			continue
@@ -234,6 +248,15 @@ func (s *session) setRole(r setRole) {
 		p.send(protocol.RoleChange{Role: r.role})
 	}
 	s.seal(r.reply)
+}
+
+// roleOf is what a role that was read outside the loop is worth now: one that
+// was lowered meanwhile is not undone by who looked before.
+func (s *session) roleOf(user persistence.ID, read protocol.Role) protocol.Role {
+	if now, ok := s.lowered[user]; ok {
+		return min(now, read)
+	}
+	return read
 }
 
 // seal answers once all that was sequenced until now is durable.

@@ -20,6 +20,7 @@ type Peer struct {
 	author  *author
 	outbox  outbox
 	pages   atomic.Pointer[pages] // nil unless it catches up from the log
+	differs atomic.Int64          // one more than the last revision that its client was told it holds otherwise
 	ending  CloseError            // how the connection closes when the outbox has ended; set before that
 
 	// Owned by the session's goroutine.
@@ -69,7 +70,7 @@ func (p *Peer) check(m protocol.Check) {
 		return
 	}
 	hash := state.contentHash()
-	if ours := hex.EncodeToString(hash[:]); ours != m.Hash {
+	if ours := hex.EncodeToString(hash[:]); ours != m.Hash && p.differs.Swap(m.Revision+1) != m.Revision+1 {
 		c := p.session.config
 		c.Metrics.HashMismatch()
 		c.Logger.Error("client holds another document",

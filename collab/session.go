@@ -48,6 +48,8 @@ type session struct {
 	crowd    crowd
 	behind   behind
 	saver    saver
+	lowered  map[persistence.ID]protocol.Role // users whose role was lowered below editor here
+	forgetAt int                              // clients at which those who have gone are forgotten
 
 	timer    *time.Timer
 	armed    time.Time // when timer fires; zero: it does not
@@ -87,6 +89,7 @@ func newSession(h *Hub, id persistence.ID) *session {
 		loaded:    make(chan struct{}),
 		committed: make(chan error, 1),
 		byClient:  map[persistence.ID]*Peer{},
+		forgetAt:  maxClients,
 	}
 }
 
@@ -218,7 +221,7 @@ func (s *session) message(p *Peer, body any) {
 
 func (s *session) refuseRole(p *Peer, m protocol.ClientMessage) {
 	if m, ok := m.(protocol.Submit); ok {
-		s.rejectTo(p, m.Seq, reject(protocol.CodeReadOnly, "this document is read-only for you"))
+		s.rejectTo(p, m.Seq, errReadOnly)
 	}
 }
 
@@ -244,8 +247,24 @@ func (s *session) submit(p *Peer, m *protocol.Submit) {
 // attempt is a submission on its way, and who is to hear of it.
 type attempt struct {
 	submission
-	from  *Peer
-	reply chan<- writeReply
+	from  *Peer             // nil for a write
+	role  protocol.Role     // of a write, as it was read
+	reply chan<- writeReply // of a write
+}
+
+// refuse answers an attempt that is not in the log.
+func (s *session) refuse(a *attempt, err *RejectError) {
+	if a.from != nil {
+		s.rejectTo(a.from, a.seq, err)
+	} else {
+		a.reply <- writeReply{err: err}
+	}
+}
+
+// mayWrite says whether a role that was read outside the loop still lets a
+// user make changes (law S8).
+func (s *session) mayWrite(user persistence.ID, read protocol.Role) bool {
+	return s.roleOf(user, read) >= minimumRole(protocol.Submit{})
 }
 
 func (s *session) step(a *attempt) {
@@ -260,11 +279,7 @@ func (s *session) step(a *attempt) {
 	case repeated:
 		s.repeat(a, e)
 	case rejected:
-		if a.from != nil {
-			s.rejectTo(a.from, a.seq, e.reject)
-		} else {
-			a.reply <- writeReply{err: e.reject}
-		}
+		s.refuse(a, e.reject)
 	case catchUp, search:
 		s.fallBehind(a, e)
 	}
@@ -344,8 +359,8 @@ func (s *session) arm(now time.Time) {
 // leave takes an idle document out of memory (law R8): the registry first, so
 // that whoever comes meanwhile gets a new session, which waits for none.
 func (s *session) leave() (gone bool) {
-	s.saveNow()
 	s.hub.remove(s)
+	s.saveNow()
 	return true
 }
 

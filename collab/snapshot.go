@@ -65,7 +65,7 @@ func (s *session) saveIfPaid(state *state) {
 	}
 	s.saver.busy = true
 	paid := s.saver.bytes
-	go func() { s.tell(s.save(state, paid)) }()
+	s.hub.running.Go(func() { s.tell(s.save(state, paid)) })
 }
 
 // saveNow stores a snapshot of a document that leaves memory, if its tail is

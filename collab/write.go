@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/coscribe/coscribe/collab/protocol"
@@ -39,6 +40,7 @@ type writeRequest struct {
 	author    *author
 	delta     ot.Delta
 	reply     chan writeReply
+	taken     atomic.Bool // the loop has read it: from then on it may be committed
 }
 
 type writeReply struct {
@@ -55,7 +57,7 @@ type writeReply struct {
 // the change may still be committed. Any goroutine.
 func (h *Hub) Submit(ctx context.Context, w Write) (WriteResult, error) {
 	if w.Role < minimumRole(protocol.Submit{}) {
-		return WriteResult{}, reject(protocol.CodeReadOnly, "this document is read-only for you")
+		return WriteResult{}, errReadOnly
 	}
 	who, err := newAuthor(w.User)
 	if err != nil {
@@ -88,8 +90,8 @@ func (h *Hub) Submit(ctx context.Context, w Write) (WriteResult, error) {
 			}
 		}
 		reply, err := ask(ctx, s, r, r.reply)
-		if reply.again || errors.Is(err, errGone) && w.IdempotencyKey != "" {
-			continue // a key makes it safe to ask again
+		if reply.again || errors.Is(err, errGone) && (w.IdempotencyKey != "" || !r.taken.Load()) {
+			continue // a key makes it safe to ask again, as does nobody having read it
 		}
 		if errors.Is(err, errGone) {
 			return WriteResult{}, fmt.Errorf("%w: it is being reloaded, the outcome is unknown", ErrUnavailable)
@@ -121,8 +123,14 @@ func keyClient(user, document persistence.ID, key string) persistence.ID {
 
 // write is the loop's part of Submit.
 func (s *session) write(r *writeRequest) {
+	r.taken.Store(true)
+	defer s.forget()
 	if s.seq.clients[r.client] == nil && r.forgotten != s.forgotten.Load() && r.write.IdempotencyKey != "" {
 		r.reply <- writeReply{again: true}
+		return
+	}
+	if !s.mayWrite(r.author.row.ID, r.write.Role) {
+		r.reply <- writeReply{err: errReadOnly}
 		return
 	}
 	client := s.seq.know(r.client, r.author.row.ID, r.row)
@@ -131,7 +139,7 @@ func (s *session) write(r *writeRequest) {
 			client: r.client, seq: 1, base: s.seq.durable, delta: r.delta,
 			at: at(s.config.Now()), author: r.author, anyBase: r.write.Base == nil,
 		},
-		reply: r.reply,
+		role: r.write.Role, reply: r.reply,
 	}
 	if r.write.Base != nil {
 		a.base = *r.write.Base

@@ -1,0 +1,165 @@
+package collab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/ot"
+	"github.com/coscribe/coscribe/persistence"
+)
+
+// What visitors leave behind in a live document is bounded, also while nobody
+// changes it.
+func TestVisitorsLeaveNothingBehind(t *testing.T) {
+	remembered := func(h *harness) int {
+		synctest.Wait()
+		return len(h.hub.live(h.doc).seq.clients)
+	}
+	in(t, "[R5] clients that came and went are forgotten", nil, func(t *testing.T, h *harness) {
+		h.join(1)
+		for range 3 * maxClients {
+			h.join(2).peer.Detach()
+		}
+		if n := remembered(h); n > 2*maxClients {
+			t.Errorf("%d are remembered", n)
+		}
+	})
+	in(t, "[R5] so are writes that were refused", nil, func(t *testing.T, h *harness) {
+		h.join(1)
+		for range 3 * maxClients {
+			_, err := h.hub.Submit(t.Context(), Write{Document: h.doc, User: user(2), Role: protocol.RoleEditor, Delta: ot.Delta{keep(9), text("x")}})
+			var refused *RejectError
+			if !errors.As(err, &refused) || refused.Code != protocol.CodeInvalidChange {
+				t.Fatal(err)
+			}
+		}
+		if n := remembered(h); n > 2*maxClients {
+			t.Errorf("%d are remembered", n)
+		}
+	})
+	in(t, "[C6][R5] a client is told once that its revision differs, however often it asks", nil, func(t *testing.T, h *harness) {
+		c := h.join(1)
+		for range 100 {
+			c.say(protocol.Check{Revision: 0, Hash: "00"})
+		}
+		if got := of[protocol.Reload](c.hear()); len(got) != 1 {
+			t.Errorf("%d reloads", len(got))
+		}
+	})
+	in(t, "[R6] one peer's old changes do not fill the queue of all", func(c *Config) { c.Log = &slowLog{Log: c.Log} }, func(t *testing.T, h *harness) {
+		alice, bob, mallory := h.join(1), h.join(2), h.join(3)
+		for i := range int64(40) {
+			alice.submit(i+1, i, text("x"))
+			synctest.Wait()
+		}
+		time.Sleep(10 * time.Second) // the window shrinks
+		for i := range int64(behindQueue) {
+			mallory.submit(i+1, 0, text("m"))
+		}
+		bob.submit(1, 0, text("b"))
+		synctest.Wait()
+		time.Sleep(time.Minute)
+		if got := of[protocol.Ack](bob.hear()); len(got) != 1 {
+			t.Errorf("bob was answered %v", got)
+		}
+	})
+}
+
+// slowLog takes a second to read.
+type slowLog struct{ persistence.Log }
+
+func (l *slowLog) Changes(ctx context.Context, document persistence.ID, after, through int64, yield func(*persistence.Change) bool) error {
+	time.Sleep(time.Second)
+	return l.Log.Changes(ctx, document, after, through, yield)
+}
+
+func TestRevocation(t *testing.T) {
+	id := func(n int) persistence.ID {
+		id, err := persistence.ParseID(user(n).ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	lower := func(h *harness, n int, role protocol.Role) {
+		h.t.Helper()
+		if err := h.hub.SetRole(h.t.Context(), h.doc, id(n), role); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	in(t, "[S8] a change that was being caught up when the role was taken is refused", func(c *Config) { c.Log = &slowLog{Log: c.Log} }, func(t *testing.T, h *harness) {
+		alice, bob := h.join(1), h.join(2)
+		for i := range int64(40) {
+			alice.submit(i+1, i, text("x"))
+			synctest.Wait()
+		}
+		time.Sleep(10 * time.Second)
+		bob.submit(1, 0, text("b"))
+		synctest.Wait()
+		lower(h, 2, protocol.RoleViewer)
+		time.Sleep(time.Minute)
+		got := bob.hear()
+		if rejects := of[protocol.Reject](got); len(rejects) != 1 || rejects[0].Code != protocol.CodeReadOnly {
+			t.Errorf("bob heard %v", got)
+		}
+	})
+	in(t, "[S8] a write and a join that were let in under the old role are held to the new one", nil, func(t *testing.T, h *harness) {
+		h.join(1)
+		write := Write{Document: h.doc, User: user(2), Role: protocol.RoleEditor, Delta: ot.Delta{text("w")}}
+		lower(h, 2, protocol.RoleViewer)
+		var refused *RejectError
+		if _, err := h.hub.Submit(t.Context(), write); !errors.As(err, &refused) || refused.Code != protocol.CodeReadOnly {
+			t.Errorf("the write: %v", err)
+		}
+		if _, w, err := h.attach(user(2), protocol.RoleEditor, nil); err != nil || w.Role != protocol.RoleViewer {
+			t.Errorf("joined as %v, %v", w.Role, err)
+		}
+		lower(h, 2, protocol.RoleNone)
+		var closed *CloseError
+		if _, _, err := h.attach(user(2), protocol.RoleEditor, nil); !errors.As(err, &closed) || closed.Code != protocol.CloseForbidden {
+			t.Errorf("joined: %v", err)
+		}
+		lower(h, 2, protocol.RoleEditor)
+		if _, err := h.hub.Submit(t.Context(), write); err != nil {
+			t.Errorf("after the role was given back: %v", err)
+		}
+	})
+}
+
+func TestWritesMeetADocumentThatLeaves(t *testing.T) {
+	in(t, "[R8] a write without a key goes to the next session when the one it asked has left memory", func(c *Config) { c.Log = &slowSnapshots{Log: c.Log} }, func(t *testing.T, h *harness) {
+		for i := range 200 {
+			if _, err := h.hub.Submit(t.Context(), Write{Document: h.doc, User: user(1), Role: protocol.RoleEditor, Delta: ot.Delta{text(fmt.Sprint(i))}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		old := h.hub.live(h.doc)
+		time.Sleep(DefaultIdle + 100*time.Millisecond) // it is storing its snapshot
+		select {
+		case <-old.done:
+			t.Fatal("it is gone already: the test shows nothing")
+		default:
+		}
+		reply := make(chan error, 1)
+		go func() {
+			_, err := h.hub.Submit(t.Context(), Write{Document: h.doc, User: user(1), Role: protocol.RoleEditor, Delta: ot.Delta{text("!")}})
+			reply <- err
+		}()
+		if err := <-reply; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// slowSnapshots takes a second to store one.
+type slowSnapshots struct{ persistence.Log }
+
+func (l *slowSnapshots) PutSnapshot(ctx context.Context, document persistence.ID, s persistence.Snapshot) error {
+	time.Sleep(time.Second)
+	return l.Log.PutSnapshot(ctx, document, s)
+}
