@@ -8,7 +8,7 @@
  * proportion to what changed, not to the document.
  */
 import { Content } from "./content.js"
-import { baseLength, type Delta, growth, insertedText, isCanonical } from "./delta.js"
+import { baseLength, compose, type Delta, growth, insertedText, isCanonical } from "./delta.js"
 import type { Role, Submit, User } from "./protocol.js"
 import { initial, type State } from "./state.js"
 import type { Rejected } from "./status.js"
@@ -73,8 +73,52 @@ export interface Journaled {
 	readonly resume: boolean
 }
 
-/** The entry for a live document whose content is `snapshot` with `since`. */
-export function entryOf(live: Journaled, snapshot: number | null, since: Delta, writtenAt: number): JournalEntry {
+/** Where an entry's content stands: what it takes to write only what happened since. */
+export interface Place {
+	readonly client: string
+	readonly revision: number
+	/** See `State.reloads`. */
+	readonly reloads: number
+	/** The stored snapshot's revision. */
+	readonly snapshot: number
+	readonly since: Delta
+	/** About the units that `since` has taken, composed or not. */
+	readonly weight: number
+}
+
+/** Units of change since the snapshot that are worth a new one in any document; in a large one it is a share of its length. */
+const SMALL = 8_192
+const SHARE = 1 / 4
+
+/** The place of this state, after what was written last; `fresh` when it takes a new snapshot of the content. */
+export function placeOf(state: State, written: Place | undefined): { place: Place; fresh: boolean } {
+	const { client, revision, reloads, recent, content } = state
+	const steps = revision - (written?.revision ?? 0)
+	if (written?.client === client && written.reloads === reloads && steps <= recent.length) {
+		const news = steps > 0 ? recent.slice(-steps) : []
+		const weight = news.reduce((sum, delta) => sum + weigh(delta), written.weight)
+		if (weight <= Math.max(SMALL, content.length * SHARE))
+			return { place: { ...written, revision, since: news.reduce(compose, written.since), weight }, fresh: false }
+	}
+	return { place: { client, revision, reloads, snapshot: revision, since: [], weight: 0 }, fresh: true }
+}
+
+/** The place of an entry that was read and restored. */
+export function placeOfEntry({ client, revision, snapshot, since }: JournalEntry, state: State): Place | undefined {
+	if (snapshot === null) return undefined
+	return { client, revision, reloads: state.reloads, snapshot, since, weight: weigh(since) }
+}
+
+/** About the units that a delta takes in the journal. */
+function weigh(delta: Delta): number {
+	return delta.reduce(
+		(sum, op) => sum + 16 + ("insert" in op && typeof op.insert === "string" ? op.insert.length : 0),
+		0,
+	)
+}
+
+/** The entry for a live document at its place; without one, the content is left out. */
+export function entryOf(live: Journaled, place: Place | undefined, writtenAt: number): JournalEntry {
 	const { client, epoch, revision, savedRevision, lastSeq, inflight, buffer, edits } = live.state
 	return {
 		format: FORMAT,
@@ -88,8 +132,8 @@ export function entryOf(live: Journaled, snapshot: number | null, since: Delta, 
 		buffer,
 		edits,
 		resume: live.resume,
-		snapshot,
-		since,
+		snapshot: place?.snapshot ?? null,
+		since: place?.since ?? [],
 		rejected: live.rejected ?? null,
 		title: live.title,
 		role: live.role,

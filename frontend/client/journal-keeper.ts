@@ -1,5 +1,14 @@
-import { compose, type Delta } from "./delta.js"
-import { entryOf, isPending, type Journaled, type Left, restore, type Snapshot, unsavedText } from "./journal-entry.js"
+import {
+	entryOf,
+	isPending,
+	type Journaled,
+	type Left,
+	type Place,
+	placeOf,
+	placeOfEntry,
+	restore,
+	unsavedText,
+} from "./journal-entry.js"
 import { isCopy, type Shelf } from "./journal-shelf.js"
 import type { State } from "./state.js"
 import type { Rejected } from "./status.js"
@@ -11,9 +20,6 @@ const LATER = 1_000
 const PATIENCE = 3_000
 /** What was left is looked for again so long after an attempt to send it broke off, ms. */
 const AGAIN = 3_000
-/** Units of change since the snapshot that are worth a new one in any document. */
-const SMALL = 8_192
-
 /** Why a document cannot be opened any more. */
 export type Gone = "document" | "access"
 
@@ -38,8 +44,8 @@ export interface JournaledDocument extends Journaled {
 export class Keeper {
 	/** Whose entry is ours. */
 	private client = ""
-	/** What is stored: the entry's place, and the snapshot below it. */
-	private written: { revision: number; reloads: number; snapshot: number; since: Delta; weight: number } | undefined
+	/** What is stored. */
+	private written: Place | undefined
 	/** Entries that ours replaces with the next write. */
 	private replaced: string[] = []
 	private readonly branches = new Set<JournaledDocument>()
@@ -71,9 +77,7 @@ export class Keeper {
 	/** Takes up an entry that this tab holds. */
 	resume({ entry, content }: Left, state: State): void {
 		this.client = entry.client
-		if (!content || entry.snapshot === null) return
-		const { revision, snapshot, since } = entry
-		this.written = { revision, reloads: state.reloads, snapshot, since, weight: weigh(since) }
+		this.written = content && placeOfEntry(entry, state)
 	}
 
 	/** Something changed: it is written soon, many at once. */
@@ -246,48 +250,27 @@ export class Keeper {
 		if (!live.state.loaded || client === "") return
 		if (client !== this.client) {
 			await shelf.hold(live.id, client)
-			if (live.state.client !== client) return this.put(bare)
+			if (live.state.client !== client) {
+				shelf.release(live.id, client)
+				return this.put(bare)
+			}
 		}
 		const replaced = [...this.replaced, ...(this.client === client || this.client === "" ? [] : [this.client])]
-		const { state } = live
-		const { snapshot, written } = bare ? { snapshot: null, written: undefined } : this.advance(state)
-		const entry = entryOf(live, written?.snapshot ?? null, written?.since ?? [], Date.now())
-		await shelf.write(entry, snapshot, replaced)
+		const { epoch, revision, content } = live.state
+		const { place, fresh } = placeOf(live.state, this.written)
+		const entry = entryOf(live, bare ? undefined : place, Date.now())
+		const snapshot = () => ({ document: live.id, client, epoch, revision, content: content.delta })
+		await shelf.write(entry, bare ? null : fresh ? snapshot() : undefined, replaced)
 		if (bare) return
 		const isNew = this.client !== client
 		this.client = client
-		this.written = written
+		this.written = place
 		this.replaced = this.replaced.filter((other) => !replaced.includes(other))
 		if (isNew) shelf.announce(live.id, client)
-	}
-
-	/** What to write for this state: what happened since the snapshot, or a new one where that is less. */
-	private advance(state: State): { snapshot?: Snapshot; written: NonNullable<Keeper["written"]> } {
-		const { client, epoch, revision, reloads, recent, content } = state
-		const { written } = this
-		const steps = revision - (written?.revision ?? 0)
-		if (written && this.client === client && written.reloads === reloads && steps <= recent.length) {
-			const news = steps > 0 ? recent.slice(-steps) : []
-			const weight = news.reduce((sum, delta) => sum + weigh(delta), written.weight)
-			if (weight <= Math.max(SMALL, content.length / 4))
-				return { written: { ...written, revision, since: news.reduce(compose, written.since), weight } }
-		}
-		return {
-			snapshot: { document: this.live.id, client, epoch, revision, content: content.delta },
-			written: { revision, reloads, snapshot: revision, since: [], weight: 0 },
-		}
 	}
 }
 
 /** Nothing is unsaved, and nothing waits to be dismissed. */
 function isClean(live: Journaled): boolean {
 	return !live.state.inflight && live.state.buffer.length === 0 && !live.rejected
-}
-
-/** About the units that a delta takes in the journal. */
-function weigh(delta: Delta): number {
-	return delta.reduce(
-		(sum, op) => sum + 16 + ("insert" in op && typeof op.insert === "string" ? op.insert.length : 0),
-		0,
-	)
 }
