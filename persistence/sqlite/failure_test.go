@@ -178,6 +178,55 @@ func TestFailureInGroup(t *testing.T) {
 	})
 }
 
+// A bug that panics for one document must not end the writer, or take along
+// what others wrote in the same group.
+func TestPanicInGroup(t *testing.T) {
+	dir := t.TempDir()
+	s := openDir(t, dir)
+	defer s.Close()
+	broken, whole := storetest.NewLog(t, s), storetest.NewLog(t, s)
+	broken.Grow(3, persistence.NewID())
+	t.Run("[R6] a write that panics fails alone", func(t *testing.T) {
+		queued := make(chan struct{})
+		go func() {
+			_ = s.writer.edit(context.Background(), func(*tables) error { <-queued; return nil })
+		}()
+		first := whole.Batch(2, persistence.NewID())
+		second := storetest.Batch(whole.ID, first.Head(), 2, persistence.NewID())
+		answers := make([]chan error, 3)
+		for i := range answers {
+			answers[i] = make(chan error, 1)
+		}
+		s.Append(first, func(err error) { answers[0] <- err })
+		s.writer.enqueue(write{
+			edit: func(tb *tables) error {
+				tb.documents[broken.ID] = nil // what the next look at it stumbles over
+				return tb.append(&persistence.Batch{Document: broken.ID})
+			},
+			done: func(err error) { answers[1] <- err },
+		})
+		s.Append(second, func(err error) { answers[2] <- err })
+		close(queued)
+		for i, want := range []bool{true, false, true} {
+			if err := <-answers[i]; (err == nil) != want {
+				t.Errorf("write %d: %v", i, err)
+			}
+		}
+		whole.Took(first)
+		whole.Took(second)
+		whole.Check(s)
+		broken.Check(s)
+		broken.Grow(2, persistence.NewID()) // the broken one goes on, too
+		broken.Check(s)
+		if err := s.Ready(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	if found := findings(t, dir, nil); len(found) != 0 {
+		t.Errorf("verify: %v", found)
+	}
+}
+
 func TestOpenRefusesNonsense(t *testing.T) {
 	if _, err := Open(t.Context(), Config{}); err == nil {
 		t.Error("opened without a directory")

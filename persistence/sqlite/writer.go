@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -190,14 +191,7 @@ func (w *writer) transact(group []write) error {
 	}
 	for i := range group {
 		request := &group[i]
-		switch {
-		case request.invalid != nil:
-			request.err = request.invalid
-		case request.edit != nil:
-			request.err = request.edit(t)
-		default:
-			request.err = t.append(&request.batch)
-		}
+		request.err = w.apply(request)
 		if request.err != nil && !refused(request.err) {
 			return w.rollback(request.err)
 		}
@@ -206,6 +200,25 @@ func (w *writer) transact(group []write) error {
 		return w.rollback(fmt.Errorf("commit: %w", err))
 	}
 	return nil
+}
+
+// apply runs one request in the open transaction. A panic in it, which would be
+// a bug here, is its error: it is rolled back, and the others are tried without
+// it (law R6). One in COMMIT, whose outcome nobody would know, is not held up.
+func (w *writer) apply(request *write) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.logger.Error("a write panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = fmt.Errorf("write panicked: %v", p)
+		}
+	}()
+	switch {
+	case request.invalid != nil:
+		return request.invalid
+	case request.edit != nil:
+		return request.edit(w.tables)
+	}
+	return w.tables.append(&request.batch)
 }
 
 func (w *writer) rollback(cause error) error {
