@@ -1,6 +1,6 @@
 import type { BrowserContextOptions, Page } from "@playwright/test"
 import { everything } from "./everything"
-import { expect, test } from "./fixtures"
+import { expect, networkErrors, test } from "./fixtures"
 import { DocumentPage } from "./pages/document"
 
 const phone: BrowserContextOptions = {
@@ -29,12 +29,14 @@ async function expectTargets(page: Page, what: string): Promise<void> {
 			const box = target.getBoundingClientRect()
 			const seen = target.checkVisibility() && box.width > 2 && box.bottom > 0 && box.top < innerHeight
 			if (!seen || target.closest(".ProseMirror")) return []
-			// A field inside a larger label is hit by the label.
-			const label = target.closest("label")?.getBoundingClientRect()
-			const width = Math.max(box.width, label?.width ?? 0)
-			const height = Math.max(box.height, label?.height ?? 0)
+			// What is hit 21 px from the middle counts, not what is drawn: labels and invisible rims enlarge a target.
+			const [x, y] = [box.left + box.width / 2, box.top + box.height / 2]
+			const own = target.closest("label") ?? target
+			const hits = (dx: number, dy: number) => own.contains(document.elementFromPoint(x + dx, y + dy))
+			const wide = box.width >= 43.5 || (hits(-21, 0) && hits(21, 0))
+			const high = box.height >= 43.5 || (hits(0, -21) && hits(0, 21))
 			const name = target.ariaLabel ?? target.textContent
-			return width < 43.5 || height < 43.5 ? [`${name}: ${Math.round(width)} x ${Math.round(height)}`] : []
+			return wide && high ? [] : [`${name}: ${Math.round(box.width)} x ${Math.round(box.height)}`]
 		})
 	})
 	expect(small, what).toEqual([])
@@ -44,7 +46,9 @@ for (const width of [390, 320]) {
 	test(`a phone of ${width} px: list, document, toolbar at the foot, sheets, fingers`, async ({
 		person,
 		freshServer: server,
+		expectConsole,
 	}) => {
+		expectConsole(networkErrors)
 		const title = "A document with a title that is much longer than a phone is wide"
 		const id = await server.createDocument(title, everything)
 		const options = { ...phone, viewport: { width, height: width === 390 ? 844 : 568 }, at: server }
@@ -103,6 +107,15 @@ for (const width of [390, 320]) {
 		await open.expectSaved()
 		expect((await server.content(id))[1]?.attributes).toEqual({ list: "bullet" })
 		await expectNoSidewaysScroll(page, "after writing")
+
+		// Bad news has room, and its button is for fingers too.
+		await server.stop("SIGKILL")
+		await open.type("!")
+		await expect(page.getByRole("button", { name: "Now" })).toBeVisible()
+		await expectNoSidewaysScroll(page, "offline")
+		await expectTargets(page, "offline")
+		await server.start()
+		await open.expectSaved()
 	})
 }
 
