@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"time"
 
 	"github.com/coscribe/coscribe/collab/protocol"
 	"github.com/coscribe/coscribe/persistence"
@@ -12,16 +13,24 @@ import (
 
 // flush hands what is sequenced to the store if no batch is in flight. At most
 // one is: what comes meanwhile makes up the next, so batches grow with the load
-// and latency adapts by itself.
+// and latency adapts by itself. In a crowd the pacer holds it back; the timer
+// comes back to it then.
 func (s *session) flush() {
+	s.commitAt = time.Time{}
 	if s.inFlight != nil || s.failed != nil || s.seq.window.head() == s.handed.Revision {
 		return
 	}
+	now := s.config.Now()
+	if wait := s.pacer.wait(now); wait > 0 && !s.ending {
+		s.commitAt = now.Add(wait)
+		return
+	}
+	s.pacer.charge(now, len(s.peers))
 	through := s.seq.window.head()
 	batch := s.batch(s.seq.window.span(s.handed.Revision, through))
 	s.handed = batch.Seal()
 	s.inFlight = &state{epoch: s.handed.Epoch, revision: s.handed.Revision, chain: s.handed.Hash, document: s.seq.document.Clone()}
-	s.sent = s.config.Now()
+	s.sent = now
 	for i := range batch.Changes {
 		s.saver.bytes += changeBytes + len(batch.Changes[i].Delta)
 	}

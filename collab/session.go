@@ -40,6 +40,8 @@ type session struct {
 	inFlight  *state           // what will be durable; nil: no batch is in flight
 	sent      time.Time        // when the batch was handed over
 	waiting   []waiter
+	pacer     pacer
+	commitAt  time.Time // when the next commit is to start; zero: none is held back
 
 	peers    []*Peer
 	byClient map[persistence.ID]*Peer
@@ -56,6 +58,7 @@ type session struct {
 	idleAt   time.Time // when to leave memory; zero: not idle
 	shrinkAt time.Time // when to let go of what a quiet document does not need
 	draining bool
+	ending   bool  // the last turn: commits are not held back
 	failed   error // set: the loop ends and everybody starts anew
 }
 
@@ -344,7 +347,7 @@ func (s *session) arm(now time.Time) {
 		s.idleAt = now.Add(s.config.Limits.Idle)
 	}
 	next := s.idleAt
-	for _, t := range [...]time.Time{s.crowd.flushAt, s.shrinkAt} {
+	for _, t := range [...]time.Time{s.crowd.flushAt, s.shrinkAt, s.commitAt} {
 		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
 			next = t
 		}
@@ -367,6 +370,7 @@ func (s *session) leave() (gone bool) {
 // end is the last turn of an orderly stop: what was sequenced is committed,
 // the rest of the inbox is left unanswered by closing done.
 func (s *session) end() {
+	s.ending = true
 	s.drain()
 	s.flush()
 	for s.failed == nil && s.inFlight != nil {

@@ -1,0 +1,69 @@
+package collab
+
+import (
+	"testing"
+	"time"
+
+	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/persistence"
+)
+
+// countingLog counts appends; the session's goroutine alone makes them.
+type countingLog struct {
+	persistence.Log
+	appends int
+}
+
+func (l *countingLog) Append(b persistence.Batch, done func(error)) {
+	l.appends++
+	l.Log.Append(b, done)
+}
+
+func TestPacer(t *testing.T) {
+	log := &countingLog{}
+	count := func(c *Config) { log.Log, log.appends = c.Log, 0; c.Log = log }
+	// typing has a writer type once a millisecond for a second.
+	typing := func(h *harness, peers int) (writer *pipe) {
+		all := make([]*pipe, peers)
+		for i := range all {
+			all[i] = h.join(i % 200)
+		}
+		writer = all[0]
+		for seq := range int64(1000) {
+			writer.submit(seq+1, 0, text("x"))
+			time.Sleep(time.Millisecond)
+			for _, c := range all {
+				c.hear()
+			}
+		}
+		return writer
+	}
+	in(t, "a few are never held back", count, func(t *testing.T, h *harness) {
+		typing(h, 10)
+		if log.appends != 1000 {
+			t.Errorf("%d commits, want one for each of 1000 changes", log.appends)
+		}
+	})
+	in(t, "what a crowd writes gathers, and no change waits long", count, func(t *testing.T, h *harness) {
+		writer := typing(h, 100)
+		const most = int(time.Second/(100*frameCost)) + int(paceCredit/(100*frameCost)) + 2
+		if log.appends > most || log.appends < most/2 {
+			t.Errorf("%d commits in a second, at most %d", log.appends, most)
+		}
+		writer.submit(1001, 0, text("y"))
+		time.Sleep(slowestCommits)
+		if acks := of[protocol.Ack](writer.hear()); len(acks) == 0 || acks[len(acks)-1].Seq != 1001 {
+			t.Errorf("after the longest wait: %v", acks)
+		}
+	})
+	in(t, "an orderly stop does not wait for the pace", count, func(t *testing.T, h *harness) {
+		writer := typing(h, 100)
+		for seq := int64(1001); seq <= 1010; seq++ {
+			writer.submit(seq, 0, text("y"))
+		}
+		h.close()
+		if head, err := h.store.Head(t.Context(), h.doc); err != nil || head.Revision != 1010 {
+			t.Errorf("the log ends at %d (%v), want 1010", head.Revision, err)
+		}
+	})
+}
