@@ -26,7 +26,8 @@ type SocketConfig struct {
 	Document string // its id
 	Token    string // for hello; "": a guest
 	HTTP     *http.Client
-	Backoff  time.Duration // longest wait between two attempts to connect; 0: 30 s
+	Names    *protocol.Names // shared by the sockets of one load; nil: this one's own
+	Backoff  time.Duration   // longest wait between two attempts to connect; 0: 30 s
 
 	// Observers, any may be nil. They run under the socket's lock and must
 	// neither block nor call the socket.
@@ -213,7 +214,7 @@ func (s *Socket) connection(ctx context.Context) error {
 }
 
 func (s *Socket) read(ctx context.Context, conn *websocket.Conn) error {
-	reader := protocol.Reader{Change: s.change, Ack: s.ack}
+	reader := protocol.Reader{Change: s.change, Ack: s.ack, Names: s.config.Names}
 	reader.Message = func(m protocol.ServerMessage) error { return s.handle(ctx, m) }
 	var frame bytes.Buffer
 	for {

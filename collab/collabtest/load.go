@@ -97,6 +97,7 @@ func (l *load) start() {
 type load struct {
 	config    LoadConfig
 	documents []*loadDocument
+	names     protocol.Names
 	began     time.Time
 	took      time.Duration
 
@@ -167,7 +168,7 @@ func (c *loadClient) dial(ctx context.Context) error {
 	defer cancel()
 	socket, err := Dial(ctx, SocketConfig{
 		URL: c.load.config.URL, Document: c.document.id, Token: c.load.config.Token,
-		Sent: c.sent, Landed: c.landed, Changed: c.changed, Frame: c.frame,
+		Names: &c.load.names, Sent: c.sent, Landed: c.landed, Changed: c.changed, Frame: c.frame,
 		Refused: func(Rejection) { c.load.rejected.Add(1); c.flight = nil },
 		Dropped: func(error) { c.load.reconnects.Add(1) },
 	})

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"reflect"
 	"slices"
@@ -351,5 +352,27 @@ type (
 func TestBase64InHostileFrames(t *testing.T) {
 	if base64.StdEncoding.EncodeToString([]byte("{\"type\":\"ping\",\"x\":\"\xff\"}")) != "eyJ0eXBlIjoicGluZyIsIngiOiL/In0=" {
 		t.Error("the invalid UTF-8 of testdata/hostile.json is not what it says")
+	}
+}
+
+// Names that many readers share must not mix up who speaks.
+func TestNames(t *testing.T) {
+	var names Names
+	users := []User{{ID: "u1", Name: "Ann", Color: "#111111"}, {ID: "u2", Name: "Bo \"B\"", Color: "#222222"}}
+	for round := range 3 {
+		for i := range 300 {
+			m := Change{Revision: int64(i + 1), Peer: fmt.Sprintf("p%d", i), Author: users[(i+round)%2], At: benchChange.At, Delta: benchChange.Delta}
+			if i%10 == 0 {
+				m.Peer = ""
+			}
+			var got Change
+			r := Reader{Names: &names, Change: func(c *Change) error { got = *c; return nil }}
+			if err := r.Read(AppendChange(nil, m)); err != nil {
+				t.Fatal(err)
+			}
+			if got.Peer != m.Peer || got.Author != m.Author {
+				t.Fatalf("round %d: peer %q said by %v, read as %q by %v", round, m.Peer, m.Author, got.Peer, got.Author)
+			}
+		}
 	}
 }

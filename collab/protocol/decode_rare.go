@@ -90,12 +90,13 @@ func (s *scanner) role(word string) Role {
 
 func (r *Reader) presence(s *scanner, o *object) PeerPresence {
 	var m PeerPresence
+	var speaker *voice
 	for o.next() {
 		switch string(o.key) {
 		case "peer":
-			m.Peer = r.peer(s)
+			m.Peer, speaker = r.names().peer(s)
 		case "user":
-			m.User = r.author(s)
+			m.User = r.names().user(s, m.Peer, speaker)
 		case "revision":
 			m.Revision = s.integer(0)
 		case "selection":

@@ -29,14 +29,18 @@ type Reader struct {
 	Change  func(*Change) error // the change's struct is reused; nil: goes to Message
 	Ack     func(Ack) error     // nil: goes to Message
 	Message func(ServerMessage) error
+	Names   *Names // nil: this Reader's own
 
-	change  Change
-	authors map[string]User // by their JSON
-	peers   map[string]string
+	change Change
+	own    Names
 }
 
-// maxKept bounds each of a Reader's memories; then they start anew.
-const maxKept = 4096
+func (r *Reader) names() *Names {
+	if r.Names != nil {
+		return r.Names
+	}
+	return &r.own
+}
 
 // Read calls back for each message of the frame, in order, and stops at the
 // first error. A *FrameError says that the frame is malformed; messages before
@@ -137,14 +141,15 @@ func (r *Reader) readChange(s *scanner, o *object) error {
 }
 
 func (r *Reader) changeBody(s *scanner, o *object, m *Change) {
+	var speaker *voice
 	for o.next() {
 		switch string(o.key) {
 		case "revision":
 			m.Revision = s.integer(0)
 		case "peer":
-			m.Peer = r.peer(s)
+			m.Peer, speaker = r.names().peer(s)
 		case "author":
-			m.Author = r.author(s)
+			m.Author = r.names().user(s, m.Peer, speaker)
 		case "at":
 			m.At = s.time()
 		case "delta":
@@ -202,42 +207,6 @@ func (s *scanner) delta() ot.Delta {
 		s.fail("the delta cannot be read")
 	}
 	return d
-}
-
-// peer reads a peer's name and gives the same string for the same name.
-func (r *Reader) peer(s *scanner) string {
-	text, plain := s.raw()
-	if !plain {
-		return string(unescape(text))
-	}
-	if known, ok := r.peers[string(text)]; ok {
-		return known
-	}
-	if r.peers == nil || len(r.peers) >= maxKept {
-		r.peers = make(map[string]string)
-	}
-	name := string(text)
-	r.peers[name] = name
-	return name
-}
-
-// author reads a user; the same JSON gives the same strings.
-func (r *Reader) author(s *scanner) User {
-	s.peek()
-	start := s.i
-	value, _ := s.extent(maxDepth)
-	if known, ok := r.authors[string(value)]; ok || s.err != nil {
-		return known
-	}
-	s.i = start
-	u := s.user()
-	if s.err == nil {
-		if r.authors == nil || len(r.authors) >= maxKept {
-			r.authors = make(map[string]User)
-		}
-		r.authors[string(value)] = u
-	}
-	return u
 }
 
 func (s *scanner) user() (u User) {
