@@ -61,13 +61,14 @@ type loadCommand struct {
 	Duration  time.Duration `default:"10s" help:"How long to write (${default})."`
 	Trace     string        `type:"existingfile" placeholder:"FILE" help:"Recorded editing history (json or json.gz) to replay instead."`
 	Seed      uint64        `default:"0" help:"Seed of what is typed where; 0 is a fresh one."`
+	Transport string        `default:"websocket" enum:"websocket,longpoll" help:"websocket or longpoll (${default})."`
 	TokenFile string        `type:"existingfile" placeholder:"FILE" help:"File with a token to connect with; guests without."`
 }
 
 // Run makes the load and prints its table; different replicas are an error.
 func (c *loadCommand) Run(ctx context.Context) error {
 	config := collabtest.LoadConfig{URL: c.URL, Documents: c.Documents, Writers: c.Writers, Readers: c.Readers, Rate: c.Rate,
-		Duration: c.Duration, Trace: c.Trace, Seed: c.Seed}
+		Duration: c.Duration, Trace: c.Trace, Seed: c.Seed, Transport: c.Transport}
 	if c.TokenFile != "" {
 		token, err := os.ReadFile(c.TokenFile)
 		if err != nil {

@@ -51,6 +51,7 @@ type Program struct {
 	logger    *slog.Logger
 	events    *server.Events
 	sockets   *transport.WebSocket
+	polls     *transport.LongPoll
 	listener  net.Listener
 	http      *http.Server
 	metrics   *http.Server // nil: off
@@ -97,21 +98,24 @@ func (p *Program) assemble(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// The socket's Origin check is the server's, which needs the socket first.
-	p.sockets = transport.NewWebSocket(transport.Config{
+	// The transports' Origin check is the server's, which needs them first.
+	pipes := transport.Config{
 		Hub: p.Hub, Access: guests, Engine: p.Hub.Limits(), Logger: p.logger,
 		CheckOrigin: func(r *http.Request) bool { return p.Server.CheckOrigin(r) },
-	})
+	}
+	p.sockets, p.polls = transport.NewWebSocket(pipes), transport.NewLongPoll(pipes)
 	var ui fs.FS
 	if built, ok := frontend.UI(); ok {
 		ui = built
 	}
 	p.Server = server.New(server.Config{
-		Hub: p.Hub, Store: p.Store, Access: guests, Socket: p.sockets, Events: p.events, UI: ui,
+		Hub: p.Hub, Store: p.Store, Access: guests, Socket: p.sockets, Poll: p.polls, Events: p.events, UI: ui,
 		Origins: p.Config.AllowedOrigin, Metrics: metrics, Logger: p.logger, Version: programVersion(),
 	})
 	if metrics != nil {
 		metrics.Watch(p.Hub.Stats, p.Store.Ready)
+		metrics.WatchConnections("websocket", p.sockets.Connections)
+		metrics.WatchConnections("longpoll", p.polls.Connections)
 		p.metrics = &http.Server{Handler: metrics.Handler(), ReadHeaderTimeout: headerWait, WriteTimeout: time.Minute}
 	}
 	p.http = &http.Server{
@@ -170,6 +174,7 @@ func (p *Program) Close() error {
 	// Readiness down, event streams ended, joins refused.
 	p.Server.Drain()
 	p.sockets.Drain()
+	p.polls.Drain()
 	// Peers told to come back; sequencing goes on until they left or the
 	// deadline; the rest closed; what was sequenced committed; snapshots.
 	drain, drained := context.WithTimeout(ctx, drainWait+stopWait/2)
@@ -177,6 +182,7 @@ func (p *Program) Close() error {
 	drained()
 	// A deadline here is a slow client's, not an error of stopping.
 	_ = p.sockets.Shutdown(ctx)
+	_ = p.polls.Shutdown(ctx)
 	if shut := p.http.Shutdown(ctx); shut != nil {
 		err = errors.Join(err, p.http.Close())
 	}

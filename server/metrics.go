@@ -52,7 +52,7 @@ func NewMetrics() *Metrics {
 		registry: prometheus.NewRegistry(),
 		requests: counters("http_requests_total", "HTTP requests answered.", "method", "route", "status"),
 		requestTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "coscribe_http_request_seconds",
-			Help: "Time to answer an HTTP request; streams and sockets not counted.", Buckets: latencies}, []string{"route"}),
+			Help: "Time to answer an HTTP request; streams, sockets and polls not counted.", Buckets: latencies}, []string{"route"}),
 		changes:      counter("changes_committed_total", "Changes made durable."),
 		commitTime:   histogram("commit_seconds", "Time from handing a batch to the store until it is durable."),
 		commitFailed: counter("commits_failed_total", "Batches whose commit failed or has an unknown outcome."),
@@ -84,6 +84,14 @@ func (m *Metrics) Watch(stats func() collab.Stats, ready func(context.Context) e
 			}
 			return 1
 		}))
+}
+
+// WatchConnections adds a gauge of the connections open by a transport.
+func (m *Metrics) WatchConnections(transport string, count func() int) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "coscribe_connections", Help: "Real-time connections open, by transport.",
+		ConstLabels: prometheus.Labels{"transport": transport},
+	}, func() float64 { return float64(count()) }))
 }
 
 // Hub returns the hooks through which the engine counts.
@@ -126,7 +134,7 @@ func (m *Metrics) request(method, route string, status int, took time.Duration) 
 		method = "other"
 	}
 	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Inc()
-	if route != routeSocket && route != routeStream {
+	if route != routeSocket && route != routePoll && route != routeStream {
 		m.requestTime.WithLabelValues(route).Observe(took.Seconds())
 	}
 }
@@ -136,6 +144,7 @@ type routeKey struct{}
 // Routes that last as long as their caller likes.
 const (
 	routeSocket = "/api/documents/{id}/socket"
+	routePoll   = "/api/documents/{id}/poll"
 	routeStream = "stream"
 )
 

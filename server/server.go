@@ -40,6 +40,7 @@ type Config struct {
 	Store  Store
 	Access Access
 	Socket http.Handler // answers GET /api/documents/{id}/socket; nil: no such route
+	Poll   http.Handler // answers POST /api/documents/{id}/poll; nil: no such route
 	Events *Events      // the live list; required, see NewEvents
 	UI     fs.FS        // the built front end; nil: a page that says how to build it
 	// Origins may use the API and open sockets from a browser beside the
@@ -89,6 +90,12 @@ func New(config Config) *Server {
 			setRoute(r.Context(), routeSocket)
 			config.Socket.ServeHTTP(w, r)
 		})
+	}
+	if config.Poll != nil {
+		mux.Handle("POST "+routePoll, s.origins.protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			setRoute(r.Context(), routePoll)
+			config.Poll.ServeHTTP(w, r)
+		})))
 	}
 	mux.Handle("/api/", protected)
 	mux.Handle("/", newPages(config.UI, s.config.Access))

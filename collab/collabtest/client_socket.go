@@ -1,7 +1,6 @@
 package collabtest
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,11 +9,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/gorilla/websocket"
 
 	"github.com/coscribe/coscribe/collab/protocol"
 	"github.com/coscribe/coscribe/ot"
@@ -27,7 +23,9 @@ type SocketConfig struct {
 	Token    string // for hello; "": a guest
 	HTTP     *http.Client
 	Names    *protocol.Names // shared by the sockets of one load; nil: this one's own
-	Backoff  time.Duration   // longest wait between two attempts to connect; 0: 30 s
+	// Transport is WebSocket or LongPoll; "": WebSocket. Use changes it later.
+	Transport string
+	Backoff   time.Duration // longest wait between two attempts to connect; 0: 30 s
 
 	// Observers, any may be nil. They run under the socket's lock and must
 	// neither block nor call the socket.
@@ -39,7 +37,7 @@ type SocketConfig struct {
 	Dropped func(error) // the connection was lost and is made again
 }
 
-// Socket keeps a Client connected over a WebSocket: it reconnects with backoff
+// Socket keeps a Client connected, over a WebSocket or by long-poll: it reconnects with backoff
 // (law C5), resumes, and sends what the client has to send. Any goroutine.
 type Socket struct {
 	config SocketConfig
@@ -48,10 +46,11 @@ type Socket struct {
 
 	mu      sync.Mutex // of all below
 	client  *Client
-	conn    *websocket.Conn // nil while there is none
-	failure error           // final
-	quiet   time.Time       // nothing is submitted before: a reject asked for patience
-	changed *sync.Cond      // anything may have changed
+	pipe    pipe       // nil while there is none
+	kind    string     // of the next connection
+	failure error      // final
+	quiet   time.Time  // nothing is submitted before: a reject asked for patience
+	changed *sync.Cond // anything may have changed
 
 	write sync.Mutex // one frame at a time; never taken under mu
 	buf   []byte     // of the writer
@@ -75,7 +74,7 @@ func Dial(ctx context.Context, config SocketConfig) (*Socket, error) {
 		config.Backoff = backoffMost
 	}
 	running, cancel := context.WithCancel(context.Background())
-	s := &Socket{config: config, cancel: cancel, done: make(chan struct{}), client: NewClient()}
+	s := &Socket{config: config, cancel: cancel, done: make(chan struct{}), client: NewClient(), kind: config.Transport}
 	s.changed = sync.NewCond(&s.mu)
 	s.client.SetToken(config.Token)
 	s.client.Rejected = config.Refused
@@ -90,18 +89,26 @@ func Dial(ctx context.Context, config SocketConfig) (*Socket, error) {
 // Close ends the connection and waits for its goroutine.
 func (s *Socket) Close() {
 	s.cancel()
-	s.Drop()
 	<-s.done
 }
 
 // Drop cuts the connection, as a network would; the socket makes a new one.
 func (s *Socket) Drop() {
 	s.mu.Lock()
-	conn := s.conn
+	pipe := s.pipe
 	s.mu.Unlock()
-	if conn != nil {
-		_ = conn.NetConn().Close()
+	if pipe != nil {
+		pipe.cut()
 	}
+}
+
+// Use changes to a transport in mid-session: the connection is cut and the next
+// one, which resumes, is of that kind.
+func (s *Socket) Use(transport string) {
+	s.mu.Lock()
+	s.kind = transport
+	s.mu.Unlock()
+	s.Drop()
 }
 
 // Look calls f with the client, which f must not keep.
@@ -156,11 +163,10 @@ func (s *Socket) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		var closed *websocket.CloseError
-		final := ctx.Err() != nil || errors.As(err, &closed) && !protocol.CloseCode(closed.Code).Reconnect()
+		final := ctx.Err() != nil || !closedWith(err).Reconnect()
 		s.mu.Lock()
 		s.client.Lost()
-		s.conn = nil
+		s.pipe = nil
 		if final {
 			s.failure = err
 		}
@@ -185,51 +191,37 @@ func (s *Socket) run(ctx context.Context) {
 
 // connection lives from dialling to the end of one connection.
 func (s *Socket) connection(ctx context.Context) error {
-	dialer := websocket.Dialer{Subprotocols: []string{protocol.Subprotocol}, HandshakeTimeout: 30 * time.Second}
-	target := strings.Replace(s.config.URL, "http", "ws", 1) + "/api/documents/" + url.PathEscape(s.config.Document) + "/socket"
-	conn, response, err := dialer.DialContext(ctx, target, nil)
+	s.mu.Lock()
+	kind := s.kind
+	s.mu.Unlock()
+	pipe, err := s.open(ctx, kind)
 	if err != nil {
-		if response != nil {
-			return fmt.Errorf("%w: %s", err, response.Status)
-		}
 		return err
 	}
-	defer conn.Close()
-	conn.SetPingHandler(func(text string) error {
-		_ = conn.SetReadDeadline(time.Now().Add(readQuiet))
-		return conn.WriteControl(websocket.PongMessage, []byte(text), time.Now().Add(time.Second))
-	})
+	defer pipe.close()
+	defer context.AfterFunc(ctx, pipe.interrupt)()
 	s.mu.Lock()
 	hello := protocol.AppendClient(nil, s.client.Hello())
-	s.conn = conn
+	s.pipe = pipe
 	s.mu.Unlock()
-	if ctx.Err() != nil { // Close did not see this connection
-		return ctx.Err()
-	}
-	if err := conn.WriteMessage(websocket.TextMessage, hello); err != nil {
+	if err := pipe.write(hello); err != nil {
 		return err
 	}
-	_ = conn.SetReadDeadline(time.Now().Add(readQuiet))
-	return s.read(ctx, conn)
+	return s.read(ctx, pipe)
 }
 
-func (s *Socket) read(ctx context.Context, conn *websocket.Conn) error {
+func (s *Socket) read(ctx context.Context, pipe pipe) error {
 	reader := protocol.Reader{Change: s.change, Ack: s.ack, Names: s.config.Names}
 	reader.Message = func(m protocol.ServerMessage) error { return s.handle(ctx, m) }
-	var frame bytes.Buffer
 	for {
-		_, r, err := conn.NextReader()
+		frame, err := pipe.read()
 		if err != nil {
 			return err
 		}
-		frame.Reset()
-		if _, err := frame.ReadFrom(r); err != nil {
-			return err
-		}
 		s.mu.Lock()
-		err = reader.Read(frame.Bytes())
+		err = reader.Read(frame)
 		if s.config.Frame != nil {
-			s.config.Frame(frame.Len(), time.Now())
+			s.config.Frame(len(frame), time.Now())
 		}
 		s.changed.Broadcast()
 		s.mu.Unlock()
@@ -343,7 +335,7 @@ func (s *Socket) send() {
 		return
 	}
 	m, ok := s.client.Next()
-	conn := s.conn
+	pipe := s.pipe
 	if ok {
 		s.buf = protocol.AppendClient(s.buf[:0], m)
 		if s.config.Sent != nil {
@@ -351,8 +343,8 @@ func (s *Socket) send() {
 		}
 	}
 	s.mu.Unlock()
-	if ok && conn != nil {
+	if ok && pipe != nil {
 		// A failure shows in the reader; what was not sent is resent.
-		_ = conn.WriteMessage(websocket.TextMessage, s.buf)
+		_ = pipe.write(s.buf)
 	}
 }

@@ -31,6 +31,7 @@ type LoadConfig struct {
 	Trace     string        // a recorded editing history to replay instead (json or json.gz)
 	Seed      uint64        // of what is typed where and when; 0: a fresh one
 	Token     string        // for hello; "": guests
+	Transport string        // WebSocket or LongPoll; "": WebSocket
 }
 
 func (c LoadConfig) withDefaults() LoadConfig {
@@ -167,7 +168,7 @@ func (c *loadClient) dial(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, dialWait)
 	defer cancel()
 	socket, err := Dial(ctx, SocketConfig{
-		URL: c.load.config.URL, Document: c.document.id, Token: c.load.config.Token,
+		URL: c.load.config.URL, Document: c.document.id, Token: c.load.config.Token, Transport: c.load.config.Transport,
 		Names: &c.load.names, Sent: c.sent, Landed: c.landed, Changed: c.changed, Frame: c.frame,
 		Refused: func(Rejection) { c.load.rejected.Add(1); c.flight = nil },
 		Dropped: func(error) { c.load.reconnects.Add(1) },

@@ -23,6 +23,7 @@ type Local struct {
 	Store  *persistence.Memory
 	Hub    *collab.Hub
 	Socket *transport.WebSocket
+	Poll   *transport.LongPoll
 
 	server *http.Server
 	guests atomic.Int64
@@ -45,7 +46,7 @@ func NewLocal(config LocalConfig) (*Local, error) {
 	if config.Access == nil {
 		config.Transport.Access = openAccess{&l.guests}
 	}
-	l.Socket = transport.NewWebSocket(config.Transport)
+	l.Socket, l.Poll = transport.NewWebSocket(config.Transport), transport.NewLongPoll(config.Transport)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -53,6 +54,7 @@ func NewLocal(config LocalConfig) (*Local, error) {
 	l.URL = "http://" + listener.Addr().String()
 	mux := http.NewServeMux()
 	mux.Handle("GET /api/documents/{id}/socket", l.Socket)
+	mux.Handle("POST /api/documents/{id}/poll", l.Poll)
 	mux.HandleFunc("GET /api/documents/{id}/content", l.content)
 	mux.HandleFunc("POST /api/documents", l.create)
 	l.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
@@ -71,8 +73,9 @@ func (l *Local) NewDocument() persistence.ID {
 // Close stops the engine, then what is left of the connections.
 func (l *Local) Close(ctx context.Context) error {
 	l.Socket.Drain()
+	l.Poll.Drain()
 	err := l.Hub.Close(ctx)
-	return errors.Join(err, l.Socket.Shutdown(ctx), l.server.Close(), l.Store.Close())
+	return errors.Join(err, l.Socket.Shutdown(ctx), l.Poll.Shutdown(ctx), l.server.Close(), l.Store.Close())
 }
 
 func (l *Local) create(w http.ResponseWriter, _ *http.Request) {

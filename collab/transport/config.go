@@ -27,7 +27,7 @@ var (
 
 // Access says who someone is and what they may do. Called from many goroutines.
 type Access interface {
-	// Identify looks at the upgrade request's cookie or Authorization header.
+	// Identify looks at the request's cookie or Authorization header.
 	// ok is false when there are no credentials there; then hello decides.
 	Identify(r *http.Request) (user protocol.User, ok bool, err error)
 	// Token reads the token of a hello.
@@ -49,7 +49,7 @@ type Engine interface {
 type Config struct {
 	Hub    Engine
 	Access Access
-	// CheckOrigin allows or refuses an upgrade by its Origin header; nil allows
+	// CheckOrigin allows or refuses an upgrade or a poll by its Origin header; nil allows
 	// the request's own host and requests without Origin. Any goroutine.
 	CheckOrigin func(r *http.Request) bool
 	Engine      collab.Limits // bounds told to the codec; zero: none
@@ -66,6 +66,8 @@ type Limits struct {
 	PongWait   time.Duration // from the last pong to giving the peer up
 	WriteWait  time.Duration // for one frame to leave
 	CloseWait  time.Duration // for a close to be flushed, and again to be answered
+	PollHold   time.Duration // that a poll waits for something to say
+	PollExpiry time.Duration // from the last poll to giving its connection up
 }
 
 // Defaults of Limits.
@@ -81,6 +83,11 @@ const (
 	DefaultPongWait   = 33 * time.Second
 	DefaultWriteWait  = 10 * time.Second
 	DefaultCloseWait  = time.Second
+	// DefaultPollHold is below the 30 s after which common proxies give an idle
+	// request up, and far enough below DefaultPollExpiry (law V1), which counts
+	// from a poll's arrival, for the next one to arrive.
+	DefaultPollHold   = 25 * time.Second
+	DefaultPollExpiry = 35 * time.Second
 )
 
 func (l Limits) withDefaults() Limits {
@@ -93,6 +100,8 @@ func (l Limits) withDefaults() Limits {
 		{&l.PongWait, DefaultPongWait},
 		{&l.WriteWait, DefaultWriteWait},
 		{&l.CloseWait, DefaultCloseWait},
+		{&l.PollHold, DefaultPollHold},
+		{&l.PollExpiry, DefaultPollExpiry},
 	} {
 		if *f.field == 0 {
 			*f.field = f.value

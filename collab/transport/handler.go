@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"github.com/coscribe/coscribe/collab"
 	"github.com/coscribe/coscribe/collab/protocol"
@@ -25,39 +26,58 @@ func documentID(path string) persistence.ID {
 	return id
 }
 
-// join answers a pipe's first message: who they are, whether they may, and
+// recognise reads who opens a pipe, or answers the request with why not.
+func (c *Config) recognise(w http.ResponseWriter, r *http.Request) (caller, bool) {
+	user, known, err := c.Access.Identify(r)
+	switch {
+	case errors.Is(err, ErrUnauthorized), errors.Is(err, ErrTokenExpired):
+		http.Error(w, "unauthorized", http.StatusUnauthorized)
+	case err != nil:
+		c.Logger.Error("identifying failed", "error", err)
+		http.Error(w, "try again", http.StatusServiceUnavailable)
+	}
+	return caller{document: documentID(r.PathValue("id")), user: user, known: known}, err == nil
+}
+
+// stopping refuses a new pipe while the server drains.
+func stopping(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", "1")
+	http.Error(w, "the server is stopping", http.StatusServiceUnavailable)
+}
+
+// join answers a pipe's first message: as whom they come, whether they may, and
 // their peer in the document. It waits for the document to be loaded.
-func (c *Config) join(ctx context.Context, from caller, m protocol.ClientMessage, conn collab.Conn) (*collab.Peer, *collab.CloseError) {
+func (c *Config) join(ctx context.Context, from caller, m protocol.ClientMessage, conn collab.Conn) (peer *collab.Peer, user protocol.User, refused *collab.CloseError) {
 	hello, ok := m.(protocol.Hello)
 	if !ok {
-		return nil, &collab.CloseError{Code: protocol.CloseProtocol, Reason: "the first message is hello"}
+		return nil, user, &collab.CloseError{Code: protocol.CloseProtocol, Reason: "the first message is hello"}
 	}
 	switch {
 	case hello.Protocol < protocol.Version:
-		return nil, &collab.CloseError{Code: protocol.CloseClientTooOld, Reason: "this client is too old for the server"}
+		return nil, user, &collab.CloseError{Code: protocol.CloseClientTooOld, Reason: "this client is too old for the server"}
 	case hello.Protocol > protocol.Version:
-		return nil, &collab.CloseError{Code: protocol.CloseServerTooOld, Reason: "this server is too old for the client"}
+		return nil, user, &collab.CloseError{Code: protocol.CloseServerTooOld, Reason: "this server is too old for the client"}
 	case from.document == persistence.ID{}:
-		return nil, c.refusal(persistence.ErrNotFound)
+		return nil, user, c.refusal(persistence.ErrNotFound)
 	}
 	user, token, err := c.identify(ctx, from, hello)
 	if err != nil {
-		return nil, c.refusal(err)
+		return nil, user, c.refusal(err)
 	}
 	role, err := c.Access.Role(ctx, user, from.document)
 	if err == nil && role == protocol.RoleNone {
 		err = persistence.ErrNotFound
 	}
 	if err != nil {
-		return nil, c.refusal(err)
+		return nil, user, c.refusal(err)
 	}
-	peer, err := c.Hub.Attach(ctx, collab.Attach{
+	peer, err = c.Hub.Attach(ctx, collab.Attach{
 		Document: from.document, User: user, Role: role, Conn: conn, Resume: hello.Resume, Token: token,
 	})
 	if err != nil {
-		return nil, c.refusal(err)
+		return nil, user, c.refusal(err)
 	}
-	return peer, nil
+	return peer, user, nil
 }
 
 // identify takes the token of the hello, else the request's credentials, else

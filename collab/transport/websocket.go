@@ -96,27 +96,20 @@ func checkOrigin(configured func(*http.Request) bool) func(*http.Request) bool {
 // cost of an idle connection.
 func (h *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.draining.Load() {
-		w.Header().Set("Retry-After", "1")
-		http.Error(w, "the server is stopping", http.StatusServiceUnavailable)
+		stopping(w)
 		return
 	}
 	if offered := websocket.Subprotocols(r); len(offered) > 0 && !contains(offered, protocol.Subprotocol) {
 		http.Error(w, "the subprotocol spoken here is "+protocol.Subprotocol, http.StatusBadRequest)
 		return
 	}
-	user, known, err := h.config.Access.Identify(r)
-	switch {
-	case errors.Is(err, ErrUnauthorized), errors.Is(err, ErrTokenExpired):
-		http.Error(w, "unauthorized", http.StatusUnauthorized)
-		return
-	case err != nil:
-		h.config.Logger.Error("identifying failed", "error", err)
-		http.Error(w, "try again", http.StatusServiceUnavailable)
+	from, ok := h.config.recognise(w, r)
+	if !ok {
 		return
 	}
 	c := &conn{
 		handler: h,
-		from:    caller{document: documentID(r.PathValue("id")), user: user, known: known},
+		from:    from,
 		started: make(chan struct{}),
 		done:    make(chan struct{}),
 		flushed: make(chan struct{}, 1),
@@ -312,7 +305,7 @@ func (c *conn) join(m protocol.ClientMessage) {
 		return // too late, already closing
 	}
 	c.session.WebsocketConnection().SetReadLimit(int64(c.handler.config.Limits.FrameBytes))
-	peer, refused := c.handler.config.join(c.ctx, c.from, m, c)
+	peer, _, refused := c.handler.config.join(c.ctx, c.from, m, c)
 	if refused != nil {
 		c.Close(refused.Code, refused.Reason)
 		return
