@@ -18,6 +18,7 @@ func TestFaultKill(t *testing.T) {
 	}
 	people := gather(t, server, seed, 150*time.Millisecond, 5, documents...)
 	people.write()
+	people.until(40)
 	var slowest time.Duration
 	early, idle := 0, 0
 	for kill := range kills {
@@ -45,7 +46,7 @@ func TestFaultKill(t *testing.T) {
 	if slowest > 5*time.Second {
 		t.Errorf("a start took %v, more than 5 s", slowest)
 	}
-	if acks := people.acks(); acks < 20*kills || idle > kills/2 {
+	if acks := people.acks(); acks < 20*kills || kills >= 10 && idle > kills/2 {
 		t.Errorf("the run was empty: %d acknowledged changes, %d of %d kills without one", acks, idle, kills)
 	}
 	server.stop()
