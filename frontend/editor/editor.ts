@@ -15,6 +15,7 @@ import { History } from "./history.js"
 import { ImageView } from "./image.js"
 import { keyBindings } from "./keys.js"
 import { outlineOf, wordCountOf } from "./measure.js"
+import { inputOverLines } from "./over-lines.js"
 import { Peers, peersKey } from "./peers.js"
 import { pointerPlugin } from "./pointer.js"
 import { rulesPlugin } from "./rules.js"
@@ -148,12 +149,12 @@ class DocumentEditor implements Editor {
 						return false
 					},
 					// The browser's own undo (menus, gestures) would work on the DOM behind everybody's back.
-					beforeinput: (_view, event) => {
+					beforeinput: (view, event) => {
 						const direction =
 							event.inputType === "historyUndo" ? "undo" : event.inputType === "historyRedo" ? "redo" : null
-						if (!direction) return false
+						if (direction) this.travel(direction)
+						else if (!inputOverLines(view, event)) return false
 						event.preventDefault()
-						this.travel(direction)
 						return true
 					},
 				},
@@ -167,7 +168,7 @@ class DocumentEditor implements Editor {
 			props: {
 				decorations: ({ doc }) => {
 					const line = doc.firstChild
-					if (!placeholder || doc.childCount !== 1 || !line || line.content.size > 0) return null
+					if (!placeholder || !this.editable || doc.childCount !== 1 || !line || line.content.size > 0) return null
 					return DecorationSet.create(doc, [
 						Decoration.node(0, line.nodeSize, { class: "empty-line", "data-placeholder": placeholder }),
 					])

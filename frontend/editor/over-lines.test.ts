@@ -1,0 +1,60 @@
+// @vitest-environment jsdom
+import { afterEach, describe, expect, test } from "vitest"
+import type { Delta } from "../client/index.js"
+import type { Editor } from "./index.js"
+import { alone, closeAll, select, shown } from "./testing/hands.js"
+
+afterEach(closeAll)
+
+const lines: Delta = [
+	{ insert: "Head" },
+	{ insert: "\n", attributes: { header: 1 } },
+	{ insert: "second\nthird" },
+	{ insert: "\n", attributes: { list: "bullet" } },
+]
+
+/** As a browser announces what it is about to do; returns whether that was taken over. */
+function announce(editor: Editor, inputType: string, content: string | null, target?: [number, number]): boolean {
+	const event = new InputEvent("beforeinput", { inputType, data: content, bubbles: true, cancelable: true })
+	const [from, to] = target?.map((position) => editor.view.domAtPos(position)) ?? []
+	const range = from &&
+		to && { startContainer: from.node, startOffset: from.offset, endContainer: to.node, endOffset: to.offset }
+	Object.assign(event, { getTargetRanges: () => (range ? [range] : []) })
+	editor.view.dom.dispatchEvent(event)
+	return event.defaultPrevented
+}
+
+describe("input over several lines", () => {
+	test.each(["deleteWordBackward", "deleteWordForward", "deleteSoftLineBackward", "deleteContentBackward"])(
+		"%s of a selection joins its lines without the browser",
+		(inputType) => {
+			const { client, editor } = alone(lines)
+			select(editor, 2, 14)
+			expect(announce(editor, inputType, null)).toBe(true)
+			expect(shown(editor)).toEqual([{ insert: "Heird" }, { insert: "\n", attributes: { header: 1 } }])
+			expect(client.content).toEqual(shown(editor))
+		},
+	)
+
+	test("text without a key replaces a selection", () => {
+		const { client, editor } = alone(lines)
+		select(editor, 2, 14)
+		expect(announce(editor, "insertText", "字")).toBe(true)
+		expect(client.content).toEqual([{ insert: "He字ird" }, { insert: "\n", attributes: { header: 1 } }])
+	})
+
+	test("a word that begins in the line before is deleted as the browser meant it", () => {
+		const { client, editor } = alone([{ insert: "one two\n third\n" }])
+		select(editor, 9)
+		expect(announce(editor, "deleteWordBackward", null, [5, 11])).toBe(true)
+		expect(client.content).toEqual([{ insert: "one third\n" }])
+	})
+
+	test("within a line the browser goes on", () => {
+		const { client, editor } = alone(lines)
+		select(editor, 6, 8)
+		expect(announce(editor, "deleteWordBackward", null)).toBe(false)
+		expect(announce(editor, "insertText", "x")).toBe(false)
+		expect(client.content).toEqual(lines)
+	})
+})
