@@ -27,10 +27,11 @@ var (
 		"Raven", "Robin", "Seal", "Sparrow", "Swan", "Tern", "Walrus", "Wren", "Yak"}
 )
 
-// palette are the colours of new guests: told apart by most people, and with
-// at least 4.5:1 against white, so that a white name is readable on them and
-// they show as a caret on paper.
-var palette = []string{"#b3261e", "#a4470b", "#8a5a00", "#5c6b00", "#2e7d32", "#00796b", "#00708a", "#1565c0", "#3f51b5", "#6a3fb5", "#8e24aa", "#ad1457"}
+// palette are the colours of new guests, those that the page offers to choose
+// from (frontend/app/me.ts): told apart by most people, with at least 4.5:1
+// against white, so that a white name is readable on them, and 3:1 against the
+// ground of both themes, so that a caret shows.
+var palette = []string{"#c2410c", "#b45309", "#4d7c0f", "#15803d", "#0f766e", "#0e7490", "#2563eb", "#6d5bd0", "#9333ea", "#c026a3", "#d0305f", "#64748b"}
 
 // newGuest is somebody who was never here.
 func newGuest() protocol.User {

@@ -1,0 +1,19 @@
+package server
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestNewGuestsHaveColoursThatThePageOffers(t *testing.T) {
+	page, err := os.ReadFile("../frontend/app/me.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, color := range palette {
+		if !strings.Contains(string(page), `"`+color+`"`) {
+			t.Errorf("%s is not offered by the page", color)
+		}
+	}
+}
