@@ -11,7 +11,11 @@ const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 async function expectAccessible(page: Page, what: string): Promise<void> {
 	for (const colorScheme of ["light", "dark"] as const) {
 		await page.emulateMedia({ colorScheme, reducedMotion: "reduce" })
-		const { violations } = await new AxeBuilder({ page }).withTags(rules).setLegacyMode(true).analyze()
+		const { violations } = await new AxeBuilder({ page })
+			.options({ resultTypes: ["violations"], preload: false })
+			.withTags(rules)
+			.setLegacyMode(true)
+			.analyze()
 		const found = violations.flatMap(({ id, nodes }) =>
 			nodes.map((node) => `${id}: ${node.target.join(" ")} - ${node.failureSummary?.split("\n").slice(1).join(" ")}`),
 		)

@@ -44,7 +44,6 @@ test("[S5] kill -9 while two people type: nothing shown as saved is lost, nothin
 	freshServer: server,
 	expectConsole,
 }) => {
-	test.setTimeout(90_000)
 	expectConsole(networkErrors)
 	const id = await server.createDocument("Crash")
 	const people = [await person("Ada", { at: server }), await person("Bo", { at: server })]

@@ -5,7 +5,6 @@ const line = "The quick brown fox jumps over the lazy dog and runs on to the nex
 const megabyte = `${line}\n`.repeat(Math.ceil(2 ** 20 / (line.length + 1)))
 
 test("a paste of 1 MB arrives, is saved, and two people go on writing in it", async ({ person, server }) => {
-	test.setTimeout(120_000)
 	const id = await server.createDocument("Large")
 	const ada = await (await person("Ada")).open(id)
 	await ada.caretToStart()
