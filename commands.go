@@ -76,6 +76,7 @@ func (c *loadCommand) Run(ctx context.Context) error {
 		}
 		config.Token = strings.TrimSpace(string(token))
 	}
+	spendMemory()
 	report, err := collabtest.Load(ctx, config, os.Stderr)
 	if _, printErr := report.WriteTo(os.Stdout); printErr != nil {
 		return errors.Join(err, printErr)

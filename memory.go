@@ -3,14 +3,22 @@ package main
 import (
 	"os"
 	"runtime/debug"
+
+	"github.com/coscribe/coscribe/collab/collabtest"
 )
 
 // limitMemory makes the collector run more often than Go's default, which
 // trades memory for speed: most of the heap is documents at rest. Whoever sets
 // GOGC or GOMEMLIMIT decides instead.
-func limitMemory() {
+func limitMemory() { collectAt(60) }
+
+// spendMemory makes the collector run seldom: a load generator is to take as
+// little as it can from the server beside it.
+func spendMemory() { collectAt(collabtest.LoadGCPercent) }
+
+func collectAt(percent int) {
 	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetGCPercent(60)
+		debug.SetGCPercent(percent)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,7 @@ func BenchmarkFigures(b *testing.B) {
 	if runtime.GOOS != "linux" {
 		b.Skip("figures are read from /proc: this benchmark runs on Linux")
 	}
+	debug.SetGCPercent(LoadGCPercent)
 	binary := filepath.Join(b.TempDir(), "coscribe")
 	if out, err := exec.Command("go", "build", "-o", binary, "github.com/coscribe/coscribe").CombinedOutput(); err != nil {
 		b.Fatalf("building: %v\n%s", err, out)

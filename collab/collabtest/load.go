@@ -51,6 +51,10 @@ func (c LoadConfig) withDefaults() LoadConfig {
 	return c
 }
 
+// LoadGCPercent is the GOGC that a process which only makes load should have:
+// its replicas are small, and collecting takes from the server beside it.
+const LoadGCPercent = 400
+
 const (
 	dialAtOnce = 16               // connections being made at one time
 	dialWait   = 60 * time.Second // for each
