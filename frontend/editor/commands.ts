@@ -2,10 +2,14 @@
 // it when given a dispatch.
 
 import type { Mark, Node } from "prosemirror-model"
-
-export { selectAll } from "prosemirror-commands"
-
-import { type Command, type EditorState, NodeSelection, TextSelection, type Transaction } from "prosemirror-state"
+import {
+	AllSelection,
+	type Command,
+	type EditorState,
+	NodeSelection,
+	TextSelection,
+	type Transaction,
+} from "prosemirror-state"
 import { AddMarkStep, AttrStep } from "prosemirror-transform"
 import { blockKind, isListKind, kindAttributes } from "./block.js"
 import {
@@ -19,7 +23,6 @@ import {
 	cleanWidth,
 } from "./clean.js"
 import { embedNode, markFor, markValue } from "./convert.js"
-
 import { insertLines, selectedLines, setLineKeys } from "./lines.js"
 import { flagMarks, schema } from "./schema.js"
 import type { Align, BlockKind, ImageAttributes, Person, ToggleMark } from "./types.js"
@@ -29,6 +32,23 @@ const maxIndent = 8
 /** True when the caret is in a code line, where text is literal. */
 export function inCode(state: EditorState): boolean {
 	return state.selection.$from.depth === 1 && blockKind(state.selection.$from.parent.attrs) === "code"
+}
+
+/** The first of these commands that has something to do. */
+export function inTurn(...commands: Command[]): Command {
+	return (state, dispatch, view) => commands.some((command) => command(state, dispatch, view))
+}
+
+/** Does nothing at a caret. */
+export const deleteSelection: Command = (state, dispatch) => {
+	if (state.selection.empty) return false
+	dispatch?.(state.tr.deleteSelection().scrollIntoView())
+	return true
+}
+
+export const selectAll: Command = (state, dispatch) => {
+	dispatch?.(state.tr.setSelection(new AllSelection(state.doc)))
+	return true
 }
 
 /** The value a mark has over the whole selection; undefined when it has none or several. */

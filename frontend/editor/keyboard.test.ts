@@ -10,6 +10,20 @@ afterEach(closeAll)
 const line = (text: string, attributes?: Record<string, unknown>): Delta =>
 	attributes ? [...(text ? [insertOp(text)] : []), insertOp("\n", attributes)] : [insertOp(`${text}\n`)]
 
+test.each([
+	["Backspace", { ctrlKey: true }],
+	["Backspace", { ctrlKey: true, shiftKey: true }],
+	["Backspace", { altKey: true }],
+	["Backspace", { shiftKey: true }],
+	["Delete", { ctrlKey: true }],
+	["Delete", { altKey: true }],
+])("%s with %o deletes a selection over several lines", (key, modifiers) => {
+	const { client, editor } = alone([{ insert: "one\ntwo\nthree\n" }])
+	select(editor, 1, 10)
+	expect(press(editor, key, modifiers)).toBe(true)
+	expect(client.content).toEqual([{ insert: "oree\n" }])
+})
+
 describe("Markdown while typing", () => {
 	const blocks: [string, Delta][] = [
 		["# x", line("x", { header: 1 })],

@@ -1,12 +1,23 @@
 // Keys: Google Docs' where they exist, Notion's and the platform's otherwise.
 
-import { chainCommands, deleteSelection, selectAll } from "prosemirror-commands"
 import { undoInputRule } from "prosemirror-inputrules"
 import type { Attrs } from "prosemirror-model"
 import type { Command, EditorState } from "prosemirror-state"
 import { blockKind, isListKind } from "./block.js"
 import { cleanLanguage } from "./clean.js"
-import { caretAt, clearFormatting, inCode, indentBy, setAlign, setBlock, toggleCheck, toggleMark } from "./commands.js"
+import {
+	caretAt,
+	clearFormatting,
+	deleteSelection,
+	inCode,
+	indentBy,
+	inTurn,
+	selectAll,
+	setAlign,
+	setBlock,
+	toggleCheck,
+	toggleMark,
+} from "./commands.js"
 import { setLineKeys } from "./lines.js"
 import { lineType } from "./schema.js"
 
@@ -156,6 +167,11 @@ function shiftCode(step: 1 | -1): Command {
 	}
 }
 
+/** One command for a key with several modifiers. Over lines ProseMirror keeps the browser from deleting, so we must. */
+function everywhere(modifiers: readonly string[], key: string, command: Command): Record<string, Command> {
+	return Object.fromEntries(modifiers.map((modifier) => [`${modifier}-${key}`, command]))
+}
+
 /** What keys need from the editor. */
 export interface KeyActions {
 	undo(): boolean
@@ -170,15 +186,12 @@ export function keyBindings(actions: KeyActions): Record<string, Command> {
 		Enter: enter,
 		"Shift-Enter": split(unticked),
 		"Mod-Enter": toggleCheck(),
-		Backspace: chainCommands(undoInputRule, deleteSelection, backspace),
-		"Shift-Backspace": chainCommands(deleteSelection, backspace),
-		"Mod-Backspace": backspace,
-		"Alt-Backspace": backspace,
-		"Mod-Delete": forwardDelete,
-		"Alt-Delete": forwardDelete,
-		Delete: chainCommands(deleteSelection, forwardDelete),
-		Tab: chainCommands(indentBy(1, true), tab),
-		"Shift-Tab": chainCommands(shiftCode(-1), indentBy(-1, true), indentBy(-1), () => true),
+		Backspace: inTurn(undoInputRule, deleteSelection, backspace),
+		...everywhere(["Shift", "Mod", "Alt", "Mod-Shift"], "Backspace", inTurn(deleteSelection, backspace)),
+		Delete: inTurn(deleteSelection, forwardDelete),
+		...everywhere(["Mod", "Alt", "Mod-Shift"], "Delete", inTurn(deleteSelection, forwardDelete)),
+		Tab: inTurn(indentBy(1, true), tab),
+		"Shift-Tab": inTurn(shiftCode(-1), indentBy(-1, true), indentBy(-1), () => true),
 		"Mod-b": toggleMark("bold"),
 		"Mod-i": toggleMark("italic"),
 		"Mod-u": toggleMark("underline"),
