@@ -293,8 +293,8 @@ func TestFaultOldDatabase(t *testing.T) {
 			server := serveProcess(t, t.TempDir())
 			server.start()
 			document := server.document("Old")
-			writer := &scribe{name: "w", document: document, sent: map[int64]string{}, random: rand.New(rand.NewPCG(1, 1))}
-			if err := writer.connect(server); err != nil {
+			writer := &scribe{name: "w", document: document, via: server.url(), sent: map[int64]string{}, random: rand.New(rand.NewPCG(1, 1))}
+			if err := writer.connect(); err != nil {
 				t.Fatal(err)
 			}
 			defer writer.socket.Close()

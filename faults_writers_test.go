@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,7 +33,7 @@ type scribe struct {
 	document string
 	socket   *collabtest.Socket
 	random   *rand.Rand
-	hold     atomic.Bool // writes nothing meanwhile
+	via      string // the address to connect to
 
 	mu       sync.Mutex
 	typed    int              // words
@@ -62,15 +61,21 @@ type ledger struct {
 // gather connects so many writers to each document.
 func gather(t *testing.T, server *served, seed uint64, pause time.Duration, each int, documents ...string) *crowd {
 	t.Helper()
+	return gatherVia(t, server, server.url, seed, pause, each, documents...)
+}
+
+// gatherVia asks for an address for each writer.
+func gatherVia(t *testing.T, server *served, via func() string, seed uint64, pause time.Duration, each int, documents ...string) *crowd {
+	t.Helper()
 	c := &crowd{t: t, server: server, logs: map[string]*ledger{}, pause: pause, stop: make(chan struct{})}
 	for d, document := range documents {
 		c.logs[document] = &ledger{text: []string{""}, words: map[string]int{}}
 		for i := range each {
 			w := &scribe{
-				name: fmt.Sprintf("d%dw%d", d, i), document: document, sent: map[int64]string{},
+				name: fmt.Sprintf("d%dw%d", d, i), document: document, via: via(), sent: map[int64]string{},
 				random: rand.New(rand.NewPCG(seed, uint64(d*each+i+1))),
 			}
-			if err := w.connect(server); err != nil {
+			if err := w.connect(); err != nil {
 				t.Fatal(err)
 			}
 			c.writers = append(c.writers, w)
@@ -80,11 +85,11 @@ func gather(t *testing.T, server *served, seed uint64, pause time.Duration, each
 	return c
 }
 
-func (w *scribe) connect(server *served) error {
+func (w *scribe) connect() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	socket, err := collabtest.Dial(ctx, collabtest.SocketConfig{
-		URL: server.url(), Document: w.document, Backoff: 500 * time.Millisecond,
+		URL: w.via, Document: w.document, Backoff: 500 * time.Millisecond,
 		Sent: func(m protocol.Submit, _ int) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -137,9 +142,6 @@ func (c *crowd) write() {
 				case <-c.stop:
 					return
 				case <-time.After(time.Duration(1 + w.random.Int64N(int64(c.pause)))):
-				}
-				if w.hold.Load() {
-					continue
 				}
 				if err := w.edit(); err != nil {
 					c.t.Errorf("writer %s: %v", w.name, err)
