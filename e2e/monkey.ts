@@ -1,0 +1,285 @@
+import type { CDPSession, Page } from "@playwright/test"
+import type { DocumentPage } from "./pages/document"
+
+/** Numbers that a seed repeats (mulberry32). */
+export class Dice {
+	constructor(private state: number) {}
+
+	/** 0 up to, not including, 1. */
+	roll(): number {
+		this.state = (this.state + 0x6d2b79f5) | 0
+		let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state)
+		t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+		return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+	}
+
+	below(limit: number): number {
+		return Math.floor(this.roll() * limit)
+	}
+
+	pick<T>(all: readonly T[]): T {
+		return all[this.below(all.length)] as T
+	}
+}
+
+/** How often each sign was written and deleted by one person's own edits. */
+export type Tally = Map<string, { written: number; deleted: number }>
+
+/** Signs that mark what somebody typed: each is typed once and no action types one by chance. */
+const firstMarker = 0x4e00
+const perPerson = 2000
+
+export function isMarker(sign: string): boolean {
+	const code = sign.charCodeAt(0)
+	return code >= firstMarker && code < firstMarker + 3 * perPerson
+}
+
+const clips = [
+	{
+		html: "<h2>Pasted</h2><p>some <b>bold</b> <i>and <u>more</u></i></p><ul><li>a<ul><li>b</li></ul></li></ul>",
+		text: "",
+	},
+	{
+		html: '<p style="color: red">a <a href="https://a.example/">link</a></p><pre>x\n\ty</pre><blockquote>q</blockquote>',
+	},
+	{ html: "<ol><li>one<li>two</ol><hr><p>after</p>" },
+	{ text: "plain" },
+	{ text: "two\nlines" },
+	{ text: "\n\n" },
+	{ text: "tab\tand 👩‍👩‍👧 family\r\nend" },
+] as const
+
+const words = [
+	"hello ",
+	"a",
+	"is. ",
+	"# ",
+	"- ",
+	"1. ",
+	"[] ",
+	"> ",
+	"**b** ",
+	"`c` ",
+	"---",
+	"``` ",
+	"@",
+	"مرحبا ",
+	"é",
+	"  ",
+]
+const signs = ["😀", "👍🏽", "👩‍👩‍👧", "🇩🇪", "e\u0301", "ก็", "\u200d"]
+const moves = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"]
+const marks = [
+	"b",
+	"i",
+	"u",
+	"e",
+	"Shift+x",
+	"\\",
+	"Alt+1",
+	"Alt+2",
+	"Alt+0",
+	"Shift+7",
+	"Shift+8",
+	"Shift+9",
+	"Shift+e",
+	"Shift+l",
+	"]",
+	"[",
+]
+
+/** One person who does whatever comes to mind, as people do: by keys, mouse, clipboard and input method. */
+export class Monkey {
+	readonly tally: Tally = new Map()
+	readonly typed: string[] = []
+	/** What was done last, newest at the end. */
+	readonly diary: string[] = []
+	private cdp: CDPSession | undefined
+	private markers: number
+
+	constructor(
+		readonly name: string,
+		readonly document: DocumentPage,
+		private readonly dice: Dice,
+		person: number,
+	) {
+		this.markers = firstMarker + person * perPerson
+	}
+
+	private get page(): Page {
+		return this.document.page
+	}
+
+	/** Follows every own edit, as the client library tells of it. Again after a reload. */
+	async watch(): Promise<void> {
+		this.cdp = await this.page.context().newCDPSession(this.page)
+		await this.page.evaluate(() => {
+			const { document: opened } = Reflect.get(window, "coscribeLive")() as {
+				document: { content: { insert: unknown }[]; on(event: string, listener: (detail: never) => void): void }
+			}
+			type Ops = { insert?: unknown; delete?: number; retain?: number }[]
+			const unitsOf = (ops: Ops) => ops.flatMap(({ insert }) => (typeof insert === "string" ? insert.split("") : [""]))
+			let before = unitsOf(opened.content as Ops)
+			opened.on("reset", (() => {
+				before = unitsOf(opened.content as Ops)
+			}) as never)
+			opened.on("change", (({ delta, source }: { delta: Ops; source: string }) => {
+				const edits: [string, string][] = []
+				let at = 0
+				const after: string[] = []
+				for (const op of delta) {
+					if (op.insert !== undefined) {
+						const units = unitsOf([op])
+						after.push(...units)
+						for (const unit of units) edits.push([unit, "written"])
+					} else if (op.delete) {
+						for (const unit of before.slice(at, at + op.delete)) edits.push([unit, "deleted"])
+						at += op.delete
+					} else {
+						after.push(...before.slice(at, at + (op.retain ?? 0)))
+						at += op.retain ?? 0
+					}
+				}
+				before = [...after, ...before.slice(at)]
+				const marked = edits.filter(([unit]) => unit >= "\u4e00" && unit <= "\u9fff")
+				if (source === "local" && marked.length > 0) Reflect.get(window, "monkeyEdits")(marked)
+			}) as never)
+		})
+	}
+
+	/** What `watch` tells. */
+	count(edits: [string, "written" | "deleted"][]): void {
+		for (const [sign, what] of edits) {
+			const counted = this.tally.get(sign) ?? { written: 0, deleted: 0 }
+			counted[what]++
+			this.tally.set(sign, counted)
+		}
+	}
+
+	/** Does one thing. */
+	async act(): Promise<void> {
+		await this.comeBack()
+		const actions: readonly [number, () => Promise<unknown>, string][] = [
+			[14, () => this.marker(), "marker"],
+			[14, () => this.document.type(this.dice.pick(words)), "type"],
+			[3, () => this.page.keyboard.insertText(this.dice.pick(signs)), "sign"],
+			[8, () => this.key("Enter"), "Enter"],
+			[1, () => this.key("Shift+Enter"), "Shift+Enter"],
+			[8, () => this.many("Backspace"), "Backspace"],
+			[4, () => this.many("Delete"), "Delete"],
+			[2, () => this.key(this.dice.pick(["Control+Backspace", "Control+Delete", "Alt+Backspace"])), "delete a word"],
+			[12, () => this.many(this.dice.pick(moves)), "move"],
+			[
+				3,
+				() => this.key(this.dice.pick(["Control+Home", "Control+End", "Control+ArrowLeft", "Control+ArrowRight"])),
+				"far",
+			],
+			[8, () => this.many(`Shift+${this.dice.pick(moves)}`), "select"],
+			[8, () => this.key(`Control+${this.dice.pick(marks)}`), "format"],
+			[4, () => this.key(this.dice.pick(["Tab", "Shift+Tab"])), "indent"],
+			[6, () => this.many("Control+z"), "undo"],
+			[4, () => this.many("Control+y"), "redo"],
+			[3, () => this.document.paste(this.dice.pick(clips)), "paste"],
+			[3, () => this.clipboard(), "clipboard"],
+			[4, () => this.slash(), "slash"],
+			[2, () => this.mention(), "mention"],
+			[2, () => this.link(), "link"],
+			[4, () => this.drag(), "drag"],
+			[3, () => this.compose(), "compose"],
+			[1, () => this.find(), "find"],
+			[1, () => this.key("Control+a"), "select all"],
+		]
+		let left = this.dice.below(actions.reduce((sum, [weight]) => sum + weight, 0))
+		for (const [weight, action, what] of actions) {
+			left -= weight
+			if (left >= 0) continue
+			this.diary.push(what)
+			await action()
+			return
+		}
+	}
+
+	/** Ends what an earlier action left open, so that the next one meets the text. */
+	private async comeBack(): Promise<void> {
+		for (let tries = 0; tries < 4; tries++) {
+			const away = await this.page.evaluate(() => {
+				if (document.querySelector("dialog[open], .find, .menu, .colors")) return "open"
+				return document.activeElement?.classList.contains("writing") ? "" : "blurred"
+			})
+			if (away === "open") await this.page.keyboard.press("Escape")
+			else if (away === "blurred") await this.document.text.evaluate((text: HTMLElement) => text.focus())
+			else return
+		}
+	}
+
+	private async key(key: string): Promise<void> {
+		await this.page.keyboard.press(key)
+	}
+
+	private async many(key: string): Promise<void> {
+		for (let times = 1 + this.dice.below(5); times > 0; times--) await this.key(key)
+	}
+
+	private async marker(): Promise<void> {
+		const count = 1 + this.dice.below(3)
+		const markers = Array.from({ length: count }, () => String.fromCharCode(this.markers++))
+		this.typed.push(...markers)
+		for (const marker of markers) await this.page.keyboard.insertText(marker)
+	}
+
+	private async clipboard(): Promise<void> {
+		await this.key(this.dice.pick(["Control+c", "Control+x"]))
+		if (this.dice.roll() < 0.5) await this.many(this.dice.pick(moves))
+		if (this.dice.roll() < 0.8) await this.key(this.dice.pick(["Control+v", "Control+Shift+v"]))
+	}
+
+	private async slash(): Promise<void> {
+		if (this.dice.roll() < 0.6) await this.key("Enter")
+		await this.document.type(`/${this.dice.pick(["", "h", "bul", "code", "div", "ima", "zzz", "che", "q"])}`)
+		for (let times = this.dice.below(3); times > 0; times--) await this.key(this.dice.pick(["ArrowDown", "ArrowUp"]))
+		await this.key(this.dice.pick(["Enter", "Enter", "Escape", "Tab", "Backspace", "ArrowLeft"]))
+	}
+
+	private async mention(): Promise<void> {
+		await this.document.type(` @${this.dice.pick(["", "a", "Bo", "zz"])}`)
+		await this.key(this.dice.pick(["Enter", "Escape", "ArrowDown", "Tab"]))
+	}
+
+	private async link(): Promise<void> {
+		await this.key("Control+k")
+		await this.document.type(this.dice.pick(["https://x.example/", "x", "javascript:alert(1)", ""]), 0)
+		await this.key(this.dice.pick(["Enter", "Escape"]))
+	}
+
+	private async find(): Promise<void> {
+		await this.key("Control+f")
+		await this.document.type(this.dice.pick(["a", "hello", "一"]))
+		await this.key(this.dice.pick(["Enter", "Escape"]))
+	}
+
+	private async drag(): Promise<void> {
+		const box = await this.document.text.boundingBox()
+		if (!box) return
+		const view = this.page.viewportSize() ?? { width: 1280, height: 800 }
+		const place = () => ({
+			x: box.x + this.dice.roll() * box.width,
+			y: Math.max(130, Math.min(view.height - 20, box.y + this.dice.roll() * box.height)),
+		})
+		const [from, to] = [place(), place()]
+		await this.page.mouse.move(from.x, from.y)
+		await this.page.mouse.down()
+		await this.page.mouse.move(to.x, to.y, { steps: 3 })
+		await this.page.mouse.up()
+	}
+
+	private async compose(): Promise<void> {
+		const { cdp } = this
+		if (!cdp) return
+		for (const text of ["か", "かん", "かんじ"].slice(0, 1 + this.dice.below(3))) {
+			await cdp.send("Input.imeSetComposition", { text, selectionStart: text.length, selectionEnd: text.length })
+			await this.page.waitForTimeout(this.dice.below(60))
+		}
+		if (this.dice.roll() < 0.7) await cdp.send("Input.insertText", { text: "感" })
+		else await cdp.send("Input.imeSetComposition", { text: "", selectionStart: 0, selectionEnd: 0 })
+	}
+}
