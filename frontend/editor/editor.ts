@@ -21,7 +21,7 @@ import { pointerPlugin } from "./pointer.js"
 import { rulesPlugin } from "./rules.js"
 import { dismissSuggestion, openSuggestion, suggestionPlugin } from "./suggestion.js"
 import type { Commands, Editor, EditorOptions, EditorSnapshot, Rect, SuggestionControl } from "./types.js"
-import { visiblePart } from "./viewport.js"
+import { clearOfBars, visiblePart } from "./viewport.js"
 
 const writers: ReadonlySet<string> = new Set(["editor", "owner"])
 const emptyDocument = [{ insert: "\n" }]
@@ -70,6 +70,7 @@ class DocumentEditor implements Editor {
 				nodeViews: { image: (node, view, position) => new ImageView(node, view, position) },
 				dispatchTransaction: (tr) => this.dispatch(tr),
 				attributes: () => this.attributes(),
+				...clearOfBars(),
 			},
 		)
 		this.bridge = new Bridge(this.view, document, this.history, () => this.showPeers())

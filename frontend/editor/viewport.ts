@@ -1,7 +1,7 @@
 // Keeps what one reads where it is while the text above it changes. Browsers with scroll anchoring do so by themselves
 // (overflow-anchor); for the others the line at the top of the view is measured before and after.
 
-import type { EditorView } from "prosemirror-view"
+import type { EditorProps, EditorView } from "prosemirror-view"
 
 /** The nearest ancestor that scrolls; the page itself when there is none. */
 export function scrollerOf(element: Element): Element {
@@ -49,4 +49,24 @@ function firstVisible(view: EditorView): Element | undefined {
 		else low = middle + 1
 	}
 	return lines[low]
+}
+
+const besideCaret = 8 // px between a caret and the edge it is scrolled in from
+
+/**
+ * View props that keep the caret clear of what the page lays over the text at its edges: the page says how much that
+ * is by `scroll-padding` of its root, which also tells the browser's own scrolling. Read anew at each scroll.
+ */
+export function clearOfBars(): Pick<EditorProps, "scrollMargin" | "scrollThreshold" | "handleScrollToSelection"> {
+	const edges = { top: 0, right: 0, bottom: 0, left: 0 }
+	return {
+		scrollMargin: edges,
+		scrollThreshold: edges,
+		handleScrollToSelection(view) {
+			const { scrollPaddingTop, scrollPaddingBottom } = getComputedStyle(view.dom.ownerDocument.documentElement)
+			edges.top = (Number.parseFloat(scrollPaddingTop) || 0) + besideCaret
+			edges.bottom = (Number.parseFloat(scrollPaddingBottom) || 0) + besideCaret
+			return false
+		},
+	}
 }
