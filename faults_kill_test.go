@@ -17,6 +17,7 @@ func TestFaultKill(t *testing.T) {
 		documents = append(documents, server.document("Killed"))
 	}
 	people := gather(t, server, seed, 150*time.Millisecond, 5, documents...)
+	people.mix()
 	people.write()
 	people.until(40)
 	var slowest time.Duration

@@ -6,12 +6,15 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/coscribe/coscribe/collab/collabtest"
 )
 
-// Eight people write through networks that are slow, thin, cut, reset, stalled
-// and slice what passes, each in both directions.
+// Eight people write over WebSocket and long-poll, and change between them,
+// through networks that are slow, thin, cut, reset, stalled and slice what
+// passes, each in both directions.
 func TestFaultNetwork(t *testing.T) {
-	_, seed := seeded(t)
+	random, seed := seeded(t)
 	lasts := 4 * time.Second
 	if campaign() {
 		lasts = 5 * time.Minute
@@ -24,9 +27,14 @@ func TestFaultNetwork(t *testing.T) {
 		networks = append(networks, n)
 		return "http://" + n.listener.Addr().String()
 	}, seed, 60*time.Millisecond, 8, server.document("Far away"))
+	people.mix()
 	people.write()
+	switches := 0
 	for end := time.Now().Add(lasts); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
 		people.compare()
+		w := people.writers[random.IntN(len(people.writers))]
+		w.socket.Use([]string{collabtest.WebSocket, collabtest.LongPoll}[random.IntN(2)])
+		switches++
 	}
 	people.rest()
 	faults := map[string]int{}
@@ -41,8 +49,8 @@ func TestFaultNetwork(t *testing.T) {
 	if faults["cut"]+faults["reset"] == 0 || faults["stalled"] == 0 || faults["sliced"] == 0 || people.acks() < 20 {
 		t.Errorf("the run was empty: %v, %d changes", faults, people.acks())
 	}
-	t.Logf("%v through bad networks (%v): %d changes acknowledged, each there exactly once; all equal %v after the last fault",
-		lasts, faults, people.acks(), took.Round(time.Millisecond))
+	t.Logf("%v through bad networks (%v), %d changes of the transport: %d changes acknowledged, each there exactly once; all equal %v after the last fault",
+		lasts, faults, switches, people.acks(), took.Round(time.Millisecond))
 }
 
 // badNetwork passes connections on to a server and does to each what it likes.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -23,6 +24,9 @@ const (
 // People come, write and leave for a long time. When all are gone, so is what
 // the server held for them.
 func TestFaultSoak(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		lack(t, "the soak reads descriptors from /proc: run it on Linux")
+	}
 	_, seed := seeded(t)
 	lasts, documents, each, pause := 4*time.Second, 20, 3, 400*time.Millisecond
 	if campaign() {

@@ -122,6 +122,13 @@ func (w *scribe) connect() error {
 	return nil
 }
 
+// mix lets every second writer use long-poll.
+func (c *crowd) mix() {
+	for i, w := range c.writers {
+		w.socket.Use([]string{collabtest.WebSocket, collabtest.LongPoll}[i%2])
+	}
+}
+
 // inserted is all the text that a delta inserts.
 func inserted(d ot.Delta) string {
 	var text strings.Builder
