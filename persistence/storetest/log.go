@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -223,6 +224,28 @@ func testChain(t *testing.T, s persistence.Store) {
 	}
 	if prev != head(t, s, l.ID).Hash {
 		t.Error("the head does not have the last hash")
+	}
+}
+
+func testOpaque(t *testing.T, s persistence.Store) {
+	l := NewLog(t, s)
+	for _, delta := range []string{"", "no JSON", "[{\"retain\":-1}]", "\x00\xff\xfe'--", "[ {\"insert\" : \"\\u0061\"} ]"} {
+		b := l.Batch(1, persistence.NewID())
+		b.Changes[0].Delta = []byte(delta)
+		b.Seal()
+		b.Clients[0].Digest = b.Changes[0].Hash
+		if err := Append(s, b); err != nil {
+			t.Fatalf("append %q: %v", delta, err)
+		}
+		l.Took(b)
+	}
+	l.Check(s)
+	content := []byte("\x00 opaque too")
+	if err := s.PutSnapshot(t.Context(), l.ID, persistence.Snapshot{Revision: l.Head.Revision, Hash: l.Head.Hash, Content: content}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Snapshot(t.Context(), l.ID, -1); err != nil || !bytes.Equal(got.Content, content) {
+		t.Errorf("the snapshot came back as %q, %v", got.Content, err)
 	}
 }
 

@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(t *testing.T) persistence.Store) {
 		{"[L1] many documents at once", testConcurrency},
 		{"[S1] a range of changes is exact at both ends", testRange},
 		{"[L4] the chain is what was sealed", testChain},
+		{"[L6] a delta is bytes: what is no JSON comes back as it went in", testOpaque},
 		{"[S2] client rows", testClients},
 		{"[L2] snapshots", testSnapshots},
 		{"[L5] old snapshots are thinned out", testRetention},
