@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -47,13 +48,54 @@ function leanIcons(): Plugin {
 	}
 }
 
+/** Leaves out what ProseMirror has for Internet Explorer and the first Edge, which cannot run the page at all. */
+function withoutExplorer(): Plugin {
+	return {
+		name: "without-explorer",
+		apply: "build",
+		transform(code, id) {
+			if (!id.includes("/prosemirror-view/dist/")) return null
+			const lean = code
+				.replace(/^const ie_(edge|upto10|11up) = .*$/gm, "")
+				.replace(/^const ie = .*$/m, "const ie = false;")
+				.replace(/^const ie_version = .*$/m, "const ie_version = 0;")
+			return { code: lean, map: null }
+		},
+	}
+}
+
+/** What of the build and of public/ is kept for opening the page offline: all but the pictures for home screens. */
+const OFFLINE = /^assets\/.*\.(js|css|svg|webmanifest)$/
+
+/** Tells the service worker which files it keeps, and names the build after their content. */
+function offline(): Plugin {
+	return {
+		name: "offline",
+		apply: "build",
+		enforce: "post",
+		async generateBundle(_, bundle) {
+			const worker = bundle["worker.js"]
+			if (worker?.type !== "chunk") throw new Error("the service worker was not built")
+			const fixed = (await readdir(resolve(here, "public/assets"))).map((name) => `assets/${name}`)
+			const files = [...Object.keys(bundle), ...fixed].filter((name) => OFFLINE.test(name)).sort()
+			const hash = createHash("sha256").update(files.join())
+			const index = bundle["index.html"]
+			if (index?.type === "asset") hash.update(index.source)
+			const build = hash.digest("hex").slice(0, 16)
+			worker.code = worker.code
+				.replaceAll("__BUILD__", JSON.stringify(build))
+				.replaceAll("__FILES__", JSON.stringify(files.map((name) => `/${name}`)))
+		},
+	}
+}
+
 /** Where `npx vite --config frontend/vite.config.ts` finds the running server while developing the page. */
 const server = process.env.COSCRIBE_SERVER ?? "http://127.0.0.1:8080"
 
 export default defineConfig({
 	root: here,
 	base: "/",
-	plugins: [leanIcons(), precompress()],
+	plugins: [leanIcons(), withoutExplorer(), offline(), precompress()],
 	oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
 	build: {
 		outDir: output,
@@ -63,6 +105,11 @@ export default defineConfig({
 		assetsInlineLimit: 0,
 		modulePreload: { polyfill: false },
 		reportCompressedSize: false,
+		rolldownOptions: {
+			input: { index: resolve(here, "index.html"), worker: resolve(here, "worker/worker.ts") },
+			// The service worker's name never changes: its address is what the browser knows it by.
+			output: { entryFileNames: ({ name }) => (name === "worker" ? "worker.js" : "assets/[name]-[hash].js") },
+		},
 	},
 	server: { proxy: { "/api": { target: server, ws: true } } },
 })

@@ -46,7 +46,7 @@ func TestPages(t *testing.T) {
 	guests, _ := testGuests(t)
 	files := fstest.MapFS{
 		"index.html": {Data: []byte("page")}, "index.html.br": {Data: []byte("br")}, "index.html.gz": {Data: []byte("gz")},
-		"assets/a-1.js": {Data: []byte("script")}, "assets/a-1.js.gz": {Data: []byte("gz")}, "assets/p.png": {Data: []byte("png")},
+		"assets/a-1.js": {Data: []byte("script")}, "assets/a-1.js.gz": {Data: []byte("gz")}, "assets/p.png": {Data: []byte("png")}, "worker.js": {Data: []byte("worker")},
 	}
 	pages := newPages(files, guests)
 	for _, test := range []struct{ path, accept, body, encoding, kind, cache string }{
@@ -54,6 +54,7 @@ func TestPages(t *testing.T) {
 		{"/", "gzip, deflate, br", "br", "br", "text/html; charset=utf-8", "no-cache"},
 		{"/d/x", "gzip, br;q=0", "gz", "gzip", "text/html; charset=utf-8", "no-cache"},
 		{"/assets/a-1.js", "br, gzip", "gz", "gzip", "text/javascript; charset=utf-8", "public, max-age=31536000, immutable"},
+		{"/worker.js", "br, gzip", "worker", "", "text/javascript; charset=utf-8", "no-cache"},
 		{"/assets/p.png", "br, gzip", "png", "", "image/png", "public, max-age=31536000, immutable"},
 	} {
 		w := httptest.NewRecorder()

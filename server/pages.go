@@ -13,7 +13,8 @@ import (
 )
 
 // pages serves the built front end. Files under assets/ carry a hash or a
-// number in their name and never change; index.html is always asked for again.
+// number in their name and never change; index.html and worker.js are always
+// asked for again.
 type pages struct {
 	files  fs.FS // nil: nothing was built
 	access Access
@@ -25,6 +26,7 @@ func newPages(files fs.FS, access Access) http.Handler {
 	mux.HandleFunc("GET /{$}", p.index)
 	mux.HandleFunc("GET /d/{id}", p.index)
 	mux.HandleFunc("GET /assets/{name...}", p.asset)
+	mux.HandleFunc("GET /worker.js", p.worker)
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/assets/icon-1.svg", http.StatusFound)
 	})
@@ -84,6 +86,18 @@ func (p *pages) asset(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	p.serve(w, r, name)
+}
+
+// worker serves the service worker, which opens the page offline. The browser
+// asks for it at every visit, and so learns of a new build.
+func (p *pages) worker(w http.ResponseWriter, r *http.Request) {
+	setRoute(r.Context(), "page")
+	if p.files == nil {
+		plainAnswer(w, http.StatusNotFound, "There is no such file.\n")
+		return
+	}
+	w.Header().Set("Cache-Control", "no-cache")
+	p.serve(w, r, "worker.js")
 }
 
 // encodings are the precompressed forms that a build has, best first.
