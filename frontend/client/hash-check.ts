@@ -1,4 +1,3 @@
-import { contentHash } from "./hash.js"
 import type { Check } from "./protocol.js"
 import { caughtUp, pendingEdits, type State } from "./state.js"
 
@@ -48,8 +47,8 @@ export class HashCheck {
 	}
 
 	private async compare({ content, revision, epoch }: State): Promise<void> {
-		// Without a secure context there is no digest, and no check.
-		const hash = await contentHash(content.delta).catch(() => undefined)
+		// Fetched when it is first needed. Without a secure context there is no digest, and no check.
+		const hash = await import("./hash.js").then(({ contentHash }) => contentHash(content.delta)).catch(() => undefined)
 		const now = this.live.state
 		if (hash === undefined || !caughtUp(now) || now.revision !== revision || now.epoch !== epoch) return
 		this.send({ type: "check", revision, hash })

@@ -149,13 +149,10 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 	adopt({ entry }: Left, state: State): void {
 		this.state = state
 		this.resume = entry.resume
-		this.title = entry.title
-		this.role = entry.role
 		this.user = entry.user ?? undefined
 		this.rejected = entry.rejected ?? undefined
-		this.emitter.emit("reset", { content: this.content, revision: this.revision })
-		this.emitter.emit("title", this.title)
-		this.emitter.emit("role", this.role)
+		this.perform({ type: "reset" })
+		this.present(entry)
 		// A hello that is under way knows nothing of this client yet.
 		this.connection.restart()
 		this.refresh()
@@ -167,7 +164,8 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 			return
 		}
 		// Until it is dismissed, what is refused adds up: nothing offered back is lost to the next refusal.
-		this.rejected = { ...rejected, text: (this.rejected?.text ?? "") + rejected.text }
+		const before = this.rejected?.text
+		this.rejected = { ...rejected, text: before ? `${before}\n${rejected.text}` : rejected.text }
 		this.keeper?.touch()
 		this.refresh()
 	}
@@ -234,24 +232,24 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 	}
 
 	private welcome(message: Welcome): void {
-		const { title } = message.document
-		const { role } = message
 		this.user = message.user
 		this.peer = message.peer
 		this.resume = true
 		this.joined = true
 		if (message.token) this.options.keepToken(message.token)
-		if (title !== this.title) {
-			this.title = title
-			this.emitter.emit("title", title)
-		}
-		if (role !== this.role) {
-			this.role = role
-			this.emitter.emit("role", role)
-		}
+		this.present({ title: message.document.title, role: message.role })
 		this.dispatch(message)
 		this.presence.join(message.peers.filter((other) => other.peer !== message.peer))
 		this.presence.flush()
+	}
+
+	private present({ title, role }: { readonly title: string; readonly role: Role }): void {
+		const renamed = title !== this.title
+		const moved = role !== this.role
+		this.title = title
+		this.role = role
+		if (renamed) this.emitter.emit("title", title)
+		if (moved) this.emitter.emit("role", role)
 	}
 
 	private down(): void {

@@ -337,8 +337,7 @@ class Turn implements Step {
 		const delta = compose(inflight?.delta ?? [], buffer)
 		this.update({ inflight: undefined, buffer: [], edits: 0 })
 		if (delta.length === 0) return
-		const message = "these edits belong to somebody else"
-		const reject: Reject = { type: "reject", seq: 0, code: "forbidden", message, retry: false }
+		const reject: Reject = { type: "reject", seq: 0, code: "forbidden", message: "not our edits", retry: false }
 		this.effects.push(
 			{ type: "change", delta: invert(delta, content.delta), source: "remote" },
 			{ type: "rejected", reject, delta },

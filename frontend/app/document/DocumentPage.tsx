@@ -17,7 +17,6 @@ import { SaveState } from "./SaveState"
 import { Title } from "./Title"
 import { Toolbar } from "./Toolbar"
 import { UnreachableDocument } from "./UnreachableDocument"
-import { UnsavedDialog } from "./UnsavedDialog"
 import "../../editor/editor.css"
 import "./bar.css"
 import "./document.css"
@@ -60,6 +59,9 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 		onFind: () => setFinding(true),
 	})
 	const extras = useExtras(editor !== null, dialog !== null || finding)
+	useEffect(() => {
+		if (extras && editor) extras.showDropPlace(editor.view)
+	}, [extras, editor])
 	useKeyboardInset()
 	usePageKeys(editor, {
 		onShortcuts: () => setDialog("shortcuts"),
@@ -75,15 +77,6 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 			void checkVersion()
 		}
 	}, [state])
-
-	const [rejected, setRejected] = useState("")
-	useEffect(
-		() =>
-			live.document.on("rejected", (refused) => {
-				setRejected((before) => (before ? `${before}\n${refused.text}` : refused.text))
-			}),
-		[live],
-	)
 
 	const closeDialog = () => {
 		setDialog(null)
@@ -181,9 +174,9 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 			)}
 			{extras && dialog === "link" && editor && <extras.LinkDialog editor={editor} onClose={closeDialog} />}
 			{extras && dialog === "image" && editor && <extras.ImageDialog editor={editor} onClose={closeDialog} />}
-			{dialog === "unsaved" && (
-				<UnsavedDialog
-					text={state === "rejected" ? rejected || (live.status.value.rejected?.text ?? "") : live.document.unsavedText}
+			{extras && dialog === "unsaved" && (
+				<extras.UnsavedDialog
+					text={(state === "rejected" && live.status.value.rejected?.text) || live.document.unsavedText}
 					explanation={
 						state === "rejected"
 							? "The server refused this edit, so it was taken out of the document. Copy the text to use it elsewhere or to try again."
@@ -193,7 +186,6 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 						? {
 								onDiscard: () => {
 									live.document.dismissRejected()
-									setRejected("")
 									closeDialog()
 								},
 							}

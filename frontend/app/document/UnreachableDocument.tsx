@@ -20,6 +20,7 @@ export function UnreachableDocument({ live, onReopen }: { live: LiveDocument; on
 		)
 		return () => cancel.abort()
 	}, [id])
+	const unsaved = live.status.value.rejected?.text
 	const bringBack = async () => {
 		try {
 			await restoreDocument(id)
@@ -34,6 +35,9 @@ export function UnreachableDocument({ live, onReopen }: { live: LiveDocument; on
 			<p>
 				{trashed ? "This document was moved to the trash." : `${statusLine(live.status.value, Date.now()).sentence}.`}
 			</p>
+			{unsaved && (
+				<textarea class="input unsaved-text" aria-label="Text that was not saved" readOnly rows={6} value={unsaved} />
+			)}
 			<div class="notice-actions">
 				{trashed && (
 					<Button look="primary" onClick={() => void bringBack()}>

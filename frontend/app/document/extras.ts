@@ -5,6 +5,7 @@
  */
 import "./extras.css"
 
+export { showDropPlace } from "../../editor/drop.ts"
 export { DetailsDialog } from "./DetailsDialog"
 export { EdgeMarks } from "./EdgeMarks"
 export { FindBar } from "./FindBar"
@@ -15,3 +16,4 @@ export { SelectionBubble } from "./SelectionBubble"
 export { ShareDialog } from "./ShareDialog"
 export { ShortcutsDialog } from "./ShortcutsDialog"
 export { mentionChoices, SuggestionMenu, slashChoices } from "./SuggestionMenu"
+export { UnsavedDialog } from "./UnsavedDialog"

@@ -1,5 +1,12 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals"
-import { type ClientDocument, createClient, type PeerView, type Role, type Status } from "../../client/index.js"
+import {
+	type ClientDocument,
+	createClient,
+	type Journal,
+	type PeerView,
+	type Role,
+	type Status,
+} from "../../client/index.js"
 import { navigate } from "../router"
 import { toast } from "../ui/Toast"
 
@@ -18,7 +25,19 @@ export interface LiveDocument {
 const client = createClient({
 	url: location.origin,
 	visible: () => document.visibilityState === "visible",
+	journal: () => {
+		journal ??= import("../../client/journal.js").then((module) => module.createJournal())
+		return journal
+	},
 })
+let journal: Promise<Journal> | undefined
+
+/** Closing the tab asks first where the browser would forget what is unsaved. */
+function holdUnsaved(opened: ClientDocument): (event: BeforeUnloadEvent) => void {
+	return (event) => {
+		if (opened.pending > 0 && opened.status.journalDenied) event.preventDefault()
+	}
+}
 
 /** Documents left with unsaved edits; opening one again takes it from here. */
 const lingering = new Map<string, () => ClientDocument>()
@@ -51,14 +70,15 @@ export function openLive(id: string): LiveDocument {
 			peers.value = next
 		}),
 	]
-	// A laptop that wakes or finds its network again should not wait for the timer.
+	// A laptop that wakes or finds its network again should not wait for the timer; a page that is hidden may not come back.
 	const wake = () => {
 		if (document.visibilityState === "visible") opened.reconnectNow()
+		else opened.keep()
 	}
-	const hold = (event: BeforeUnloadEvent) => {
-		if (opened.pending > 0) event.preventDefault()
-	}
+	const hide = () => opened.keep()
+	const hold = holdUnsaved(opened)
 	addEventListener("online", wake)
+	addEventListener("pagehide", hide)
 	document.addEventListener("visibilitychange", wake)
 	addEventListener("beforeunload", hold)
 	return {
@@ -71,6 +91,7 @@ export function openLive(id: string): LiveDocument {
 		leave() {
 			for (const end of endings) end()
 			removeEventListener("online", wake)
+			removeEventListener("pagehide", hide)
 			document.removeEventListener("visibilitychange", wake)
 			removeEventListener("beforeunload", hold)
 			opened.setPresence(null)
@@ -82,7 +103,7 @@ export function openLive(id: string): LiveDocument {
 
 /** Keeps a document that nobody looks at until its edits are saved. */
 function linger(left: ClientDocument): void {
-	const hold = (event: BeforeUnloadEvent) => event.preventDefault()
+	const hold = holdUnsaved(left)
 	addEventListener("beforeunload", hold)
 	const release = () => {
 		removeEventListener("beforeunload", hold)

@@ -41,6 +41,8 @@ const REFUSED: Readonly<Record<string, string>> = {
 	document_too_large: "the document has reached its limit",
 	id_conflict: "it was sent twice with different content",
 	invalid_change: "the server could not apply it",
+	recovered: "it was left by another tab, of a text that is gone",
+	forbidden: "it was left here by somebody else",
 }
 
 /** When the next attempt comes. */
