@@ -1,0 +1,91 @@
+package collab
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/ot"
+	"github.com/coscribe/coscribe/persistence"
+)
+
+func TestLifetime(t *testing.T) {
+	in(t, "[R8] a document that somebody follows stays in memory, and leaves after", nil, func(t *testing.T, h *harness) {
+		f, err := h.hub.Follow(t.Context(), h.doc, persistence.ID{}, -1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * DefaultIdle)
+		if h.hub.Stats().Documents != 1 {
+			t.Error("it left under its follower")
+		}
+		f.Close()
+		time.Sleep(3 * DefaultIdle)
+		if h.hub.Stats().Documents != 0 {
+			t.Error("it is still in memory")
+		}
+	})
+	in(t, "[R7] a document that tells its peers to come back lets nobody in", nil, func(t *testing.T, h *harness) {
+		c := h.join(1)
+		h.hub.live(h.doc).tell(goAway{})
+		synctest.Wait()
+		var closing *CloseError
+		if _, _, err := h.attach(user(2), protocol.RoleEditor, nil); !errors.As(err, &closing) || closing.Code != protocol.CloseGoAway {
+			t.Errorf("%v", err)
+		}
+		c.submit(1, 0, text("x"))
+		if got := c.hear(); len(of[protocol.GoAway](got)) != 1 || len(of[protocol.Ack](got)) != 1 {
+			t.Errorf("who is there heard %v", got)
+		}
+	})
+	in(t, "[L2] a snapshot that is not of this log is passed over", func(c *Config) { c.Log = foreignSnapshot{c.Log} }, func(t *testing.T, h *harness) {
+		c := h.join(1)
+		for i := range int64(5) {
+			c.submit(i+1, i, text("x"))
+			c.hear()
+		}
+		c.peer.Detach()
+		time.Sleep(3 * DefaultIdle)
+		if h.hub.Stats().Documents != 0 {
+			t.Fatal("it is still in memory: the test shows nothing")
+		}
+		if got := h.text(); got != "xxxxx\n" {
+			t.Errorf("text %q", got)
+		}
+	})
+}
+
+// foreignSnapshot answers with another document's snapshot of revision 3.
+type foreignSnapshot struct{ persistence.Log }
+
+func (foreignSnapshot) Snapshot(_ context.Context, _ persistence.ID, revision int64) (persistence.Snapshot, error) {
+	if revision < 3 {
+		return persistence.Snapshot{}, persistence.ErrNotFound
+	}
+	document := ot.NewDocument()
+	if err := document.Apply(ot.Delta{text("yyy")}); err != nil {
+		return persistence.Snapshot{}, err
+	}
+	codec := snapshotCodec{}
+	return persistence.Snapshot{Revision: 3, Hash: persistence.Hash{1}, Content: codec.encode(document)}, nil
+}
+
+func TestWindow(t *testing.T) {
+	t.Run("[R5][S5] a window lets go of what is durable only, whatever its bounds", func(t *testing.T) {
+		w := window{length: 1}
+		for r := range int64(10) {
+			w.push(entry{revision: r + 1, delta: ot.Delta{text("x")}, length: int(r) + 2})
+		}
+		w.shrink(6, 0, 0)
+		if w.base != 6 || w.head() != 10 || w.lengthAt(6) != 7 || w.at(7).revision != 7 {
+			t.Errorf("after %d, head %d, length %d", w.base, w.head(), w.lengthAt(6))
+		}
+		w.shrink(10, 0, 0)
+		if w.base != 10 || w.bytes != 0 || w.lengthAt(10) != 11 {
+			t.Errorf("after %d, %d bytes, length %d", w.base, w.bytes, w.lengthAt(10))
+		}
+	})
+}
