@@ -1,6 +1,5 @@
 // The editor: one ProseMirror view on one client document, and what the page may do with it.
 
-import { dropCursor } from "prosemirror-dropcursor"
 import { keymap } from "prosemirror-keymap"
 import { type Command, EditorState, Plugin } from "prosemirror-state"
 import { Decoration, DecorationSet, EditorView } from "prosemirror-view"
@@ -113,7 +112,6 @@ class DocumentEditor implements Editor {
 				this.peers.plugin,
 				findPlugin,
 				guardPlugin,
-				dropCursor({ class: "drop-cursor" }),
 			],
 		})
 	}

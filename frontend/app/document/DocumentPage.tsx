@@ -16,7 +16,6 @@ import { presentPeople } from "./people"
 import { SaveState } from "./SaveState"
 import { Title } from "./Title"
 import { Toolbar } from "./Toolbar"
-import { UnreachableDocument } from "./UnreachableDocument"
 import "../../editor/editor.css"
 import "./bar.css"
 import "./document.css"
@@ -58,7 +57,8 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 		onLink: () => setDialog("link"),
 		onFind: () => setFinding(true),
 	})
-	const extras = useExtras(editor !== null, dialog !== null || finding)
+	const unreachable = !loaded && (state === "failed" || state === "removed")
+	const extras = useExtras(editor !== null, dialog !== null || finding || unreachable)
 	useEffect(() => {
 		if (extras && editor) extras.showDropPlace(editor.view)
 	}, [extras, editor])
@@ -83,8 +83,7 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 		if (dialog === "link" || dialog === "image") requestAnimationFrame(() => editor?.focus())
 	}
 
-	if (!loaded && (state === "failed" || state === "removed"))
-		return <UnreachableDocument live={live} onReopen={onReopen} />
+	if (unreachable) return extras ? <extras.UnreachableDocument live={live} onReopen={onReopen} /> : null
 
 	const others = presentPeople(live.peers.value, live.document.user)
 	const suggestion = snapshot?.suggestion ?? null
