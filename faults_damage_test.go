@@ -289,6 +289,9 @@ func (a *archived) flipped(random *rand.Rand) (noticed bool) {
 // had not been told is saved.
 func TestFaultOldDatabase(t *testing.T) {
 	for name, withRun := range map[string]bool{"[S7] without the run file": false, "[S7] with the run file": true} {
+		if withRun && testing.Short() {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			server := serveProcess(t, t.TempDir())
 			server.start()

@@ -169,7 +169,7 @@ func (s *served) gauge() (g gauge, err error) {
 // after a garbage collection; a sample counts a goroutine for each document.
 func (s *served) rest(t *testing.T, documents int) (least gauge) {
 	t.Helper()
-	wait := 3 * time.Second
+	wait := 1500 * time.Millisecond
 	if campaign() {
 		wait = 150 * time.Second // documents leave after one minute, a collection is forced after two
 	}
