@@ -131,6 +131,34 @@ func TestRevocation(t *testing.T) {
 	})
 }
 
+func TestRevocationWaits(t *testing.T) {
+	in(t, "[S8] a role is not taken before what was made under it has committed", nil, func(t *testing.T, h *harness) {
+		c := h.join(1)
+		h.store.Hold()
+		c.submit(1, 0, text("x"))
+		synctest.Wait()
+		done := make(chan error, 1)
+		id, err := persistence.ParseID(c.user.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { done <- h.hub.SetRole(t.Context(), h.doc, id, protocol.RoleNone) }()
+		synctest.Wait()
+		select {
+		case err := <-done:
+			t.Errorf("it was taken at once, %v", err)
+		default:
+		}
+		h.store.Release()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if got := h.text(); got != "x\n" {
+			t.Errorf("text %q", got)
+		}
+	})
+}
+
 func TestWritesMeetADocumentThatLeaves(t *testing.T) {
 	in(t, "[R8] a write without a key goes to the next session when the one it asked has left memory", func(c *Config) { c.Log = &slowSnapshots{Log: c.Log} }, func(t *testing.T, h *harness) {
 		for i := range 200 {

@@ -56,6 +56,25 @@ func TestLifetime(t *testing.T) {
 			t.Errorf("text %q", got)
 		}
 	})
+	in(t, "[L4] a document whose head has another hash than its log does not open", nil, func(t *testing.T, h *harness) {
+		c := h.join(1)
+		c.submit(1, 0, text("x"))
+		c.hear()
+		h.close()
+		h.start(func(c *Config) { c.Documents = otherHead{c.Documents} })
+		if _, err := h.hub.Read(t.Context(), h.doc); !errors.Is(err, persistence.ErrDamaged) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// otherHead shows heads with another hash than the log's.
+type otherHead struct{ persistence.Documents }
+
+func (o otherHead) Document(ctx context.Context, id persistence.ID) (persistence.Document, error) {
+	d, err := o.Documents.Document(ctx, id)
+	d.Head.Hash[0]++
+	return d, err
 }
 
 // foreignSnapshot answers with another document's snapshot of revision 3.
