@@ -1,6 +1,7 @@
 package collab
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -65,6 +66,44 @@ func TestResumeEdges(t *testing.T) {
 		got := of[protocol.Change](late.hear())
 		if len(got) != 3 || got[0].Revision != 28 || got[2].Revision != 30 || got[0].Seq != 28 {
 			t.Errorf("%d changes came", len(got))
+		}
+	})
+}
+
+// lookup is a log in which something happens right after a client's row was
+// looked for.
+type lookup struct {
+	persistence.Log
+	then func()
+}
+
+func (l *lookup) Client(ctx context.Context, document, client persistence.ID) (persistence.ClientRow, error) {
+	row, err := l.Log.Client(ctx, document, client)
+	if then := l.then; then != nil {
+		l.then = nil
+		then()
+	}
+	return row, err
+}
+
+func TestResumeOfAForgottenClient(t *testing.T) {
+	look := &lookup{}
+	in(t, "[S2] a client that is committed and forgotten after its row was looked for is looked for again", func(c *Config) { look.Log, c.Log = c.Log, look }, func(t *testing.T, h *harness) {
+		alice := h.join(1)
+		h.store.Hold()
+		alice.submit(1, 0, text("once"))
+		synctest.Wait()
+		alice.peer.Detach()
+		look.then = func() {
+			h.store.Release()
+			synctest.Wait()
+			h.hub.live(h.doc).forgetAt = 0
+			h.join(2)
+			synctest.Wait()
+		}
+		_, w, err := h.attach(alice.user, protocol.RoleEditor, &protocol.Resume{Client: alice.client, Epoch: alice.epoch, Seq: 1})
+		if err != nil || w.Acknowledged == nil || w.Acknowledged.Seq != 1 {
+			t.Errorf("acknowledged %v, %v", w.Acknowledged, err)
 		}
 	})
 }
