@@ -1,5 +1,5 @@
 // The page's weight budgets, measured on the build: what a browser fetches for the home page, and in all to write in a
-// document. What is fetched afterwards (find, dialogs, the journal, hashes) is listed as "later" and counts towards neither.
+// document. What is fetched afterwards (find, dialogs, the journal, hashes, long-poll) is listed as "later" and counts towards neither.
 // Run after `npx vite build --config frontend/vite.config.ts`; ends with 1 when a budget is passed.
 import { readFileSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -38,7 +38,7 @@ try {
 	process.exit(1)
 }
 
-const LATER = /^assets\/(extras|journal|hash)-/
+const LATER = /^assets\/(extras|journal|hash|transport)-/
 const home = firstLoad()
 const all = reachable(home)
 const document = all.filter((file) => !LATER.test(file))

@@ -28,7 +28,13 @@ async function pass(ms: number): Promise<void> {
 }
 
 function open(options: Partial<ClientOptions> = {}): ClientDocument {
-	const client = createClient({ url: "https://host/", webSocket: network.webSocket, random: () => 0.999, ...options })
+	const client = createClient({
+		url: "https://host/",
+		webSocket: network.webSocket,
+		fetch: network.fetch,
+		random: () => 0.999,
+		...options,
+	})
 	const document = client.open("an id")
 	opened.push(document)
 	return document

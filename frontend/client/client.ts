@@ -55,6 +55,8 @@ export function createClient(options: ClientOptions): Client {
 	if (!webSocket) throw new Error("this platform has no WebSocket: pass one as options.webSocket")
 	// A guest's token from a welcome: without cookies it is what makes the next connection the same guest.
 	let guest: string | undefined
+	const fetcher = options.fetch ?? globalThis.fetch
+	const route = { webSocket, fetch: fetcher, random: options.random ?? Math.random, server: base }
 	const token = async () => (await options.token?.()) ?? guest
 
 	return {
@@ -68,14 +70,14 @@ export function createClient(options: ClientOptions): Client {
 				},
 				connection: {
 					url: `${base.replace(/^http/, "ws")}${path}/socket`,
-					webSocket,
+					...route,
+					transports: async (proven) => (await import("./transport.js")).transportsOf(route, proven),
 					token,
 					visible: options.visible ?? (() => true),
-					random: options.random ?? Math.random,
 				},
 				async fetchContent(revision) {
 					const bearer = await token()
-					const response = await (options.fetch ?? fetch)(`${base}${path}/content?format=delta&revision=${revision}`, {
+					const response = await fetcher(`${base}${path}/content?format=delta&revision=${revision}`, {
 						credentials: "include",
 						signal: AbortSignal.timeout(LONGEST_FETCH),
 						headers: bearer ? { authorization: `Bearer ${bearer}` } : {},

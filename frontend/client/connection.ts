@@ -7,6 +7,7 @@ import {
 	type ServerMessage,
 	SUBPROTOCOL,
 } from "./protocol.js"
+import type { Transports } from "./transport.js"
 
 /** Silence after which the server is asked whether it is there, ms. */
 const QUIET = 15_000
@@ -19,6 +20,8 @@ const FIRST_DELAY = 500
 const LONGEST_DELAY = 30_000
 /** A connection that lived so long was a good one: the backoff begins anew, ms. */
 const STABLE = 10_000
+/** How long a WebSocket may take to open before the network is believed to break it, ms. */
+const OPENING = 4_000
 /** A timer so late means that the machine slept: the server gets a second chance to answer, ms. */
 const LATE = 5_000
 
@@ -26,9 +29,18 @@ export interface ConnectionOptions {
 	/** The socket's address, ws: or wss:. */
 	readonly url: string
 	readonly webSocket: new (url: string, protocols: string[]) => SocketLike
+	/** Long-poll beside WebSocket, fetched when it may be needed; `proven`: WebSocket has worked. */
+	readonly transports: (proven: boolean) => Promise<Transports>
+	/** The server's name; the tab remembers by it where WebSocket does not work. */
+	readonly server: string
 	readonly token: () => Promise<string | undefined>
 	readonly visible: () => boolean
 	readonly random: () => number
+}
+
+/** Of a browser's tab, the part that remembers. */
+export interface Tab {
+	readonly sessionStorage?: Record<string, string>
 }
 
 export interface ConnectionListener {
@@ -44,7 +56,7 @@ export interface ConnectionListener {
 }
 
 /**
- * Keeps one WebSocket alive: hello first, a heartbeat of its own since a
+ * Keeps one connection alive: hello first, a heartbeat of its own since a
  * stalled network closes nothing, backoff with jitter, and the close codes'
  * policy (law P5). Whatever an abandoned socket still says is ignored.
  */
@@ -53,6 +65,9 @@ export class Connection {
 	/** When the next attempt begins, ms since 1970, while `phase` is "waiting". */
 	retryAt: number | undefined
 	private socket: SocketLike | undefined
+	/** Undefined while a plain WebSocket does. */
+	private transports: Transports | undefined
+	private tried = false
 	/** Counts attempts to connect, so that a stale one is known. */
 	private generation = 0
 	private attempts = 0
@@ -68,7 +83,13 @@ export class Connection {
 	constructor(
 		private readonly options: ConnectionOptions,
 		private readonly listener: ConnectionListener,
-	) {}
+	) {
+		try {
+			this.tried = (globalThis as Tab).sessionStorage?.[options.server] === "longpoll"
+		} catch {
+			// Denied.
+		}
+	}
 
 	/** Connects at once; checks a connection that seems open. `again`: also after a stop. */
 	now(again = false): void {
@@ -93,7 +114,7 @@ export class Connection {
 	retry(): void {
 		if (this.phase === "stopped") return
 		if (this.openedAt > 0 && Date.now() - this.openedAt >= STABLE) this.attempts = 0
-		this.drop()
+		this.drop(4000)
 		const delay = this.options.random() * Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this.attempts++)
 		this.phase = "waiting"
 		this.retryAt = Date.now() + delay
@@ -117,12 +138,18 @@ export class Connection {
 		this.listener.changed()
 		const current = () => generation === this.generation
 		try {
+			if (this.tried) await this.load(false)
 			const token = await this.options.token()
 			if (!current()) return
-			const socket = new this.options.webSocket(this.options.url, [SUBPROTOCOL])
+			this.tried = true
+			const { url, webSocket } = this.options
+			const socket = this.transports?.socket(url, () => this.restart()) ?? new webSocket(url, [SUBPROTOCOL])
 			this.socket = socket
+			if (!this.transports) this.arm(OPENING, () => this.retry())
 			socket.onopen = () => {
-				if (current()) socket.send(encodeMessage(this.listener.hello(token)))
+				if (!current()) return
+				this.arm(this.usualPatience(), () => this.retry())
+				socket.send(encodeMessage(this.listener.hello(token)))
 			}
 			socket.onmessage = (event: { data: unknown }) => {
 				if (current()) this.hear(event.data, current)
@@ -134,6 +161,11 @@ export class Connection {
 		} catch {
 			if (current()) this.retry()
 		}
+	}
+
+	/** Fetches long-poll; where that fails WebSocket has to do, this time. */
+	private async load(proven: boolean): Promise<void> {
+		this.transports ??= await this.options.transports(proven).catch(() => undefined)
 	}
 
 	private hear(data: unknown, current: () => boolean): void {
@@ -153,6 +185,7 @@ export class Connection {
 				this.phase = "open"
 				this.openedAt = Date.now()
 				this.arm(QUIET, this.beat)
+				void this.load(true)
 			} else if (message.type === "goaway") {
 				clearTimeout(this.farewell)
 				this.farewell = setTimeout(() => this.restart(), message.retryAfter)
@@ -201,8 +234,8 @@ export class Connection {
 		this.timer = setTimeout(then, delay)
 	}
 
-	/** Forgets the socket at once: one that stalled may take minutes to close. */
-	private drop(): void {
+	/** Forgets the socket at once: one that stalled may take minutes to close. 4000 says that it is given up. */
+	private drop(code = 1000): void {
 		this.generation++
 		clearTimeout(this.timer)
 		clearTimeout(this.farewell)
@@ -211,7 +244,7 @@ export class Connection {
 		const socket = this.socket
 		this.socket = undefined
 		try {
-			socket?.close(1000)
+			socket?.close(code)
 		} catch {
 			// It was closed already.
 		}

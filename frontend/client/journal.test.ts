@@ -37,6 +37,7 @@ class Tab {
 		this.client = createClient({
 			url: "https://host/",
 			webSocket: this.network.webSocket,
+			fetch: this.network.fetch,
 			random: () => 0.999,
 			journal: () => journal,
 		})

@@ -21,7 +21,12 @@ beforeEach(async () => {
 	server = new FakeServer()
 	server.content = [{ insert: "0123456789\n" }]
 	network = new FakeNetwork(server)
-	document = createClient({ url: "http://host", webSocket: network.webSocket, random: () => 0.5 }).open("d")
+	document = createClient({
+		url: "http://host",
+		webSocket: network.webSocket,
+		fetch: network.fetch,
+		random: () => 0.5,
+	}).open("d")
 	await pass(10)
 })
 afterEach(() => {

@@ -1,0 +1,128 @@
+import type { SocketLike } from "./client.js"
+
+/** What a poll gets; see docs/protocol.md. */
+interface Answer {
+	readonly connection: string | null
+	readonly sent: number
+	readonly accepted: number
+	readonly messages: readonly unknown[]
+	readonly close?: { readonly code: number; readonly reason: string }
+}
+
+/** A poll that fails on an open connection is repeated so often, after these pauses, ms: the server keeps what it had said. */
+const PAUSES = [100, 400, 1_000]
+
+/**
+ * A long-poll connection in a WebSocket's clothes, for networks that let no
+ * WebSocket pass. One request waits at the server; sending begins another,
+ * which takes over. Every request carries all that the server has not said it
+ * took, so neither loss nor order of requests matters, and messages that come
+ * twice are told once.
+ */
+export class LongPollSocket implements SocketLike {
+	onopen: ((event: never) => void) | null = null
+	onmessage: ((event: never) => void) | null = null
+	onclose: ((event: never) => void) | null = null
+	onerror: ((event: never) => void) | null = null
+	private connection: string | null = null
+	/** Server messages told to our listener. */
+	private received = 0
+	/** Client messages that the server took. */
+	private accepted = 0
+	/** And those that it has not said it took, encoded. */
+	private unsent: string[] = []
+	/** Whether there are some that no request has carried yet. */
+	private fresh = false
+	/** The newest request's number. */
+	private latest = 0
+	private over = false
+	private readonly abort = new AbortController()
+
+	constructor(
+		private readonly url: string,
+		private readonly fetch: typeof globalThis.fetch,
+	) {
+		// Later than whoever made this can say that they listen.
+		setTimeout(() => {
+			if (!this.over) this.onopen?.({} as never)
+		})
+	}
+
+	send(data: string): void {
+		this.unsent.push(data)
+		this.fresh = true
+		queueMicrotask(() => {
+			// Unless a request has carried it meanwhile, or hello is still on its way.
+			if (this.fresh && (this.connection !== null || this.latest === 0)) void this.poll(++this.latest)
+		})
+	}
+
+	close(): void {
+		if (this.over) return
+		this.over = true
+		this.abort.abort()
+		// Others see us go at once; else the server would wait for us a while. `keepalive` outlives the page.
+		if (this.connection !== null) this.post({ leave: true, keepalive: true }).catch(() => {})
+	}
+
+	/** Asks again and again until another request has taken over. */
+	private async poll(number: number): Promise<void> {
+		for (let failed = 0; !this.over && number === this.latest; ) {
+			try {
+				const answer = await this.post({})
+				failed = 0
+				if (!this.over) this.take(answer)
+			} catch {
+				if (this.over || number !== this.latest) return
+				const pause = this.connection === null ? undefined : PAUSES[failed++]
+				if (pause === undefined) this.end(1006, "")
+				else await new Promise((resolve) => setTimeout(resolve, pause))
+			}
+		}
+	}
+
+	private async post({ leave = false, keepalive = false }): Promise<Answer> {
+		this.fresh = false
+		const { connection, received, accepted: first } = this
+		const messages = leave ? "" : this.unsent.join(",")
+		const head = JSON.stringify({ connection, received, first, ...(leave ? { leave } : {}) })
+		const { fetch } = this // not as a method: the browser's refuses another `this`
+		const response = await fetch(this.url, {
+			method: "POST",
+			credentials: "include",
+			cache: "no-store",
+			headers: { "content-type": "application/json" },
+			body: `${head.slice(0, -1)},"messages":[${messages}]}`,
+			...(leave ? {} : { signal: this.abort.signal }),
+			...(keepalive ? { keepalive } : {}),
+		})
+		if (!response.ok) throw new Error(`poll: HTTP ${response.status}`)
+		const answer = (await response.json()) as Answer
+		if (!Array.isArray(answer?.messages)) throw new Error("poll: the answer is not a server's")
+		return answer
+	}
+
+	private take(answer: Answer): void {
+		if (answer.connection !== null) this.connection = answer.connection
+		if (answer.accepted > this.accepted) {
+			this.unsent.splice(0, answer.accepted - this.accepted)
+			this.accepted = answer.accepted
+		}
+		const { messages } = answer
+		const fresh = messages.length > 0 ? Math.max(0, answer.sent - this.received) : 0
+		if (fresh > messages.length) {
+			this.end(4000, "a gap in the messages")
+			return
+		}
+		this.received += fresh
+		// An empty one too: it says that the server is there.
+		this.onmessage?.({ data: JSON.stringify(fresh > 0 ? messages.slice(-fresh) : []) } as never)
+		if (answer.close && !this.over) this.end(answer.close.code, answer.close.reason)
+	}
+
+	private end(code: number, reason: string): void {
+		this.over = true
+		this.abort.abort()
+		this.onclose?.({ code, reason } as never)
+	}
+}

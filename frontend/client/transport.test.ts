@@ -1,0 +1,210 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import { type Client, createClient } from "./client.js"
+import type { ClientDocument } from "./document.js"
+import { FakeNetwork } from "./testing/fake-network.js"
+import { FakeServer } from "./testing/fake-server.js"
+import "./transport.js" // fetched on demand, which a fake clock cannot wait for
+
+let server: FakeServer
+let network: FakeNetwork
+let client: Client
+const opened: ClientDocument[] = []
+
+beforeEach(() => {
+	vi.useFakeTimers()
+	server = new FakeServer()
+	network = new FakeNetwork(server)
+	client = createClient({ url: "https://host", webSocket: network.webSocket, fetch: network.fetch, random: () => 0.5 })
+})
+afterEach(() => {
+	for (const document of opened.splice(0)) document.close()
+	vi.useRealTimers()
+})
+
+async function pass(ms: number): Promise<void> {
+	for (let left = ms; left > 0; left -= 5) {
+		await vi.advanceTimersByTimeAsync(Math.min(5, left))
+		network.deliver()
+	}
+}
+
+function open(): ClientDocument {
+	const document = client.open("d")
+	opened.push(document)
+	return document
+}
+
+const text = (document: ClientDocument) => document.content.map((op) => ("insert" in op ? op.insert : "")).join("")
+const overWebSocket = () => network.sockets.filter((socket) => socket.peer).length
+/** Types a letter at the front. */
+const type = (document: ClientDocument, letter: string) => document.submit([{ insert: letter }])
+
+describe("transport", () => {
+	it("[P4] where no WebSocket opens, two people write together by long-poll", async () => {
+		network.blocked = "refused"
+		const [ada, bo] = [open(), open()]
+		await pass(1_000)
+		expect([ada.status.state, bo.status.state]).toEqual(["saved", "saved"])
+		for (const letter of "abcde") {
+			type(ada, letter)
+			type(bo, letter.toUpperCase())
+			await pass(20)
+		}
+		await pass(200)
+		expect(text(ada)).toBe(text(bo))
+		expect([...text(ada)].sort().join("")).toBe("\nABCDEabcde")
+		expect(ada.status).toEqual({ state: "saved", pending: 0 })
+		expect(overWebSocket()).toBe(0)
+	})
+
+	it("[P4] a WebSocket that hangs is given 4 s", async () => {
+		network.blocked = "hanging"
+		const document = open()
+		await pass(3_900)
+		expect(document.status.state).toBe("connecting")
+		await pass(1_000)
+		expect(document.status.state).toBe("saved")
+	})
+
+	it("[C5] an idle long-poll connection stays, and a dead network is noticed within 35 s", async () => {
+		network.blocked = "refused"
+		const document = open()
+		await pass(1_000)
+		const [before] = network.polls.keys()
+		await pass(120_000)
+		expect([...network.polls.keys()]).toEqual([before])
+		expect(document.status.state).toBe("saved")
+		network.flowing = false
+		type(document, "x")
+		await pass(34_000)
+		expect(document.status.state).toBe("offline")
+	})
+
+	it("[P4] blocked in the middle: goes on by long-poll, and comes back; nothing lost, nothing twice", async () => {
+		const document = open()
+		await pass(1_000)
+		expect(overWebSocket()).toBe(1)
+		type(document, "a")
+		network.blocked = "refused"
+		network.last.shut(1006, "")
+		type(document, "b")
+		await pass(5_000)
+		expect(document.status).toEqual({ state: "saved", pending: 0 })
+		expect(overWebSocket()).toBe(0)
+		const others = network.polls.size
+		type(document, "c")
+		await pass(100)
+		network.blocked = "no"
+		let n = 0
+		for (; overWebSocket() === 0 && n < 100; n++) {
+			type(document, "d")
+			await pass(500)
+		}
+		expect(n).toBeLessThan(80)
+		type(document, "e")
+		await pass(1_000)
+		expect(document.status).toEqual({ state: "saved", pending: 0 })
+		expect(text(document)).toBe(`e${"d".repeat(n)}cba\n`)
+		expect(server.replay()).toEqual(document.content)
+		expect([others, network.polls.size]).toEqual([1, 0])
+		expect(server.peers.size).toBe(1)
+	})
+
+	it("looks for WebSocket again after 30 s, doubling to 5 min", async () => {
+		network.blocked = "refused"
+		open()
+		await pass(1_000)
+		const tried: number[] = []
+		let count = network.sockets.length
+		for (let second = 0; second < 1_200; second++) {
+			await vi.advanceTimersByTimeAsync(1_000)
+			network.deliver()
+			if (network.sockets.length > count) tried.push(second)
+			count = network.sockets.length
+		}
+		const waits = tried.map((second, i) => second - (tried[i - 1] ?? 0))
+		expect(waits.slice(0, 5).map((wait) => Math.round(wait / 10) * 10)).toEqual([30, 60, 120, 240, 300])
+	}, 30_000)
+
+	it("a server that is down is no reason to leave WebSocket", async () => {
+		const document = open()
+		await pass(1_000)
+		network.reachable = false
+		network.last.shut(1006, "")
+		await pass(30_000)
+		expect(document.status.state).toBe("offline")
+		network.reachable = true
+		document.reconnectNow()
+		await pass(100)
+		expect(document.status.state).toBe("saved")
+		expect(overWebSocket()).toBe(1)
+	})
+
+	it("[P4] a WebSocket that keeps dying soon is given up for long-poll", async () => {
+		const document = open()
+		for (let times = 0; times < 3; times++) {
+			await pass(3_000)
+			network.last.shut(1006, "")
+		}
+		await pass(3_000)
+		expect(document.status.state).toBe("saved")
+		expect([overWebSocket(), network.polls.size]).toEqual([0, 1])
+	})
+
+	it("[P4] a WebSocket that opens and then says nothing is left for long-poll", async () => {
+		const document = open()
+		network.flowing = false // takes hello along
+		await pass(1_000)
+		network.flowing = true
+		await pass(10_500)
+		expect(document.status.state).toBe("saved")
+		expect([overWebSocket(), network.polls.size, server.peers.size]).toEqual([0, 1, 1])
+	})
+
+	it("[S2] lost answers: what the server took is not taken twice, what it said is told once", async () => {
+		network.blocked = "refused"
+		const document = open()
+		await pass(1_000)
+		for (const letter of "abcdef") {
+			network.losing = 2
+			type(document, letter)
+			await pass(1_000)
+		}
+		expect(document.status).toEqual({ state: "saved", pending: 0 })
+		expect(text(document)).toBe("fedcba\n")
+		expect(server.log).toHaveLength(6)
+		expect(network.polls.size).toBe(1)
+	})
+
+	it("an answer that is not the server's ends the attempt", async () => {
+		network.blocked = "refused"
+		client = createClient({
+			url: "https://host",
+			webSocket: network.webSocket,
+			fetch: (async () => new Response("<html>please pay</html>")) as typeof fetch,
+		})
+		const document = open()
+		await pass(2_000)
+		expect(document.status.state).toBe("connecting")
+	})
+
+	it("remembers for the tab what worked", async () => {
+		const kept: Record<string, string> = {}
+		vi.stubGlobal("sessionStorage", kept)
+		network.blocked = "hanging"
+		open()
+		await pass(5_000)
+		expect(kept).toEqual({ "https://host": "longpoll" })
+		const { length } = network.sockets
+		const again = createClient({ url: "https://host", webSocket: network.webSocket, fetch: network.fetch })
+		const document = again.open("d")
+		opened.push(document)
+		await pass(100)
+		expect(document.status.state).toBe("saved")
+		expect(network.sockets).toHaveLength(length)
+		network.blocked = "no"
+		await pass(40_000)
+		expect(kept).toEqual({ "https://host": "websocket" })
+		vi.unstubAllGlobals()
+	})
+})
