@@ -1,0 +1,93 @@
+package collab
+
+import (
+	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/persistence"
+)
+
+// submit sequences a peer's change.
+func (s *session) submit(p *Peer, m *protocol.Submit) {
+	if m.Fault != nil {
+		s.rejectTo(p, m.Seq, reject(m.Fault.Code, "%s", m.Fault.Message))
+		return
+	}
+	if p.pending >= s.config.Limits.Pending {
+		s.rejectTo(p, m.Seq, reject(protocol.CodeRateLimited, "%d changes are waiting to be saved", p.pending))
+		return
+	}
+	s.step(&attempt{
+		submission: submission{
+			client: p.client, seq: m.Seq, base: m.Base, delta: m.Delta,
+			at: at(s.config.Now()), author: p.author, peer: p.id,
+		},
+		from: p,
+	})
+}
+
+// attempt is a submission on its way, and who is to hear of it.
+type attempt struct {
+	submission
+	from  *Peer             // nil for a write
+	role  protocol.Role     // of a write, as it was read
+	reply chan<- writeReply // of a write
+}
+
+// refuse answers an attempt that is not in the log.
+func (s *session) refuse(a *attempt, err *RejectError) {
+	if a.from != nil {
+		s.rejectTo(a.from, a.seq, err)
+	} else {
+		a.reply <- writeReply{err: err}
+	}
+}
+
+// mayWrite says whether a role that was read outside the loop still lets a
+// user make changes (law S8).
+func (s *session) mayWrite(user persistence.ID, read protocol.Role) bool {
+	return s.roleOf(user, read) >= minimumRole(protocol.Submit{})
+}
+
+func (s *session) step(a *attempt) {
+	switch e := s.seq.step(&a.submission); e.kind {
+	case sequenced:
+		if a.from != nil {
+			a.from.invalid = 0
+			a.from.pending++
+		} else {
+			s.waiting = append(s.waiting, waiter{e.revision, e.at, a.reply})
+		}
+	case repeated:
+		s.repeat(a, e)
+	case rejected:
+		s.refuse(a, e.reject)
+	case catchUp, search:
+		s.fallBehind(a, e)
+	}
+}
+
+// repeat answers a resend as the first was answered (law S2): when its
+// original is durable. One that is not yet will be acknowledged with its batch,
+// since that goes by the client and not by the connection.
+func (s *session) repeat(a *attempt, e effect) {
+	durable := e.revision <= s.seq.durable
+	switch p := a.from; {
+	case p == nil && durable:
+		a.reply <- writeReply{revision: e.revision, at: e.at}
+	case p == nil:
+		s.waiting = append(s.waiting, waiter{e.revision, e.at, a.reply})
+	case durable && (p.live || e.revision <= p.known):
+		p.push(fragment{bytes: protocol.AppendAck(nil, protocol.Ack{Seq: a.seq, Revision: e.revision, At: e.at})})
+	}
+}
+
+func (s *session) rejectTo(p *Peer, seq int64, err *RejectError) {
+	s.config.Metrics.Rejected(err.Code)
+	p.send(protocol.Reject{Seq: seq, Code: err.Code, Message: err.Reason, Retry: err.Retry(), RetryAfter: err.RetryAfter})
+	switch err.Code {
+	case protocol.CodeInvalidChange, protocol.CodeChangeTooLarge, protocol.CodeIDConflict:
+		if p.invalid++; p.invalid >= s.config.Limits.Invalid {
+			s.detach(p)
+			p.finish(protocol.CloseInvalidChange, "too many invalid changes")
+		}
+	}
+}
