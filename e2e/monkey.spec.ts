@@ -119,7 +119,14 @@ test("[S6] three people do whatever comes to mind, the server is killed, and all
 		await document.text.evaluate((text: HTMLElement) => text.blur())
 		await document.expectSaved()
 	}
-	const trace = () => monkeys.map(({ name, diary }) => `${name}: ${diary.slice(-40).join(", ")}`).join("\n")
+	/** What everybody did last, or around a sign. */
+	const trace = (sign?: string) =>
+		monkeys
+			.map(({ name, diary }) => {
+				const at = sign ? diary.findIndex((entry) => entry.includes(sign)) : diary.length
+				return at < 0 ? "" : `${name}: ${diary.slice(Math.max(0, at - 20), at + 5).join(", ")}`
+			})
+			.join("\n")
 	await expect(async () => {
 		const durable = await server.content(id)
 		for (const { name, document } of monkeys) {
@@ -135,7 +142,7 @@ test("[S6] three people do whatever comes to mind, the server is killed, and all
 	const text = await server.text(id)
 	for (const { name, tally, typed } of monkeys)
 		for (const sign of typed)
-			expect(tally.get(sign)?.written ?? 0, `${sign} typed by ${name} (${replay})`).toBeGreaterThan(0)
+			expect(tally.get(sign)?.written ?? 0, `${sign} typed by ${name} (${replay})\n${trace(sign)}`).toBeGreaterThan(0)
 	const all = new Set(monkeys.flatMap(({ tally }) => [...tally.keys()]).filter(isMarker))
 	for (const sign of all) {
 		const sum = (what: "written" | "deleted") =>

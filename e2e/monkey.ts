@@ -112,6 +112,11 @@ export class Monkey {
 
 	/** Follows every own edit, as the client library tells of it. Again after a reload. */
 	async watch(): Promise<void> {
+		// A dialog that was asked for before its chunk was there would take the focus in the middle of a later action.
+		await this.page.waitForFunction(() =>
+			performance.getEntriesByType("resource").some(({ name }) => /\/extras-[^/]*\.js$/.test(name)),
+		)
+		await this.page.waitForTimeout(100)
 		this.cdp = await this.page.context().newCDPSession(this.page)
 		await this.page.evaluate(() => {
 			const { document: opened } = Reflect.get(window, "coscribeLive")() as {
@@ -207,8 +212,10 @@ export class Monkey {
 				return document.activeElement?.classList.contains("writing") ? "" : "blurred"
 			})
 			if (away === "open") await this.page.keyboard.press("Escape")
-			else if (away === "blurred") await this.document.text.evaluate((text: HTMLElement) => text.focus())
-			else return
+			else if (away === "blurred") {
+				await this.document.text.evaluate((text: HTMLElement) => text.focus())
+				await this.page.waitForTimeout(40) // the editor puts its caret back 20 ms after the focus comes
+			} else return
 		}
 	}
 
@@ -224,6 +231,7 @@ export class Monkey {
 		const count = 1 + this.dice.below(3)
 		const markers = Array.from({ length: count }, () => String.fromCharCode(this.markers++))
 		this.typed.push(...markers)
+		this.diary.push(markers.join(""))
 		for (const marker of markers) await this.page.keyboard.insertText(marker)
 	}
 

@@ -14,7 +14,7 @@ import { History } from "./history.js"
 import { ImageView } from "./image.js"
 import { keyBindings } from "./keys.js"
 import { outlineOf, wordCountOf } from "./measure.js"
-import { inputOverLines } from "./over-lines.js"
+import { composeOverLines, inputOverLines } from "./over-lines.js"
 import { Peers, peersKey } from "./peers.js"
 import { pointerPlugin } from "./pointer.js"
 import { rulesPlugin } from "./rules.js"
@@ -134,7 +134,8 @@ class DocumentEditor implements Editor {
 						if (!view.composing) (view as ObservingView).domObserver?.flush?.()
 						return false
 					},
-					compositionstart: () => {
+					compositionstart: (view) => {
+						composeOverLines(view)
 						this.changed()
 						return false
 					},

@@ -50,6 +50,23 @@ describe("input over several lines", () => {
 		expect(client.content).toEqual([{ insert: "one third\n" }])
 	})
 
+	test("text that the browser would put beside the lines goes where the caret is", () => {
+		const { client, editor } = alone(lines)
+		select(editor, 6)
+		const range = { startContainer: editor.view.dom, startOffset: 0, endContainer: editor.view.dom, endOffset: 0 }
+		const event = new InputEvent("beforeinput", { inputType: "insertText", data: "x", bubbles: true, cancelable: true })
+		editor.view.dom.dispatchEvent(Object.assign(event, { getTargetRanges: () => [range] }))
+		expect(event.defaultPrevented).toBe(true)
+		expect(client.content).toEqual([...lines.slice(0, 2), { insert: "sxecond\nthird" }, ...lines.slice(3)])
+	})
+
+	test("a composition over lines begins without them", () => {
+		const { client, editor } = alone(lines)
+		select(editor, 2, 14)
+		editor.view.dom.dispatchEvent(new CompositionEvent("compositionstart", { bubbles: true }))
+		expect(client.content).toEqual([{ insert: "Heird" }, { insert: "\n", attributes: { header: 1 } }])
+	})
+
 	test("within a line the browser goes on", () => {
 		const { client, editor } = alone(lines)
 		select(editor, 6, 8)

@@ -171,8 +171,16 @@ class Caret {
 
 	showFlag(): void {
 		this.dom.classList.add("moving")
+		requestAnimationFrame(() => this.turn())
 		clearTimeout(this.timer)
 		this.timer = setTimeout(() => this.dom.classList.remove("moving"), flagTime)
+	}
+
+	/** A flag that would leave the window on the right hangs to the left. */
+	private turn(): void {
+		const { right } = this.dom.getBoundingClientRect()
+		const { clientWidth } = this.dom.ownerDocument.documentElement
+		this.dom.classList.toggle("turned", right + this.flag.offsetWidth > clientWidth)
 	}
 
 	destroy(): void {
