@@ -1,9 +1,11 @@
 import { IDBDatabase as FakeDatabase, IDBObjectStore as FakeObjectStore } from "fake-indexeddb"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { type Client, createClient } from "./client.js"
+import { Content } from "./content.js"
 import type { ClientDocument } from "./document.js"
 import { createJournal } from "./journal.js"
-import type { JournalEntry, Snapshot } from "./journal-entry.js"
+import { type JournalEntry, placeOf, type Snapshot } from "./journal-entry.js"
+import { initial } from "./state.js"
 import { FakeBrowser, type FakeTab } from "./testing/fake-browser.js"
 import { FakeNetwork } from "./testing/fake-network.js"
 import { FakeServer } from "./testing/fake-server.js"
@@ -249,6 +251,30 @@ describe("the journal", () => {
 		expect(server.revision).toBe(1)
 		expect(tab.document.status).toMatchObject({ state: "saved", journalDenied: true })
 		stuck.mockRestore()
+	})
+
+	it("[C3] a journal that never opens holds nothing up", async () => {
+		const open = vi.spyOn(browser.indexedDB, "open").mockImplementation(() => new EventTarget() as IDBOpenDBRequest)
+		const tab = await opened()
+		tab.type("x")
+		await pass(2_000)
+		expect(server.revision).toBe(0)
+		await pass(2_000)
+		expect(server.revision).toBe(1)
+		expect(tab.document.status).toMatchObject({ state: "saved", journalDenied: true })
+		open.mockRestore()
+	})
+
+	it("[C6] content that was replaced at the same revision is written anew", () => {
+		const content = Content.of([{ insert: "wrong\n" }])
+		const before = placeOf({ ...initial, client: "a", revision: 5, content }, undefined)
+		expect(before).toMatchObject({ fresh: true, place: { snapshot: 5 } })
+		const change = [{ insert: "x" }]
+		const state = { ...initial, client: "a", revision: 6, content: content.apply(change), recent: [change] }
+		expect(placeOf(state, before.place)).toMatchObject({ fresh: false, place: { snapshot: 5, since: change } })
+		expect(placeOf({ ...state, reloads: 1 }, before.place)).toMatchObject({ fresh: true, place: { snapshot: 6 } })
+		expect(placeOf({ ...state, client: "b" }, before.place)).toMatchObject({ fresh: true })
+		expect(placeOf({ ...state, revision: 7 }, before.place)).toMatchObject({ fresh: true })
 	})
 
 	it("[S9] damaged and foreign entries are put aside and hurt nobody; newer ones stay", async () => {

@@ -20,6 +20,8 @@ const LONGEST_RETRY = 30_000
 const BETWEEN_RELOADS = 10 * 60_000
 /** A server that says nothing for so long is no reason to show nothing, ms: the journal may have the text. */
 const WITHOUT_SERVER = 2_500
+/** A submit waits no longer for the journal to open, ms. */
+const WITHOUT_JOURNAL = 3_000
 
 export interface LiveOptions {
 	readonly id: string
@@ -344,12 +346,15 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 
 	private store({ client, message }: Extract<Effect, { type: "store" }>): void {
 		const stored = () => this.dispatch({ type: "stored", client, seq: message.seq })
-		if (!this.options.journal && !this.keeper) stored()
-		else
-			this.open()
-				.then((keeper) => keeper?.store())
-				// Denied, as the status says: it leaves without (law C3).
-				.then(stored, stored)
+		if (!this.options.journal && !this.keeper) {
+			stored()
+			return
+		}
+		// A journal that does not even open holds nothing up: it leaves without, as the status says (law C3).
+		const late = () => new Promise<undefined>((resolve) => setTimeout(resolve, WITHOUT_JOURNAL))
+		Promise.resolve(this.keeper ?? Promise.race([this.open(), late()]))
+			.then((keeper) => (keeper ? keeper.store() : this.denied(true)))
+			.then(stored, stored)
 	}
 
 	private async fetch(revision: number): Promise<void> {
