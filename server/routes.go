@@ -50,6 +50,9 @@ func (s *Server) routes(mux *http.ServeMux) {
 	s.contentRoutes(api)
 	s.changeRoutes(api)
 	s.eventRoutes(api)
+	if s.config.Poll != nil {
+		describePoll(api)
+	}
 	s.descriptionRoutes(mux, api)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) { unknownRoute(mux, w, r) })
 }
