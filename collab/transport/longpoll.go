@@ -138,7 +138,7 @@ func bodyRefusal(err error) *collab.CloseError {
 	case errors.Is(err, errTooBig):
 		return &collab.CloseError{Code: protocol.CloseTooBig, Reason: "message is too large"}
 	case errors.Is(err, errNoHello):
-		return &collab.CloseError{Code: protocol.CloseProtocol, Reason: "no hello"}
+		return &collab.CloseError{Code: protocol.CloseGeneric, Reason: "no hello in time"} // the network's fault, perhaps
 	}
 	return &collab.CloseError{Code: protocol.CloseProtocol, Reason: "the body is not a poll"}
 }

@@ -377,7 +377,7 @@ func TestPollExpires(t *testing.T) {
 			return // cut: as good as told
 		}
 		defer response.Body.Close()
-		if text, _ := io.ReadAll(response.Body); !bytes.Contains(text, []byte("4500")) {
+		if text, _ := io.ReadAll(response.Body); !bytes.Contains(text, []byte("4000")) {
 			t.Errorf("%s", text)
 		}
 	})

@@ -170,8 +170,9 @@ func (h *WebSocket) connected(s *melody.Session) {
 	c.session = s
 	s.Request = nil // holds headers and context for as long as the session
 	// An absolute deadline: no traffic moves it (law P2).
+	// A stalled network misses it as well as a bad client, so it may come back.
 	c.hello = time.AfterFunc(h.config.Limits.HelloWait, func() {
-		c.Close(protocol.CloseProtocol, "no hello")
+		c.Close(protocol.CloseGeneric, "no hello in time")
 	})
 	close(c.started)
 	if h.stopping.Load() {
