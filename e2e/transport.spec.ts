@@ -1,0 +1,103 @@
+import type { BrowserContext } from "@playwright/test"
+import { expect, networkErrors, test } from "./fixtures"
+import { ownLetters, words } from "./typing"
+
+/** What a browser says by itself when its WebSockets do not get through. */
+const blockedErrors = /WebSocket connection to/
+
+/** A network in front of one browser that lets HTTP pass and, while told to, no WebSocket. */
+class Gate {
+	shut = false
+	/** WebSocket connections that got through. */
+	passed = 0
+	/** Polls that were answered. */
+	polled = 0
+	private readonly open = new Set<() => Promise<void>>()
+
+	static async before(context: BrowserContext): Promise<Gate> {
+		const gate = new Gate()
+		await context.routeWebSocket(/\/socket$/, (page) => {
+			if (gate.shut) {
+				void page.close({ code: 3000, reason: "no WebSocket here" })
+				return
+			}
+			gate.passed++
+			const server = page.connectToServer()
+			gate.open.add(async () => {
+				await server.close()
+				await page.close({ code: 3000, reason: "no WebSocket here" })
+			})
+		})
+		context.on("response", (response) => {
+			if (response.url().endsWith("/poll")) gate.polled++
+		})
+		return gate
+	}
+
+	/** From now on no WebSocket passes, and those that are open break. */
+	async close(): Promise<void> {
+		this.shut = true
+		for (const cut of this.open) await cut()
+		this.open.clear()
+	}
+}
+
+test("[P4] where WebSocket is blocked from the start, two people write together", async ({
+	person,
+	server,
+	expectConsole,
+}) => {
+	expectConsole(blockedErrors)
+	const id = await server.createDocument("Blocked")
+	const [ada, bo] = [await person("Ada"), await person("Bo")]
+	const gates = [await Gate.before(ada.context), await Gate.before(bo.context)]
+	for (const gate of gates) gate.shut = true
+	const pages = [await ada.open(id), await bo.open(id)] as const
+	for (const page of pages) await page.caretToEnd()
+	const texts = [words(0, 60, 0), words(1, 60, 0)]
+	await Promise.all(pages.map((page, writer) => page.type(texts[writer] as string, 20)))
+	for (const page of pages) await page.expectSaved()
+	const saved = await server.text(id)
+	for (const [writer, text] of texts.entries()) expect(ownLetters(saved, writer)).toBe(text)
+	for (const page of pages) await page.expectLines([saved.trimEnd()])
+	await expect(pages[0].person("Bo")).toHaveCount(1)
+	for (const gate of gates) {
+		expect(gate.passed).toBe(0)
+		expect(gate.polled).toBeGreaterThan(5)
+	}
+})
+
+test("[P4] WebSocket blocked in the middle, and allowed again: nothing is lost, nothing is doubled", async ({
+	person,
+	server,
+	expectConsole,
+}) => {
+	test.setTimeout(120_000)
+	expectConsole(networkErrors)
+	const id = await server.createDocument("Between")
+	const [ada, bo] = [await person("Ada"), await person("Bo")]
+	const gate = await Gate.before(ada.context)
+	const pages = [await ada.open(id), await bo.open(id)] as const
+	for (const page of pages) await page.caretToEnd()
+	const texts = [words(0, 120, 0), words(1, 120, 0)]
+	const typing = Promise.all(pages.map((page, writer) => page.type(texts[writer] as string, 30)))
+	await expect.poll(() => server.text(id).then((text) => text.length)).toBeGreaterThan(20)
+	expect(gate.passed).toBe(1)
+	await gate.close()
+	await typing
+	for (const page of pages) await page.expectSaved()
+	expect(gate.polled).toBeGreaterThan(0)
+	// The way back is looked for after half a minute.
+	gate.shut = false
+	await expect.poll(() => gate.passed, { timeout: 60_000 }).toBe(2)
+	await pages[0].type("!")
+	for (const page of pages) await page.expectSaved()
+	const saved = await server.text(id)
+	expect(saved.split("!")).toHaveLength(2)
+	for (const [writer, text] of texts.entries()) expect(ownLetters(saved, writer)).toBe(text)
+	for (const page of pages) await page.expectLines([saved.trimEnd()])
+	const { polled } = gate
+	await pages[0].type("?")
+	await pages[0].expectSaved()
+	expect(gate.polled).toBe(polled)
+})
