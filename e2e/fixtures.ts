@@ -34,7 +34,7 @@ interface Fixtures {
 
 /** What a browser says by itself when the network or the server is gone. */
 export const networkErrors =
-	/net::ERR_|WebSocket connection to|Failed to load resource: the server responded with a status of 50\d/
+	/net::ERR_|WebSocket connection to|Failed to load resource: the server responded with a status of 50\d|error occurred when fetching the script/
 
 export const test = base.extend<Fixtures & { stage: Stage }, { server: Server }>({
 	server: [
