@@ -58,6 +58,9 @@ test("[S6] three people do whatever comes to mind, the server is killed, and all
 	info.annotations.push({ type: "replay", description: replay })
 	console.log(`monkey: ${replay}`)
 	expectConsole(networkErrors)
+	// Chromium keeps the look of what it deletes by a style attribute, now and then also within a line. The policy blocks
+	// it, and ProseMirror reads no styles; what is typed is compared below.
+	expectConsole(/Applying inline style violates/)
 	const dice = new Dice(seed)
 	const id = await server.createDocument("Monkeys", start)
 	const monkeys: Monkey[] = []
