@@ -63,7 +63,7 @@ func (h *Hub) Attach(ctx context.Context, a Attach) (*Peer, error) {
 		reply: make(chan joinReply, 1),
 	}
 	if a.Resume != nil {
-		r.resume = &resume{revision: a.Resume.Revision}
+		r.resume = &resume{revision: a.Resume.Revision, attempt: a.Resume.Attempt}
 		r.resume.client, _ = persistence.ParseID(a.Resume.Client)
 		r.resume.epoch, _ = persistence.ParseID(a.Resume.Epoch)
 	}

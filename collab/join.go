@@ -31,6 +31,7 @@ type resume struct {
 	client   persistence.ID // zero: not an id
 	epoch    persistence.ID
 	revision int64
+	attempt  int64
 	row      *persistence.ClientRow // of the log
 	issued   persistence.ID         // user to whom this process issued it; zero: it did not
 }
@@ -85,6 +86,9 @@ func (s *session) joined(r *joinRequest) joinReply {
 		session: s, conn: r.attach.Conn, id: r.peer.String(), client: client,
 		author: r.author, role: role, attached: true, live: !reply.more,
 	}
+	if r.resume != nil {
+		p.attempt = r.resume.attempt
+	}
 	p.outbox.held = true
 	p.known = reply.state.revision
 	if reply.more {
@@ -115,6 +119,11 @@ func (s *session) honour(r *joinRequest, reply *joinReply) bool {
 		reply.err = &CloseError{protocol.CloseForbidden, "not yours"}
 		return false
 	}
+	older := s.byClient[in.client]
+	if older != nil && in.attempt > 0 && in.attempt < older.attempt {
+		reply.err = &CloseError{protocol.CloseGeneric, "a later connection of this client is here"}
+		return false
+	}
 	reply.acknowledged = &protocol.Acknowledged{}
 	if known != nil {
 		*reply.acknowledged = known.acknowledged
@@ -132,7 +141,7 @@ func (s *session) honour(r *joinRequest, reply *joinReply) bool {
 		reply.resumed = true
 		s.missed(r, reply)
 	}
-	if older := s.byClient[in.client]; older != nil {
+	if older != nil {
 		s.detach(older)
 		older.cut(protocol.CloseReplaced, "replaced by a newer connection")
 	}

@@ -27,6 +27,7 @@ type Peer struct {
 	role     protocol.Role
 	attached bool
 	live     bool  // gets what is committed; false while it catches up from the log
+	attempt  int64 // of its client's connections, see protocol.Resume
 	known    int64 // revision it was given at the join; acks past it wait while not live
 	index    int   // in session.peers
 	invalid  int   // invalid changes in a row

@@ -164,6 +164,28 @@ func TestResume(t *testing.T) {
 			t.Errorf("text %q", got)
 		}
 	})
+	in(t, "[S6] a resume that was overtaken by a later one does not replace it", nil, func(t *testing.T, h *harness) {
+		alice := h.join(1)
+		resume := func(attempt int64) (*pipe, error) {
+			p, _, err := h.attach(alice.user, protocol.RoleEditor, &protocol.Resume{Client: alice.client, Epoch: alice.epoch, Attempt: attempt})
+			return p, err
+		}
+		live, err := resume(2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var closing *CloseError
+		if _, err = resume(1); !errors.As(err, &closing) || !closing.Code.Reconnect() {
+			t.Errorf("the late one: %v", err)
+		}
+		live.submit(1, 0, text("alive"))
+		if live.hear(); live.closed != 0 || h.text() != "alive\n" {
+			t.Errorf("closed %d, text %q", live.closed, h.text())
+		}
+		if _, err = resume(3); err != nil {
+			t.Errorf("the next one: %v", err)
+		}
+	})
 	in(t, "[S3] a client id of another user or document is refused, and nothing is disclosed", nil, func(t *testing.T, h *harness) {
 		alice := h.join(1)
 		for _, written := range []bool{false, true} {

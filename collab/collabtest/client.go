@@ -31,6 +31,7 @@ type Client struct {
 	revision int64
 
 	id, epoch, token string
+	attempt          int64            // connections opened, see protocol.Resume
 	ready            bool             // welcomed on this connection
 	welcome          protocol.Welcome // the last one, without content and changes
 
@@ -65,7 +66,8 @@ func NewClient() *Client { return &Client{doc: ot.NewDocument()} }
 func (c *Client) Hello() protocol.Hello {
 	h := protocol.Hello{Protocol: protocol.Version, Token: c.token}
 	if c.id != "" {
-		h.Resume = &protocol.Resume{Client: c.id, Epoch: c.epoch, Revision: c.revision, Seq: c.seq}
+		c.attempt++
+		h.Resume = &protocol.Resume{Client: c.id, Epoch: c.epoch, Revision: c.revision, Seq: c.seq, Attempt: c.attempt}
 	}
 	return h
 }

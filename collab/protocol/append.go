@@ -222,6 +222,10 @@ func AppendClient(dst []byte, m ClientMessage) []byte {
 			dst = strconv.AppendInt(dst, r.Revision, 10)
 			dst = append(dst, `,"seq":`...)
 			dst = strconv.AppendInt(dst, r.Seq, 10)
+			if r.Attempt != 0 {
+				dst = append(dst, `,"attempt":`...)
+				dst = strconv.AppendInt(dst, r.Attempt, 10)
+			}
 			dst = append(dst, '}')
 		}
 		return append(dst, '}')

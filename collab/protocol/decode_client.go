@@ -247,6 +247,8 @@ func (f *fields) resume(s *scanner) *Resume {
 			r.Revision = s.integer(0)
 		case "seq":
 			r.Seq = s.integer(0)
+		case "attempt":
+			r.Attempt = s.integer(0)
 		default:
 			s.skip(2)
 		}

@@ -57,6 +57,10 @@ type Resume struct {
 	Epoch    string `json:"epoch"`
 	Revision int64  `json:"revision"` // last applied
 	Seq      int64  `json:"seq"`      // last sent
+	// Attempt rises with each connection that the client opens (its clock in ms
+	// will do), so that a hello which a slow network delivers late does not
+	// replace the connection that came after it. 0: not told.
+	Attempt int64 `json:"attempt,omitempty"`
 }
 
 // Submit offers one change. Delta is canonical and not empty; the codec checks

@@ -49,6 +49,8 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 	private readonly connection: Connection
 	private readonly hashCheck: HashCheck
 	private peer = ""
+	/** Of the last hello; the clock, so that it rises across tabs too. */
+	private attempt = 0
 	/** Whether a server has welcomed us yet. */
 	private joined = false
 	private opening: Promise<Keeper | undefined> | undefined
@@ -193,7 +195,9 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 
 	private hello(token: string | undefined) {
 		const { client, epoch, revision, lastSeq } = this.state
-		const resume = this.resume && client !== "" ? { resume: { client, epoch, revision, seq: lastSeq } } : {}
+		this.attempt = Math.max(this.attempt + 1, Date.now())
+		const resume =
+			this.resume && client !== "" ? { resume: { client, epoch, revision, seq: lastSeq, attempt: this.attempt } } : {}
 		return { type: "hello" as const, protocol: VERSION, ...(token ? { token } : {}), ...resume }
 	}
 

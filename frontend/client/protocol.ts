@@ -42,6 +42,8 @@ export interface Resume {
 	readonly revision: number
 	/** The last seq sent. */
 	readonly seq: number
+	/** Rises with each connection, also across tabs: a hello that arrives late must not replace a later connection. */
+	readonly attempt: number
 }
 
 export interface Hello {
