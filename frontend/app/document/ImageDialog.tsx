@@ -21,7 +21,6 @@ export function ImageDialog({ editor, onClose }: { editor: Editor; onClose: () =
 			if (!editor.commands.insertImage(alt ? { url, alt } : { url })) return setFault("An image cannot stand here.")
 		}
 		onClose()
-		requestAnimationFrame(() => editor.focus())
 	}
 
 	return (

@@ -12,10 +12,6 @@ export function LinkDialog({ editor, onClose }: { editor: Editor; onClose: () =>
 	const [address, setAddress] = useState(formats.link ?? "")
 	const [fault, setFault] = useState("")
 
-	const done = () => {
-		onClose()
-		requestAnimationFrame(() => editor.focus())
-	}
 	const save = (event: Event) => {
 		event.preventDefault()
 		const href = readLink(address)
@@ -23,7 +19,7 @@ export function LinkDialog({ editor, onClose }: { editor: Editor; onClose: () =>
 		const applied = asksText
 			? editor.commands.setLink(href, text.trim() || address.trim())
 			: editor.commands.setLink(href)
-		if (applied) done()
+		if (applied) onClose()
 		else setFault("This text cannot carry a link.")
 	}
 
@@ -64,7 +60,7 @@ export function LinkDialog({ editor, onClose }: { editor: Editor; onClose: () =>
 							look="danger"
 							onClick={() => {
 								editor.commands.setLink(null)
-								done()
+								onClose()
 							}}
 						>
 							Remove link
