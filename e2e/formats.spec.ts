@@ -33,7 +33,7 @@ test("every kind of line by key, by toolbar and as Markdown", async ({ person, s
 		await expect(page.tool("Kind of line")).toHaveText(name)
 	}
 	await page.expectSaved()
-	expect(await server.content(id)).toEqual(expected)
+	await expect.poll(() => server.content(id)).toEqual(expected)
 	await expect(page.text.getByRole("heading", { level: 2 })).toHaveCount(3)
 	await expect(page.text.getByRole("blockquote")).toHaveCount(2)
 })
@@ -73,7 +73,7 @@ test("every mark by key, by toolbar and as Markdown, and clearing them", async (
 		await expect(page.text.locator(element)).toHaveCount(around ? 3 : 2)
 	}
 	await page.expectSaved()
-	expect(await server.content(id)).toEqual([...expected.slice(0, -1), { insert: " \n" }])
+	await expect.poll(() => server.content(id)).toEqual([...expected.slice(0, -1), { insert: " \n" }])
 	await page.press("Control+a", "Control+\\")
 	await page.expectSaved()
 	expect(await server.content(id)).toHaveLength(1)
@@ -135,21 +135,23 @@ test("boxes toggle, lists indent by Tab, Enter and Backspace leave them, code ke
 	await page.press("Enter")
 	await page.type("z")
 	await page.expectSaved()
-	expect(await server.content(id)).toEqual([
-		{ insert: "one" },
-		{ insert: "\n", attributes: { list: "checked" } },
-		{ insert: "two" },
-		{ insert: "\n", attributes: { list: "unchecked", indent: 1 } },
-		{ insert: "three" },
-		{ insert: "\n", attributes: { list: "checked", indent: 1 } },
-		{ insert: "out\nif x {" },
-		{ insert: "\n", attributes: { "code-block": "go" } },
-		{ insert: "\ty()" },
-		{ insert: "\n", attributes: { "code-block": "go" } },
-		{ insert: "\tz" },
-		{ insert: "\n", attributes: { "code-block": "go" } },
-	])
+	await expect
+		.poll(() => server.content(id))
+		.toEqual([
+			{ insert: "one" },
+			{ insert: "\n", attributes: { list: "checked" } },
+			{ insert: "two" },
+			{ insert: "\n", attributes: { list: "unchecked", indent: 1 } },
+			{ insert: "three" },
+			{ insert: "\n", attributes: { list: "checked", indent: 1 } },
+			{ insert: "out\nif x {" },
+			{ insert: "\n", attributes: { "code-block": "go" } },
+			{ insert: "\ty()" },
+			{ insert: "\n", attributes: { "code-block": "go" } },
+			{ insert: "\tz" },
+			{ insert: "\n", attributes: { "code-block": "go" } },
+		])
 	await page.page.locator(".check").first().click()
 	await page.expectSaved()
-	expect((await server.content(id))[1]?.attributes).toEqual({ list: "unchecked" })
+	await expect.poll(async () => (await server.content(id))[1]?.attributes).toEqual({ list: "unchecked" })
 })

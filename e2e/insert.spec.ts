@@ -40,7 +40,7 @@ test("links: by key, from the bubble, opened with a modifier, removed", async ({
 	await expect(page.bubble.getByRole("button", { name: "Edit link" })).toBeVisible()
 	await page.bubble.getByRole("button", { name: "Remove link" }).click()
 	await page.expectSaved()
-	expect(await server.content(id)).toEqual([{ insert: "see the manual here\n" }])
+	await expect.poll(() => server.content(id)).toEqual([{ insert: "see the manual here\n" }])
 
 	await page.caretToEnd()
 	await page.type(" https://typed.example/x and [this](https://markdown.example/) too")
@@ -70,10 +70,12 @@ test("an image by its address is shown, and keeps description and width", async 
 		await expect.poll(() => image.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBe(1)
 	}
 	await page.expectSaved()
-	expect((await server.content(id))[0]).toEqual({
-		insert: { image: "https://images.example/dot.png" },
-		attributes: { alt: "A red dot" },
-	})
+	await expect
+		.poll(async () => (await server.content(id))[0])
+		.toEqual({
+			insert: { image: "https://images.example/dot.png" },
+			attributes: { alt: "A red dot" },
+		})
 })
 
 test("the slash menu, a mention of somebody present, a divider", async ({ person, server }) => {

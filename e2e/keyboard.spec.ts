@@ -44,18 +44,20 @@ test("everything without a mouse: write, format, link, find, export, rename, tra
 	await doc.press("Enter")
 	await expect(doc.text).toBeFocused()
 	await doc.expectSaved()
-	expect(await server.content(doc.id())).toEqual([
-		{ insert: "Plan" },
-		{ insert: "\n", attributes: { header: 1 } },
-		{ insert: "one" },
-		{ insert: "\n", attributes: { list: "bullet" } },
-		{ insert: "two" },
-		{ insert: "\n", attributes: { list: "bullet" } },
-		{ insert: "bold", attributes: { bold: true } },
-		{ insert: " " },
-		{ insert: "site", attributes: { link: expect.stringMatching(/^https:\/\/site.example\/?$/) } },
-		{ insert: "\n" },
-	])
+	await expect
+		.poll(() => server.content(doc.id()))
+		.toEqual([
+			{ insert: "Plan" },
+			{ insert: "\n", attributes: { header: 1 } },
+			{ insert: "one" },
+			{ insert: "\n", attributes: { list: "bullet" } },
+			{ insert: "two" },
+			{ insert: "\n", attributes: { list: "bullet" } },
+			{ insert: "bold", attributes: { bold: true } },
+			{ insert: " " },
+			{ insert: "site", attributes: { link: expect.stringMatching(/^https:\/\/site.example\/?$/) } },
+			{ insert: "\n" },
+		])
 
 	// Tab writes; Escape before it gives it back to the page, so nobody is trapped (WCAG 2.1.2).
 	await doc.press("Escape", "Tab")
@@ -153,5 +155,7 @@ test("the toolbar is one tab stop, walked by arrows, and gives the focus back", 
 	await doc.tool("Colour").focus()
 	await doc.press("Enter", "ArrowRight", "ArrowRight", "Enter")
 	await doc.expectSaved()
-	expect((await server.content(id))[0]?.attributes).toMatchObject({ bold: true, color: expect.stringMatching(/^#/) })
+	await expect
+		.poll(async () => (await server.content(id))[0]?.attributes)
+		.toMatchObject({ bold: true, color: expect.stringMatching(/^#/) })
 })

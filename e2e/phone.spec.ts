@@ -105,7 +105,7 @@ for (const width of [390, 320]) {
 		await open.type(" by touch")
 		await open.tool("Bullet list").tap()
 		await open.expectSaved()
-		expect((await server.content(id))[1]?.attributes).toEqual({ list: "bullet" })
+		await expect.poll(async () => (await server.content(id))[1]?.attributes).toEqual({ list: "bullet" })
 		await expectNoSidewaysScroll(page, "after writing")
 
 		// Bad news has room, and its button is for fingers too.
