@@ -74,6 +74,8 @@ test("[P4] WebSocket blocked in the middle, and allowed again: nothing is lost, 
 }) => {
 	test.setTimeout(120_000)
 	expectConsole(networkErrors)
+	// The gate closes the socket under the page, which learns of it a moment later.
+	expectConsole(/WebSocket is already in CLOSING or CLOSED state/)
 	const id = await server.createDocument("Between")
 	const [ada, bo] = [await person("Ada"), await person("Bo")]
 	const gate = await Gate.before(ada.context)
