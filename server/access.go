@@ -17,23 +17,23 @@ type Access interface {
 	transport.Access
 	// Changed returns the credential of a user whose name or colour changed;
 	// "" if the old one stays good.
-	Changed(ctx context.Context, user protocol.User) (token string, err error)
+	Changed(ctx context.Context, who transport.Identity) (token string, err error)
 	// Cookie wraps a credential for the browser that sent r.
 	Cookie(r *http.Request, token string) *http.Cookie
 }
 
 // caller is who makes a request. token is set for a guest made just now.
 type caller struct {
-	user  protocol.User
+	who   transport.Identity
 	token string
 }
 
 type callerKey struct{}
 
 // callerOf returns the caller that identified has put into the context.
-func callerOf(ctx context.Context) protocol.User {
+func callerOf(ctx context.Context) transport.Identity {
 	c, _ := ctx.Value(callerKey{}).(caller)
-	return c.user
+	return c.who
 }
 
 // identified wraps the API: it finds out who calls, and gives somebody new a
@@ -42,10 +42,10 @@ func callerOf(ctx context.Context) protocol.User {
 // run side by side, do not each make a guest.
 func (s *Server) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		user, ok, err := s.config.Access.Identify(r)
-		who := caller{user: user}
+		who, ok, err := s.config.Access.Identify(r)
+		from := caller{who: who}
 		if err == nil && !ok {
-			who.user, who.token, err = s.config.Access.Guest(r.Context(), persistence.ID{}, nil)
+			from.who, from.token, err = s.config.Access.Guest(r.Context(), persistence.ID{}, nil)
 		}
 		if err != nil {
 			if errors.Is(err, transport.ErrUnauthorized) || errors.Is(err, transport.ErrTokenExpired) {
@@ -54,10 +54,10 @@ func (s *Server) identified(next http.Handler) http.Handler {
 			s.writeProblem(w, r, err)
 			return
 		}
-		if who.token != "" && (r.URL.Path == "/api/me" || !safeMethod(r.Method)) {
-			http.SetCookie(w, s.config.Access.Cookie(r, who.token))
+		if from.token != "" && (r.URL.Path == "/api/me" || !safeMethod(r.Method)) {
+			http.SetCookie(w, s.config.Access.Cookie(r, from.token))
 		}
-		ctx := context.WithValue(r.Context(), callerKey{}, who)
+		ctx := context.WithValue(r.Context(), callerKey{}, from)
 		next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, requestKey{}, r)))
 	})
 }

@@ -157,7 +157,7 @@ func (s *Server) writeChange(ctx context.Context, in *writeInput) (*writeOutput,
 		return nil, err
 	}
 	write := collab.Write{
-		Document: id, User: callerOf(ctx), Role: role, Base: in.Body.Base,
+		Document: id, User: callerOf(ctx).User, Role: role, Base: in.Body.Base,
 		OnConflict: in.Body.OnConflict, IdempotencyKey: in.IdempotencyKey,
 	}
 	if in.Body.Epoch != nil {

@@ -183,7 +183,7 @@ func (s *Server) createDocument(ctx context.Context, in *createInput) (*document
 		return nil, newProblem(http.StatusRequestEntityTooLarge, string(protocol.CodeDocumentTooLarge), "A document has at most %d UTF-16 units.", limit)
 	}
 	now := persistence.Micro(s.config.Now())
-	author := authorOf(callerOf(ctx))
+	author := authorOf(callerOf(ctx).User)
 	d := persistence.Document{
 		ID: persistence.ID(uuid.Must(uuid.NewV7())), Title: title, Head: persistence.Head{Epoch: persistence.NewID()},
 		CreatedAt: now, CreatedBy: author, UpdatedAt: now, UpdatedBy: author,
@@ -278,7 +278,7 @@ func (s *Server) renameDocument(ctx context.Context, in *renameInput) (*document
 	if err != nil {
 		return nil, err
 	}
-	if err := s.config.Store.Rename(ctx, id, title, authorOf(callerOf(ctx)), persistence.Micro(s.config.Now())); err != nil {
+	if err := s.config.Store.Rename(ctx, id, title, authorOf(callerOf(ctx).User), persistence.Micro(s.config.Now())); err != nil {
 		return nil, s.problem(ctx, err)
 	}
 	s.config.Hub.Renamed(id, title)
@@ -296,7 +296,7 @@ func (s *Server) trash(ctx context.Context, in *DocumentPath, away bool) (*docum
 	if away {
 		at = persistence.Micro(s.config.Now())
 	}
-	if err := s.config.Store.Trash(ctx, id, authorOf(callerOf(ctx)), at); err != nil {
+	if err := s.config.Store.Trash(ctx, id, authorOf(callerOf(ctx).User), at); err != nil {
 		return nil, s.problem(ctx, err)
 	}
 	if away {

@@ -80,63 +80,71 @@ func (g *Guests) sign(text string) []byte {
 }
 
 // read checks a credential. ErrUnauthorized, ErrTokenExpired.
-func (g *Guests) read(credential string) (protocol.User, error) {
+func (g *Guests) read(credential string) (transport.Identity, error) {
 	dot := strings.LastIndexByte(credential, '.')
 	if dot < 0 || len(credential) > 2048 || !strings.HasPrefix(credential, "g1.") {
-		return protocol.User{}, transport.ErrUnauthorized
+		return transport.Identity{}, transport.ErrUnauthorized
 	}
 	signature, err := base64.RawURLEncoding.DecodeString(credential[dot+1:])
 	if err != nil || !hmac.Equal(signature, g.sign(credential[:dot])) {
-		return protocol.User{}, transport.ErrUnauthorized
+		return transport.Identity{}, transport.ErrUnauthorized
 	}
 	claims, err := base64.RawURLEncoding.DecodeString(credential[len("g1."):max(dot, len("g1."))])
 	var who guest
 	if err != nil || json.Unmarshal(claims, &who) != nil {
-		return protocol.User{}, transport.ErrUnauthorized
+		return transport.Identity{}, transport.ErrUnauthorized
 	}
-	if g.now().Sub(time.Unix(who.At, 0)) > guestLife {
-		return protocol.User{}, transport.ErrTokenExpired
+	signed := time.Unix(who.At, 0)
+	if g.now().Sub(signed) > guestLife {
+		return transport.Identity{}, transport.ErrTokenExpired
 	}
-	return protocol.User{ID: who.ID.String(), Name: who.Name, Color: who.Color}, nil
+	return g.identity(protocol.User{ID: who.ID.String(), Name: who.Name, Color: who.Color}, signed), nil
+}
+
+// identity is a guest whose credential was signed at a time. A name that they
+// change is signed anew, so their right hangs on their id and not on the text.
+func (g *Guests) identity(user protocol.User, signed time.Time) transport.Identity {
+	id, _ := persistence.ParseID(user.ID)
+	return transport.Identity{User: user, Kind: transport.KindGuest, Login: id, Ceiling: protocol.RoleEditor, Expires: signed.Add(guestLife)}
 }
 
 // Identify implements transport.Access. A cookie that is no longer good counts
 // as none: its browser gets a new guest instead of an error it cannot mend.
-func (g *Guests) Identify(r *http.Request) (protocol.User, bool, error) {
+func (g *Guests) Identify(r *http.Request) (transport.Identity, bool, error) {
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, token, _ := strings.Cut(header, " ")
 		if !strings.EqualFold(scheme, "Bearer") {
-			return protocol.User{}, false, transport.ErrUnauthorized
+			return transport.Identity{}, false, transport.ErrUnauthorized
 		}
-		user, err := g.read(strings.TrimSpace(token))
-		return user, err == nil, err
+		who, err := g.read(strings.TrimSpace(token))
+		return who, err == nil, err
 	}
 	cookie, err := r.Cookie(GuestCookie)
 	if err != nil {
-		return protocol.User{}, false, nil
+		return transport.Identity{}, false, nil
 	}
-	user, err := g.read(cookie.Value)
-	return user, err == nil, nil
+	who, err := g.read(cookie.Value)
+	return who, err == nil, nil
 }
 
 // Token implements transport.Access.
-func (g *Guests) Token(_ context.Context, token string) (protocol.User, bool, error) {
-	user, err := g.read(token)
-	return user, err == nil, err
+func (g *Guests) Token(_ context.Context, token string) (transport.Identity, bool, error) {
+	who, err := g.read(token)
+	return who, err == nil, err
 }
 
 // Guest implements transport.Access. A resume gets back the guest to whom its
 // client id was issued, by the name its last change in the log carries.
-func (g *Guests) Guest(ctx context.Context, document persistence.ID, resume *protocol.Resume) (protocol.User, string, error) {
+func (g *Guests) Guest(ctx context.Context, document persistence.ID, resume *protocol.Resume) (transport.Identity, string, error) {
 	user, err := g.earlier(ctx, document, resume)
 	if err != nil {
-		return protocol.User{}, "", err
+		return transport.Identity{}, "", err
 	}
 	if user.ID == "" {
 		user = newGuest()
 	}
 	token, err := g.credential(user)
-	return user, token, err
+	return g.identity(user, g.now()), token, err
 }
 
 // earlier finds the guest of a resume; an empty user if there is none to find.
@@ -168,16 +176,16 @@ func (g *Guests) earlier(ctx context.Context, document persistence.ID, resume *p
 
 // Role implements transport.Access: everyone edits what exists and is not in
 // the trash.
-func (g *Guests) Role(ctx context.Context, _ protocol.User, document persistence.ID) (protocol.Role, error) {
+func (g *Guests) Role(ctx context.Context, who transport.Identity, document persistence.ID) (protocol.Role, error) {
 	if _, err := g.documents.Document(ctx, document); err != nil {
 		return protocol.RoleNone, err
 	}
-	return protocol.RoleEditor, nil
+	return who.Bound(protocol.RoleEditor, document), nil
 }
 
 // Changed implements Access: a guest is their credential, so it is signed anew.
-func (g *Guests) Changed(_ context.Context, user protocol.User) (string, error) {
-	return g.credential(user)
+func (g *Guests) Changed(_ context.Context, who transport.Identity) (string, error) {
+	return g.credential(who.User)
 }
 
 // Cookie implements Access.

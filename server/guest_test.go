@@ -29,7 +29,7 @@ func TestCredentialExpires(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if read, err := guests.read(token); err != nil || read != user {
+	if read, err := guests.read(token); err != nil || read.User != user {
 		t.Fatalf("%+v, %v", read, err)
 	}
 	guests.now = func() time.Time { return time.Now().Add(guestLife + time.Hour) }
@@ -70,11 +70,11 @@ func TestResumeContinuesTheGuest(t *testing.T) {
 		t.Fatal(err)
 	}
 	again, token, err := guests.Guest(t.Context(), document, &protocol.Resume{Client: client.String()})
-	if err != nil || again != user || token == "" {
+	if err != nil || again.User != user || token == "" {
 		t.Errorf("%+v, %v", again, err)
 	}
 	for name, resume := range map[string]*protocol.Resume{"unknown client": {Client: persistence.NewID().String()}, "no id": {Client: "x"}, "none": nil} {
-		if other, _, err := guests.Guest(t.Context(), document, resume); err != nil || other.ID == user.ID || other.Name == "" {
+		if other, _, err := guests.Guest(t.Context(), document, resume); err != nil || other.User.ID == user.ID || other.User.Name == "" {
 			t.Errorf("%s: %+v, %v", name, other, err)
 		}
 	}

@@ -36,7 +36,7 @@ func (s *Server) meRoutes(api huma.API) {
 		OperationID: "get-me", Method: http.MethodGet, Path: "/api/me", Tags: []string{"People"},
 		Summary: "Who I am", Description: "A caller without credentials becomes a new guest and gets a cookie.",
 	}, func(ctx context.Context, _ *struct{}) (*profileOutput, error) {
-		return &profileOutput{Body: profileOf(callerOf(ctx))}, nil
+		return &profileOutput{Body: profileOf(callerOf(ctx).User)}, nil
 	})
 	huma.Register(api, huma.Operation{
 		OperationID: "change-me", Method: http.MethodPatch, Path: "/api/me", Tags: []string{"People"},
@@ -47,7 +47,8 @@ func (s *Server) meRoutes(api huma.API) {
 }
 
 func (s *Server) changeMe(ctx context.Context, in *profileInput) (*profileOutput, error) {
-	user := callerOf(ctx)
+	who := callerOf(ctx)
+	user := &who.User
 	if in.Body.Name != nil {
 		name, ok := tidy(*in.Body.Name)
 		if length := utf8.RuneCountInString(name); !ok || length < 1 || length > maxName {
@@ -62,11 +63,11 @@ func (s *Server) changeMe(ctx context.Context, in *profileInput) (*profileOutput
 		}
 		user.Color = color
 	}
-	token, err := s.config.Access.Changed(ctx, user)
+	token, err := s.config.Access.Changed(ctx, who)
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	out := &profileOutput{Body: profileOf(user)}
+	out := &profileOutput{Body: profileOf(who.User)}
 	if r := requestOf(ctx); token != "" && r != nil {
 		out.SetCookie = s.config.Access.Cookie(r, token)
 	}

@@ -107,20 +107,21 @@ func (l *Local) content(w http.ResponseWriter, r *http.Request) {
 // openAccess lets everybody in; the token of a guest is the guest's id.
 type openAccess struct{ guests *atomic.Int64 }
 
-func (openAccess) Identify(*http.Request) (protocol.User, bool, error) {
-	return protocol.User{}, false, nil
+func (openAccess) Identify(*http.Request) (transport.Identity, bool, error) {
+	return transport.Identity{}, false, nil
 }
 
-func (openAccess) Token(_ context.Context, token string) (protocol.User, bool, error) {
+func (openAccess) Token(_ context.Context, token string) (transport.Identity, bool, error) {
 	_, err := persistence.ParseID(token)
-	return protocol.User{ID: token, Name: "Guest", Color: "#3366ff"}, err == nil, nil
+	return transport.Identity{User: protocol.User{ID: token, Name: "Guest", Color: "#3366ff"}}, err == nil, nil
 }
 
-func (a openAccess) Guest(context.Context, persistence.ID, *protocol.Resume) (protocol.User, string, error) {
+func (a openAccess) Guest(context.Context, persistence.ID, *protocol.Resume) (transport.Identity, string, error) {
 	id := persistence.NewID().String()
-	return protocol.User{ID: id, Name: "Guest " + strconv.FormatInt(a.guests.Add(1), 10), Color: "#3366ff"}, id, nil
+	user := protocol.User{ID: id, Name: "Guest " + strconv.FormatInt(a.guests.Add(1), 10), Color: "#3366ff"}
+	return transport.Identity{User: user}, id, nil
 }
 
-func (openAccess) Role(context.Context, protocol.User, persistence.ID) (protocol.Role, error) {
+func (openAccess) Role(context.Context, transport.Identity, persistence.ID) (protocol.Role, error) {
 	return protocol.RoleEditor, nil
 }

@@ -40,18 +40,18 @@ func (p *trap) spring(document persistence.ID) {
 func (p *trap) now() time.Time { return time.Now().Add(time.Duration(p.ahead.Load())) }
 
 // Role implements transport.Access in a connection's goroutine.
-func (p *trap) Role(_ context.Context, user protocol.User, document persistence.ID) (protocol.Role, error) {
-	if strings.HasSuffix(user.Name, "!") {
+func (p *trap) Role(_ context.Context, who transport.Identity, document persistence.ID) (protocol.Role, error) {
+	if strings.HasSuffix(who.User.Name, "!") {
 		p.spring(document)
 	}
 	return protocol.RoleEditor, nil
 }
 
 // Guest implements transport.Access.
-func (p *trap) Guest(ctx context.Context, document persistence.ID, resume *protocol.Resume) (protocol.User, string, error) {
-	user, token, err := p.openAccess.Guest(ctx, document, resume)
-	user.Name += "!"
-	return user, token, err
+func (p *trap) Guest(ctx context.Context, document persistence.ID, resume *protocol.Resume) (transport.Identity, string, error) {
+	who, token, err := p.openAccess.Guest(ctx, document, resume)
+	who.User.Name += "!"
+	return who, token, err
 }
 
 var _ transport.Access = (*trap)(nil)

@@ -26,8 +26,8 @@ func (noEngine) Attach(context.Context, collab.Attach) (*collab.Peer, error) {
 
 type anybody struct{ Access }
 
-func (anybody) Identify(*http.Request) (protocol.User, bool, error) {
-	return protocol.User{}, true, nil
+func (anybody) Identify(*http.Request) (Identity, bool, error) {
+	return Identity{}, true, nil
 }
 
 // Where melody would drop a frame in silence, the connection is cut instead, so

@@ -29,15 +29,17 @@ var (
 type Access interface {
 	// Identify looks at the request's cookie or Authorization header.
 	// ok is false when there are no credentials there; then hello decides.
-	Identify(r *http.Request) (user protocol.User, ok bool, err error)
+	Identify(r *http.Request) (who Identity, ok bool, err error)
 	// Token reads the token of a hello.
-	Token(ctx context.Context, token string) (user protocol.User, ok bool, err error)
+	Token(ctx context.Context, token string) (who Identity, ok bool, err error)
 	// Guest makes a new guest, or gives back the one to whom the client id of
 	// resume was issued (resume may be nil). token is for welcome.token.
-	Guest(ctx context.Context, document persistence.ID, resume *protocol.Resume) (user protocol.User, token string, err error)
-	// Role is what user may do in document. RoleNone and
-	// persistence.ErrNotFound look the same to the client.
-	Role(ctx context.Context, user protocol.User, document persistence.ID) (protocol.Role, error)
+	// ErrUnauthorized where nobody may come without credentials.
+	Guest(ctx context.Context, document persistence.ID, resume *protocol.Resume) (who Identity, token string, err error)
+	// Role is what they may do in document, within what their credential can
+	// use. RoleNone and persistence.ErrNotFound look the same to the client.
+	// ErrUnauthorized when the credential has ended since.
+	Role(ctx context.Context, who Identity, document persistence.ID) (protocol.Role, error)
 }
 
 // Engine is the part of collab.Hub that a transport needs.

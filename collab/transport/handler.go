@@ -13,8 +13,8 @@ import (
 // caller is what the request that opened a pipe says.
 type caller struct {
 	document persistence.ID // zero: the path names none
-	user     protocol.User
-	known    bool // user came with the request's credentials
+	who      Identity
+	known    bool // who came with the request's credentials
 }
 
 // documentID reads the id of a request's path; the zero ID if it is none.
@@ -28,7 +28,7 @@ func documentID(path string) persistence.ID {
 
 // recognise reads who opens a pipe, or answers the request with why not.
 func (c *Config) recognise(w http.ResponseWriter, r *http.Request) (caller, bool) {
-	user, known, err := c.Access.Identify(r)
+	who, known, err := c.Access.Identify(r)
 	switch {
 	case errors.Is(err, ErrUnauthorized), errors.Is(err, ErrTokenExpired):
 		http.Error(w, "unauthorized", http.StatusUnauthorized)
@@ -36,7 +36,7 @@ func (c *Config) recognise(w http.ResponseWriter, r *http.Request) (caller, bool
 		c.Logger.Error("identifying failed", "error", err)
 		http.Error(w, "try again", http.StatusServiceUnavailable)
 	}
-	return caller{document: documentID(r.PathValue("id")), user: user, known: known}, err == nil
+	return caller{document: documentID(r.PathValue("id")), who: who, known: known}, err == nil
 }
 
 // stopping refuses a new pipe while the server drains.
@@ -47,51 +47,51 @@ func stopping(w http.ResponseWriter) {
 
 // join answers a pipe's first message: as whom they come, whether they may, and
 // their peer in the document. It waits for the document to be loaded.
-func (c *Config) join(ctx context.Context, from caller, m protocol.ClientMessage, conn collab.Conn) (peer *collab.Peer, user protocol.User, refused *collab.CloseError) {
+func (c *Config) join(ctx context.Context, from caller, m protocol.ClientMessage, conn collab.Conn) (peer *collab.Peer, who Identity, refused *collab.CloseError) {
 	hello, ok := m.(protocol.Hello)
 	if !ok {
-		return nil, user, &collab.CloseError{Code: protocol.CloseProtocol, Reason: "the first message is hello"}
+		return nil, who, &collab.CloseError{Code: protocol.CloseProtocol, Reason: "the first message is hello"}
 	}
 	switch {
 	case hello.Protocol < protocol.Version:
-		return nil, user, &collab.CloseError{Code: protocol.CloseClientTooOld, Reason: "this client is too old for the server"}
+		return nil, who, &collab.CloseError{Code: protocol.CloseClientTooOld, Reason: "this client is too old for the server"}
 	case hello.Protocol > protocol.Version:
-		return nil, user, &collab.CloseError{Code: protocol.CloseServerTooOld, Reason: "this server is too old for the client"}
+		return nil, who, &collab.CloseError{Code: protocol.CloseServerTooOld, Reason: "this server is too old for the client"}
 	case from.document == persistence.ID{}:
-		return nil, user, c.refusal(persistence.ErrNotFound)
+		return nil, who, c.refusal(persistence.ErrNotFound)
 	}
-	user, token, err := c.identify(ctx, from, hello)
+	who, token, err := c.identify(ctx, from, hello)
 	if err != nil {
-		return nil, user, c.refusal(err)
+		return nil, who, c.refusal(err)
 	}
-	role, err := c.Access.Role(ctx, user, from.document)
+	role, err := c.Access.Role(ctx, who, from.document)
 	if err == nil && role == protocol.RoleNone {
 		err = persistence.ErrNotFound
 	}
 	if err != nil {
-		return nil, user, c.refusal(err)
+		return nil, who, c.refusal(err)
 	}
 	peer, err = c.Hub.Attach(ctx, collab.Attach{
-		Document: from.document, User: user, Role: role, Conn: conn, Resume: hello.Resume, Token: token,
+		Document: from.document, User: who.User, Role: role, Conn: conn, Resume: hello.Resume, Token: token,
 	})
 	if err != nil {
-		return nil, user, c.refusal(err)
+		return nil, who, c.refusal(err)
 	}
-	return peer, user, nil
+	return peer, who, nil
 }
 
 // identify takes the token of the hello, else the request's credentials, else
 // makes a guest.
-func (c *Config) identify(ctx context.Context, from caller, hello protocol.Hello) (user protocol.User, token string, err error) {
+func (c *Config) identify(ctx context.Context, from caller, hello protocol.Hello) (who Identity, token string, err error) {
 	switch {
 	case hello.Token != "":
-		user, ok, err := c.Access.Token(ctx, hello.Token)
+		who, ok, err := c.Access.Token(ctx, hello.Token)
 		if err == nil && !ok {
 			err = ErrUnauthorized
 		}
-		return user, "", err
+		return who, "", err
 	case from.known:
-		return from.user, "", nil
+		return from.who, "", nil
 	}
 	return c.Access.Guest(ctx, from.document, hello.Resume)
 }

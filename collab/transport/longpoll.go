@@ -159,11 +159,11 @@ func (h *LongPoll) open(ctx context.Context, from caller, q *pollRequest) (c *po
 			refused = &collab.CloseError{Code: protocol.CloseInternal, Reason: "internal error"}
 		}
 	}()
-	peer, user, refused := h.config.join(ctx, from, hello, c)
+	peer, who, refused := h.config.join(ctx, from, hello, c)
 	if refused != nil {
 		return nil, refused
 	}
-	c.attached(peer, user)
+	c.attached(peer, who)
 	c.expiry = time.AfterFunc(h.config.Limits.PollExpiry, func() { h.forget(c, protocol.CloseGeneric, "nobody polled") })
 	h.mu.Lock()
 	h.conns[c.id] = c

@@ -23,7 +23,7 @@ type pollConn struct {
 	handler *LongPoll
 	id      string
 	from    caller                      // of the request that opened it
-	user    string                      // the peer's; known once it is attached
+	who     Identity                    // the peer's; known once it is attached
 	done    chan struct{}               // the peer is gone
 	peer    atomic.Pointer[collab.Peer] // nil until attached
 
@@ -89,8 +89,8 @@ func (c *pollConn) end() {
 }
 
 // attached makes the peer known, unless all has ended meanwhile.
-func (c *pollConn) attached(peer *collab.Peer, user protocol.User) {
-	c.user = user.ID
+func (c *pollConn) attached(peer *collab.Peer, who Identity) {
+	c.who = who
 	c.peer.Store(peer)
 	if c.closed() != nil {
 		peer.Detach()
@@ -104,8 +104,9 @@ func (c *pollConn) closed() *collab.CloseError {
 }
 
 // belongs tells whether a request comes from whoever opened the connection: by
-// the same credentials, or by those of the user as whom they came in. Who came
-// without any has the connection's id, which nobody can guess.
+// the same credentials, or by those as whom they came in. Another login of the
+// same user is somebody else: it may reach less. Who came without any has the
+// connection's id, which nobody can guess.
 func (c *pollConn) belongs(from caller) bool {
 	if from.document != c.from.document {
 		return false
@@ -113,7 +114,7 @@ func (c *pollConn) belongs(from caller) bool {
 	if !from.known {
 		return !c.from.known
 	}
-	return from.user.ID == c.user || c.from.known && from.user.ID == c.from.user.ID
+	return from.who.same(&c.who) || c.from.known && from.who.same(&c.from.who)
 }
 
 // touch puts off the end of a connection that nobody polls.

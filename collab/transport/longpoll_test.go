@@ -468,11 +468,11 @@ type names struct {
 	ada, bo string
 }
 
-func (n *names) Identify(r *http.Request) (protocol.User, bool, error) {
+func (n *names) Identify(r *http.Request) (transport.Identity, bool, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	who := r.Header.Get("Authorization")
-	return protocol.User{ID: who, Name: "A name", Color: "#3366ff"}, who != "", n.err
+	return transport.Identity{User: protocol.User{ID: who, Name: "A name", Color: "#3366ff"}}, who != "", n.err
 }
 
 func TestSwitchInMidSession(t *testing.T) {

@@ -295,21 +295,21 @@ type doorkeeper struct {
 
 func (d *doorkeeper) set(err error) { d.mu.Lock(); d.err = err; d.mu.Unlock() }
 
-func (d *doorkeeper) Identify(*http.Request) (protocol.User, bool, error) {
+func (d *doorkeeper) Identify(*http.Request) (transport.Identity, bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return protocol.User{ID: persistence.NewID().String(), Name: "Ada", Color: "#3366ff"}, true, d.err
+	return transport.Identity{User: protocol.User{ID: persistence.NewID().String(), Name: "Ada", Color: "#3366ff"}}, true, d.err
 }
 
-func (d *doorkeeper) Token(context.Context, string) (protocol.User, bool, error) {
-	return protocol.User{}, false, transport.ErrTokenExpired
+func (d *doorkeeper) Token(context.Context, string) (transport.Identity, bool, error) {
+	return transport.Identity{}, false, transport.ErrTokenExpired
 }
 
-func (d *doorkeeper) Guest(context.Context, persistence.ID, *protocol.Resume) (protocol.User, string, error) {
-	return protocol.User{}, "", transport.ErrForbidden
+func (d *doorkeeper) Guest(context.Context, persistence.ID, *protocol.Resume) (transport.Identity, string, error) {
+	return transport.Identity{}, "", transport.ErrForbidden
 }
 
-func (d *doorkeeper) Role(context.Context, protocol.User, persistence.ID) (protocol.Role, error) {
+func (d *doorkeeper) Role(context.Context, transport.Identity, persistence.ID) (protocol.Role, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.panic {
