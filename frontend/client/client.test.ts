@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { type ClientOptions, createClient } from "./client.js"
 import type { Delta } from "./delta.js"
 import type { ClientDocument, DocumentEvents } from "./document.js"
+import { elapse, stopTime } from "./testing/clock.js"
 import { FakeNetwork } from "./testing/fake-network.js"
 import { FakeServer } from "./testing/fake-server.js"
 
@@ -10,7 +11,7 @@ let network: FakeNetwork
 const opened: ClientDocument[] = []
 
 beforeEach(() => {
-	vi.useFakeTimers()
+	stopTime()
 	server = new FakeServer()
 	network = new FakeNetwork(server)
 })
@@ -19,13 +20,7 @@ afterEach(() => {
 	vi.useRealTimers()
 })
 
-/** Lets time pass in small steps and delivers what is said meanwhile. */
-async function pass(ms: number): Promise<void> {
-	for (let left = ms; left > 0; left -= 5) {
-		await vi.advanceTimersByTimeAsync(Math.min(5, left))
-		network.deliver()
-	}
-}
+const pass = (ms: number) => elapse(ms, () => [network])
 
 function open(options: Partial<ClientOptions> = {}): ClientDocument {
 	const client = createClient({

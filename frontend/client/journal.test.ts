@@ -6,7 +6,8 @@ import type { ClientDocument } from "./document.js"
 import { createJournal } from "./journal.js"
 import { type JournalEntry, placeOf, type Snapshot } from "./journal-entry.js"
 import { initial } from "./state.js"
-import { FakeBrowser, type FakeTab } from "./testing/fake-browser.js"
+import { answered, elapse, stopTime } from "./testing/clock.js"
+import { FakeBrowser, type FakeTab, type Table } from "./testing/fake-browser.js"
 import { FakeNetwork } from "./testing/fake-network.js"
 import { FakeServer } from "./testing/fake-server.js"
 
@@ -15,8 +16,7 @@ let browser: FakeBrowser
 const tabs: Tab[] = []
 
 beforeEach(() => {
-	// Storage goes by real immediates; only what the client waits for is ours to pass.
-	vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] })
+	stopTime()
 	server = new FakeServer()
 	browser = new FakeBrowser()
 })
@@ -75,13 +75,8 @@ class Tab {
 	}
 }
 
-/** Lets time pass in small steps and delivers what is said meanwhile. */
-async function pass(ms: number): Promise<void> {
-	for (let left = ms; left > 0; left -= 5) {
-		await vi.advanceTimersByTimeAsync(Math.min(5, left))
-		for (const tab of tabs) tab.network.deliver()
-	}
-}
+const pass = (ms: number) => elapse(ms, () => tabs.map((tab) => tab.network))
+const stored = <T>(table: Table) => answered(browser.stored<T>(table))
 
 async function opened(options: { offline?: boolean; denied?: boolean } = {}): Promise<Tab> {
 	const tab = new Tab(options)
@@ -140,13 +135,13 @@ describe("the journal", () => {
 		expect(new Set(server.log.map((entry) => entry.client)).size).toBe(1)
 		await pass(5_000)
 		expect(server.revision).toBe(2)
-		expect((await browser.stored<JournalEntry>("entries")).map((entry) => entry.client)).toEqual(["client-3"])
+		expect((await stored<JournalEntry>("entries")).map((entry) => entry.client)).toEqual(["client-3"])
 	})
 
 	it("[C3] two tabs write apart, and the one that stays sends what the other leaves", async () => {
 		const [left, right] = [await opened(), await opened()]
 		await pass(2_000)
-		expect(await browser.stored("entries")).toHaveLength(2)
+		expect(await stored("entries")).toHaveLength(2)
 		right.goOffline()
 		right.type("right ")
 		await pass(100)
@@ -156,7 +151,7 @@ describe("the journal", () => {
 		expect(logText()).toBe("right \n")
 		expect(left.text).toBe("right \n")
 		await pass(2_000)
-		expect(await browser.stored("entries")).toHaveLength(1)
+		expect(await stored("entries")).toHaveLength(1)
 	})
 
 	it("[C3] what a tab leaves while the other is offline too is sent once that one is back", async () => {
@@ -186,7 +181,7 @@ describe("the journal", () => {
 		await pass(4_000)
 		expect(logText().trim().split(" ").sort()).toEqual(["tab0", "tab1", "tab2"])
 		expect(next.text).toBe(logText())
-		expect(await browser.stored("entries")).toHaveLength(1)
+		expect(await stored("entries")).toHaveLength(1)
 	})
 
 	it("[S7] [S9] a log restored from a backup meanwhile: unsaved edits move over to the new text", async () => {
@@ -283,7 +278,7 @@ describe("the journal", () => {
 		first.type("kept ")
 		await pass(100)
 		first.crash()
-		const [entry] = await browser.stored<JournalEntry>("entries")
+		const [entry] = await stored<JournalEntry>("entries")
 		const damage = [
 			{ document: "document", client: "damaged", format: 1 },
 			{ ...entry, client: "unfit", buffer: [{ retain: 99 }, { insert: "x" }] },
@@ -291,15 +286,15 @@ describe("the journal", () => {
 			{ document: "document", client: 7 },
 			{ document: "document", client: "newer", format: 2 },
 		]
-		const snapshots = await browser.stored<Snapshot>("snapshots")
-		await put("entries", damage)
-		await put("snapshots", [{ ...snapshots[0], client: "unfit" }])
+		const snapshots = await stored<Snapshot>("snapshots")
+		await answered(put("entries", damage))
+		await answered(put("snapshots", [{ ...snapshots[0], client: "unfit" }]))
 		const next = await opened()
 		await pass(2_000)
 		expect(logText()).toBe("kept \n")
 		expect(next.document.status.state).toBe("saved")
-		expect(await browser.stored("quarantine")).toHaveLength(4)
-		expect((await browser.stored<JournalEntry>("entries")).map((left) => left.client)).toContain("newer")
+		expect(await stored("quarantine")).toHaveLength(4)
+		expect((await stored<JournalEntry>("entries")).map((left) => left.client)).toContain("newer")
 	})
 
 	it("[S9] edits whose text is not here any more are offered as text, until that is dismissed", async () => {
@@ -308,8 +303,8 @@ describe("the journal", () => {
 		first.type("words")
 		await pass(100)
 		first.crash()
-		const [entry] = await browser.stored<JournalEntry>("entries")
-		await put("entries", [{ ...entry, snapshot: null }])
+		const [entry] = await stored<JournalEntry>("entries")
+		await answered(put("entries", [{ ...entry, snapshot: null }]))
 		const next = await opened()
 		await pass(1_500)
 		expect(next.document.status).toMatchObject({ state: "rejected", rejected: { code: "recovered", text: "words" } })
@@ -356,8 +351,8 @@ describe("the journal", () => {
 		refused.network.last.shut(4503, "forbidden")
 		await pass(200)
 		expect(refused.document.status.state).toBe("failed")
-		expect(await browser.stored("snapshots")).toEqual([])
-		expect(await browser.stored("entries")).toEqual([])
+		expect(await stored("snapshots")).toEqual([])
+		expect(await stored("entries")).toEqual([])
 	})
 
 	it("[S9] when the access goes, the text of what is unsaved stays and the rest is forgotten", async () => {
@@ -371,8 +366,8 @@ describe("the journal", () => {
 		await pass(200)
 		expect(tab.document.unsavedText).toBe("mine ")
 		tab.crash()
-		expect(await browser.stored("snapshots")).toEqual([])
-		expect(JSON.stringify(await browser.stored("entries"))).not.toContain("secret")
+		expect(await stored("snapshots")).toEqual([])
+		expect(JSON.stringify(await stored("entries"))).not.toContain("secret")
 		const again = new Tab()
 		await vi.advanceTimersByTimeAsync(2)
 		again.network.last.shut(4503, "forbidden")
@@ -390,7 +385,7 @@ describe("the journal", () => {
 		await pass(1_500)
 		const written = put.mock.calls.map(([value]) => value as object)
 		expect(written.filter((value) => "content" in value)).toHaveLength(1)
-		const [entry] = await browser.stored<JournalEntry>("entries")
+		const [entry] = await stored<JournalEntry>("entries")
 		expect(entry).toMatchObject({ inflight: null, buffer: [], revision: 50, snapshot: 0 })
 		expect(entry?.since).toEqual([{ insert: "x".repeat(50) }])
 		put.mockRestore()

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { createClient } from "./client.js"
 import type { ClientDocument } from "./document.js"
 import type { PeerPresence } from "./protocol.js"
+import { elapse, stopTime } from "./testing/clock.js"
 import { FakeNetwork } from "./testing/fake-network.js"
 import { FakeServer } from "./testing/fake-server.js"
 
@@ -9,15 +10,10 @@ let server: FakeServer
 let network: FakeNetwork
 let document: ClientDocument
 
-async function pass(ms: number): Promise<void> {
-	for (let left = ms; left > 0; left -= 5) {
-		await vi.advanceTimersByTimeAsync(Math.min(5, left))
-		network.deliver()
-	}
-}
+const pass = (ms: number) => elapse(ms, () => [network])
 
 beforeEach(async () => {
-	vi.useFakeTimers()
+	stopTime()
 	server = new FakeServer()
 	server.content = [{ insert: "0123456789\n" }]
 	network = new FakeNetwork(server)

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { type Client, createClient } from "./client.js"
 import type { ClientDocument } from "./document.js"
+import { elapse, stopTime } from "./testing/clock.js"
 import { FakeNetwork } from "./testing/fake-network.js"
 import { FakeServer } from "./testing/fake-server.js"
-import "./transport.js" // fetched on demand, which a fake clock cannot wait for
 
 let server: FakeServer
 let network: FakeNetwork
@@ -11,7 +11,7 @@ let client: Client
 const opened: ClientDocument[] = []
 
 beforeEach(() => {
-	vi.useFakeTimers()
+	stopTime()
 	server = new FakeServer()
 	network = new FakeNetwork(server)
 	client = createClient({ url: "https://host", webSocket: network.webSocket, fetch: network.fetch, random: () => 0.5 })
@@ -21,12 +21,7 @@ afterEach(() => {
 	vi.useRealTimers()
 })
 
-async function pass(ms: number): Promise<void> {
-	for (let left = ms; left > 0; left -= 5) {
-		await vi.advanceTimersByTimeAsync(Math.min(5, left))
-		network.deliver()
-	}
-}
+const pass = (ms: number) => elapse(ms, () => [network])
 
 function open(): ClientDocument {
 	const document = client.open("d")

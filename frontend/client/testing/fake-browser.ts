@@ -1,6 +1,8 @@
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb"
 import type { JournalPlatform } from "../journal-shelf.js"
 
+export type Table = "entries" | "snapshots" | "quarantine"
+
 /** One browser's storage and locks, shared by its tabs. */
 export class FakeBrowser {
 	/** Who holds a lock, and who waits for it. */
@@ -19,7 +21,7 @@ export class FakeBrowser {
 	}
 
 	/** Everything in one table of the journal. */
-	async stored<T>(table: "entries" | "snapshots" | "quarantine"): Promise<T[]> {
+	async stored<T>(table: Table): Promise<T[]> {
 		const database = await new Promise<IDBDatabase>((resolve, reject) => {
 			const request = this.indexedDB.open("coscribe")
 			request.onsuccess = () => resolve(request.result)
