@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { type ClientOptions, createClient } from "./client.js"
+import { Connection } from "./connection.js"
 import type { Delta } from "./delta.js"
 import type { ClientDocument, DocumentEvents } from "./document.js"
 import { elapse, stopTime } from "./testing/clock.js"
@@ -138,6 +139,61 @@ describe("client", () => {
 		document.reconnectNow()
 		await pass(4_100)
 		expect(document.status.state).toBe("offline")
+	})
+
+	it("[C5] a network that is back but not yet ready costs a moment, not what is left of a long backoff", async () => {
+		const document = await ready()
+		network.reachable = false
+		network.last.shut(1006, "")
+		await pass(60_000)
+		document.reconnectNow()
+		await pass(10)
+		network.reachable = true
+		await pass(1_000)
+		expect(document.status.state).toBe("saved")
+	})
+
+	it("[C5] reconnectNow counts while an attempt is under way, too", async () => {
+		const document = await ready()
+		network.reachable = false
+		network.last.shut(1006, "")
+		await pass(60_000)
+		const sockets = network.sockets.length
+		while (network.sockets.length === sockets) await vi.advanceTimersToNextTimerAsync()
+		document.reconnectNow()
+		await pass(10)
+		network.reachable = true
+		await pass(1_000)
+		expect(document.status.state).toBe("saved")
+	})
+
+	it("connects without long-poll where fetching it stalls", async () => {
+		network.reachable = false
+		const heard: string[] = []
+		const connection = new Connection(
+			{
+				url: "wss://host/socket",
+				webSocket: network.webSocket,
+				transports: () => new Promise(() => {}),
+				server: "https://host",
+				token: async () => undefined,
+				visible: () => true,
+				random: () => 0.999,
+			},
+			{
+				hello: () => ({ type: "hello", protocol: 1 }),
+				receive: (message) => void heard.push(message.type),
+				down() {},
+				changed() {},
+				stopped() {},
+			},
+		)
+		connection.now()
+		await pass(10)
+		network.reachable = true
+		await pass(4_000)
+		connection.stop()
+		expect(heard).toEqual(["welcome"])
 	})
 
 	it.each([

@@ -22,6 +22,8 @@ const LONGEST_DELAY = 30_000
 const STABLE = 10_000
 /** How long a WebSocket may take to open before the network is believed to break it, ms. */
 const OPENING = 4_000
+/** An attempt waits no longer than this for long-poll to be fetched, ms: fetching may stall for minutes where WebSocket works again. */
+const FETCHING = 2_000
 /** A timer so late means that the machine slept: the server gets a second chance to answer, ms. */
 const LATE = 5_000
 
@@ -94,6 +96,9 @@ export class Connection {
 	/** Connects at once; checks a connection that seems open. `again`: also after a stop. */
 	now(again = false): void {
 		if (again && this.phase === "stopped") this.phase = "idle"
+		// What failed before says nothing about the network as it is now. The attempt that begins, or is
+		// under way, may still fail on the old one: then the next follows soon.
+		this.attempts = 0
 		if (this.phase === "idle" || this.phase === "waiting") void this.connect()
 		else if (this.phase === "open") this.ping(PROBE_PATIENCE)
 	}
@@ -139,7 +144,7 @@ export class Connection {
 		this.listener.changed()
 		const current = () => generation === this.generation
 		try {
-			if (this.tried) await this.load(false)
+			if (this.tried) await Promise.race([this.load(false), pause(FETCHING)])
 			const token = await this.options.token()
 			if (!current()) return
 			this.tried = true
@@ -164,7 +169,7 @@ export class Connection {
 		}
 	}
 
-	/** Fetches long-poll; where that fails WebSocket has to do, this time. */
+	/** Fetches long-poll; where that fails or takes long WebSocket has to do, this time. */
 	private async load(proven: boolean): Promise<void> {
 		this.transports ??= await this.options.transports(proven).catch(() => undefined)
 	}
@@ -250,6 +255,10 @@ export class Connection {
 			// It was closed already.
 		}
 	}
+}
+
+function pause(ms: number): Promise<void> {
+	return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 /** Law P5, and of RFC 6455's codes those that another attempt cannot mend: 1007 invalid text, 1009 too large. */
