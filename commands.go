@@ -92,7 +92,6 @@ var errDamage = errors.New("damage found; restore a backup from before it, or as
 // Run checks the data directory, while it is served or not.
 func (c *verifyCommand) Run(ctx context.Context) error {
 	found := 0
-	replay := func(persistence.ID) sqlite.Content { return collab.NewReplay() }
 	err := sqlite.Verify(ctx, c.Data, replay, func(finding sqlite.Finding) {
 		found++
 		fmt.Println(finding)
@@ -123,17 +122,58 @@ func (c *backupCommand) Run(ctx context.Context) error {
 
 type restoreCommand struct {
 	dataOption
-	File string `arg:"" type:"path" help:"Backup to read."`
+	File  string  `arg:"" type:"path" help:"Backup to read."`
+	Until *moment `placeholder:"TIME" help:"Restore as of this moment and leave out what came later, such as 2026-11-23T14:30:00Z."`
 }
 
-// Run fills an empty data directory.
-func (c *restoreCommand) Run(ctx context.Context) error {
-	if err := sqlite.Restore(ctx, c.Data, c.File); err != nil {
-		return err
+// moment is a point in time that an operator names.
+type moment struct{ time.Time }
+
+// UnmarshalText reads RFC 3339: 2026-11-23T14:30:00Z, with T or a space between
+// date and time, fractions of a second as wanted, and Z or an offset.
+func (m *moment) UnmarshalText(text []byte) error {
+	said := strings.ToUpper(string(text))
+	if len(said) > 10 && said[10] == ' ' {
+		said = said[:10] + "T" + said[11:]
 	}
-	fmt.Printf("Restored into %s. Every document has a new epoch: open browsers reload and keep what they had not saved.\n", c.Data)
+	if err := m.Time.UnmarshalText([]byte(said)); err != nil {
+		return fmt.Errorf("%q is no moment: write date, time and zone, such as 2026-11-23T14:30:00Z or 2026-11-23T15:30:00+01:00", text)
+	}
 	return nil
 }
+
+// Run fills an empty data directory and checks what is in it.
+func (c *restoreCommand) Run(ctx context.Context) error {
+	found := 0
+	options := sqlite.RestoreOptions{Content: replay, Report: func(finding sqlite.Finding) {
+		found++
+		fmt.Println("In the backup:", finding)
+	}}
+	asOf := ""
+	if c.Until != nil {
+		options.Until, asOf = c.Until.Time, " as of "+c.Until.UTC().Format(time.RFC3339Nano)
+	}
+	restored, err := sqlite.Restore(ctx, c.Data, c.File, options)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("Restored into %s%s: %v.\nEvery document has a new epoch: open browsers reload and keep what they had not saved.\n", c.Data, asOf, restored)
+	err = sqlite.Verify(ctx, c.Data, replay, func(finding sqlite.Finding) {
+		found++
+		fmt.Println(finding)
+	})
+	if err != nil {
+		return err
+	}
+	if found > 0 {
+		return fmt.Errorf("%d problems: it is restored and can be served, but this backup is damaged; an older one may have those documents whole", found)
+	}
+	fmt.Println("Checked: no damage.")
+	return nil
+}
+
+// replay checks a document's content for verify and restore.
+func replay(persistence.ID) sqlite.Content { return collab.NewReplay() }
 
 type hashCommand struct {
 	dataOption
@@ -163,19 +203,19 @@ func (c *hashCommand) Run(ctx context.Context) (err error) {
 	if c.Revision >= 0 {
 		through = c.Revision
 	}
-	replay := collab.NewReplay()
+	content := collab.NewReplay()
 	if through > 0 {
 		var bad error
 		err = store.Changes(ctx, id, 0, through, func(change *persistence.Change) bool {
-			bad = replay.Change(change)
+			bad = content.Change(change)
 			return bad == nil
 		})
 		if err = errors.Join(err, bad); err != nil {
 			return fmt.Errorf("document %s: %w", id, err)
 		}
 	}
-	hash := replay.Hash()
-	fmt.Printf("%x revision %d epoch %s\n", hash, replay.Revision(), document.Head.Epoch)
+	hash := content.Hash()
+	fmt.Printf("%x revision %d epoch %s\n", hash, content.Revision(), document.Head.Epoch)
 	return nil
 }
 
@@ -232,7 +272,13 @@ func explain(err error) string {
 	case errors.Is(err, sqlite.ErrNewerSchema):
 		return err.Error() + ": run the newer version, or restore a backup made by this one"
 	case errors.Is(err, sqlite.ErrNotEmpty):
-		return err.Error() + ": restore into a new one with --data, and keep this one until you know it is not needed"
+		return err.Error() + ": restore into a new one with --data, and keep this one until you know that it is not needed"
+	case errors.Is(err, syscall.ENOTDIR):
+		return err.Error() + ": name a directory with --data"
+	case errors.Is(err, sqlite.ErrNoBackup):
+		return err.Error() + ": name the file that \"coscribe backup FILE\" wrote"
+	case errors.Is(err, sqlite.ErrOutside):
+		return err.Error() + ": choose another moment with --until, or another backup"
 	case errors.Is(err, persistence.ErrExists):
 		return err.Error() + ": choose another file"
 	case errors.Is(err, fs.ErrNotExist):

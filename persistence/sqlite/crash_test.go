@@ -258,7 +258,7 @@ func TestBesideServer(t *testing.T) {
 		t.Errorf("the server ended: %v", err)
 	}
 	restored := t.TempDir()
-	if err := Restore(t.Context(), restored, file); err != nil {
+	if _, err := Restore(t.Context(), restored, file, RestoreOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if found := findings(t, restored, nil); len(found) != 0 {

@@ -15,8 +15,12 @@ var (
 	ErrInUse = errors.New("data directory is in use by another server")
 	// ErrNewerSchema: the database was written by a newer program.
 	ErrNewerSchema = errors.New("database has a newer schema than this program knows")
-	// ErrNotEmpty: the data directory to restore into holds a database.
-	ErrNotEmpty = errors.New("data directory already holds a database")
+	// ErrNotEmpty: the data directory to restore into holds something.
+	ErrNotEmpty = errors.New("data directory is not empty")
+	// ErrNoBackup: the file to restore from is not what Backup writes.
+	ErrNoBackup = errors.New("not a backup of this program")
+	// ErrOutside: the moment to restore to is not within the backup.
+	ErrOutside = errors.New("not within this backup")
 )
 
 // primaryCode is SQLite's primary result code of err, 0 if it is not its error.

@@ -48,7 +48,7 @@ func migrate(ctx context.Context, path string, files fs.FS, logger *slog.Logger)
 	}
 	if current > 0 {
 		copied := fmt.Sprintf("%s.before-schema-%d", path, target)
-		if err := copyDatabase(ctx, path, copied); err != nil {
+		if err := copyDatabase(ctx, path, copied, nil); err != nil {
 			return fmt.Errorf("copy the database before migrating it from schema %d to %d: %w", current, target, err)
 		}
 		logger.InfoContext(ctx, "database copied before its migration", "copy", copied, "from", current, "to", target)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"github.com/coscribe/coscribe/persistence"
@@ -54,6 +55,22 @@ func Verify(ctx context.Context, dir string, content func(document persistence.I
 		return fmt.Errorf("verify: %w", err)
 	}
 	return nil
+}
+
+// verifyCopy is Verify for a database that is no data directory yet.
+func verifyCopy(ctx context.Context, path string, content func(persistence.ID) Content, report func(Finding)) (err error) {
+	pool, err := openPool(path, readerPragmas())
+	if err != nil {
+		return err
+	}
+	pool.SetMaxOpenConns(1)
+	r := &Reader{logger: slog.New(slog.DiscardHandler), pool: pool}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	if err := r.prepare(ctx); err != nil {
+		return err
+	}
+	v := verification{reader: r, content: content, report: report}
+	return v.everything(ctx)
 }
 
 type verification struct {
