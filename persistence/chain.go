@@ -12,11 +12,12 @@ import (
 // batch was written, and other batches are not affected.
 var ErrBatch = errors.New("batch contradicts itself")
 
-// Domain strings keep the two kinds of digest apart and carry the version of
-// the encoding: a changed encoding gets a new string.
+// Domain strings keep the kinds of digest apart and carry the version of the
+// encoding: a changed encoding gets a new string.
 const (
 	startDomain  = "coscribe chain start 1"
-	changeDomain = "coscribe chain change 1"
+	changeDomain = "coscribe chain change 2"
+	authorDomain = "coscribe author 1"
 )
 
 // ChainStart is the chain hash of a document's empty log (revision 0) in an
@@ -34,9 +35,10 @@ func ChainStart(document, epoch ID) Hash {
 }
 
 // ChainHash is the hash of c after prev (law L4): SHA-256 over prev, document,
-// epoch, revision, client, seq, author (id, name, color), time in µs and delta,
-// each preceded by its length in bytes as a big-endian uint32, numbers as
-// big-endian int64. c.Hash is not read. Safe from any goroutine.
+// epoch, revision, client, seq, author's id, time in µs and delta, each preceded
+// by its length in bytes as a big-endian uint32, numbers as big-endian int64. The
+// author's name and color are not covered, so that they can be erased: see
+// AuthorDigest. c.Hash is not read. Safe from any goroutine.
 func ChainHash(prev Hash, document, epoch ID, c *Change) Hash {
 	var scratch [512]byte // holds a change of a few characters without an allocation
 	buf := appendField(scratch[:0], changeDomain)
@@ -47,10 +49,20 @@ func ChainHash(prev Hash, document, epoch ID, c *Change) Hash {
 	buf = appendField(buf, c.Client[:])
 	buf = appendNumber(buf, c.Seq)
 	buf = appendField(buf, c.Author.ID[:])
-	buf = appendField(buf, c.Author.Name)
-	buf = appendField(buf, c.Author.Color)
 	buf = appendNumber(buf, c.At.UnixMicro())
 	buf = appendField(buf, c.Delta)
+	return sha256.Sum256(buf)
+}
+
+// AuthorDigest is the digest by which a store notices that an author's id, name
+// or color is not what was written. It is in no chain: an erased person's can be
+// replaced. Safe from any goroutine.
+func AuthorDigest(a *Author) Hash {
+	var scratch [256]byte
+	buf := appendField(scratch[:0], authorDomain)
+	buf = appendField(buf, a.ID[:])
+	buf = appendField(buf, a.Name)
+	buf = appendField(buf, a.Color)
 	return sha256.Sum256(buf)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,8 +17,11 @@ import (
 // Appends are answered in their order from another goroutine, which exists
 // only while there is something to commit; so a Memory needs no Close.
 type Memory struct {
+	memoryReader // of people
+
 	mu        sync.Mutex
 	documents map[ID]*memoryDocument
+	people    atomic.Pointer[memoryPeople]
 	secrets   map[string][]byte
 	queue     []memoryAppend
 	writing   bool  // the writer goroutine exists
@@ -46,6 +50,8 @@ var _ Store = (*Memory)(nil)
 func NewMemory() *Memory {
 	m := &Memory{documents: map[ID]*memoryDocument{}, secrets: map[string][]byte{}}
 	m.idle = sync.NewCond(&m.mu)
+	m.memoryReader = m.people.Load
+	m.people.Store(newMemoryPeople())
 	return m
 }
 
@@ -122,6 +128,7 @@ func (d *memoryDocument) append(c Change) {
 	c.Delta = bytes.Clone(c.Delta)
 	c.At = Micro(c.At)
 	d.changes = append(d.changes, c)
+	d.Bytes += int64(len(c.Delta))
 	d.UpdatedAt, d.UpdatedBy = c.At, c.Author
 }
 

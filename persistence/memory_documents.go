@@ -2,7 +2,6 @@ package persistence
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -57,24 +56,24 @@ func (m *Memory) List(_ context.Context, query ListQuery) ([]Document, string, e
 	search := FoldTitle(query.Search)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	people := m.people.Load()
 	var found []Document
 	for _, d := range m.documents {
-		if query.Trashed == d.TrashedAt.IsZero() || !strings.Contains(FoldTitle(d.Title), search) {
+		if query.Trashed == d.TrashedAt.IsZero() || !strings.Contains(FoldTitle(d.Title), search) ||
+			!query.Visible.IsZero() && people.rank(d.ID, query.Visible, query.At) == 0 ||
+			query.Unowned != 0 && people.granted(d.ID, query.Unowned) {
 			continue
 		}
-		if place := (Cursor{d.UpdatedAt, d.ID}); query.Cursor == "" || place.Compare(after) > 0 {
+		if query.Cursor == "" || query.Place(&d.Document).Compare(after) > 0 {
 			found = append(found, d.Document)
 		}
 	}
-	slices.SortFunc(found, func(a, b Document) int {
-		return Cursor{a.UpdatedAt, a.ID}.Compare(Cursor{b.UpdatedAt, b.ID})
-	})
+	slices.SortFunc(found, func(a, b Document) int { return query.Place(&a).Compare(query.Place(&b)) })
 	limit := query.PageSize()
 	if len(found) <= limit {
 		return found, "", nil
 	}
-	last := found[limit-1]
-	return found[:limit], Cursor{last.UpdatedAt, last.ID}.String(), nil
+	return found[:limit], query.Place(&found[limit-1]).String(), nil
 }
 
 // Rename implements Documents.
@@ -119,9 +118,4 @@ func (m *Memory) Secret(_ context.Context, name string, create func() ([]byte, e
 	}
 	m.secrets[name] = bytes.Clone(value)
 	return bytes.Clone(value), nil
-}
-
-// Compare orders places as List does: the newest first, equal times by id.
-func (c Cursor) Compare(other Cursor) int {
-	return cmp.Or(other.UpdatedAt.Compare(c.UpdatedAt), bytes.Compare(c.ID[:], other.ID[:]))
 }

@@ -199,7 +199,9 @@ type AuditEntry struct {
 	Address  string // where the request came from
 	Document ID     // zero: none
 	Subject  ID     // user, group, link, token … it was done to; zero: none
-	Detail   string // a short sentence for a person
+	// Detail is a short sentence for a person. Who did it and to whom is in
+	// Actor and Subject; names and addresses of people do not belong here.
+	Detail string
 }
 
 // UserQuery selects users, by name.
@@ -272,13 +274,16 @@ type PeopleReader interface {
 
 // PeopleEdit is a transaction: reads see what it wrote. Valid only inside the
 // call that it was given to. Setters of single records insert or replace by
-// the record's key; a unique name that is taken is ErrExists. Deleting what is
-// not there changes nothing.
+// the record's key; a unique name that is taken - a user's mail, a group's name,
+// a digest - is ErrExists, and a user (erased ones too), group or link that a
+// record belongs to and that is not there is ErrNotFound. A grant may come before
+// its document. Deleting what is not there changes nothing.
 type PeopleEdit interface {
 	PeopleReader
 
 	PutUser(user User) error
 	SetPicture(user ID, png []byte) error // nil removes it
+	// PutIdentity is ErrExists when the identity is another user's.
 	PutIdentity(identity Identity) error
 	DeleteIdentity(issuer, subject string) error
 	// Erase takes a user's name, mail, password, picture, identities, logins,
@@ -286,6 +291,8 @@ type PeopleEdit interface {
 	// in place of theirs wherever they are an author of changes and documents,
 	// in the audit log too. The texts stay, and so does the hash chain: a
 	// change's hash covers the author's id and not their name (see ChainHash).
+	// A guest, who has no account, can be erased as well. A session that is
+	// live may hold the name for a while.
 	Erase(user ID, name, color string, at time.Time) error
 
 	PutLogin(login Login) error
@@ -318,8 +325,9 @@ type PeopleEdit interface {
 
 	// Record appends a line to the audit log; Seq is given by the store.
 	Record(entry AuditEntry) error
-	// Expire deletes logins, tickets, links, tokens and visits that expired
-	// before the one time, and audit lines older than the other (zero: none).
+	// Expire deletes logins, tickets, links with their visits, and tokens that
+	// expired before the one time, and audit lines older than the other (zero:
+	// none; at most AuditStep lines: call again for more).
 	Expire(before, auditBefore time.Time) error
 }
 

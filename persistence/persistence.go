@@ -125,14 +125,23 @@ type Document struct {
 	UpdatedAt time.Time // last change, rename or creation
 	UpdatedBy Author
 	TrashedAt time.Time // zero: not in the trash
+	Bytes     int64     // of the deltas in its log
 }
 
 // ListQuery selects and pages documents, newest change first.
 type ListQuery struct {
 	Search  string // case-insensitive, matches anywhere in the title; "" is all
 	Trashed bool   // the trash instead of the living
-	Cursor  string // from the page before; "" is the start
+	Cursor  string // from the page before, with the same order; "" is the start
 	Limit   int    // rows; 0 means 50, at most 200
+	// Visible is a user or guest: only documents in which they have a rank at
+	// the time At (see PeopleReader.Rank). Zero: all documents.
+	Visible ID
+	At      time.Time
+	// Unowned, not 0, is the owner's rank: only documents in which nobody was
+	// granted it.
+	Unowned Rank
+	Largest bool // the most bytes first, instead of the newest change
 }
 
 // Documents is the catalogue.
@@ -167,6 +176,7 @@ type Store interface {
 	Log
 	Documents
 	Secrets
+	People
 	// Ready says whether writes are accepted: nil, or why not.
 	Ready(ctx context.Context) error
 	// Close drains the writer and closes the store. Appends after it get

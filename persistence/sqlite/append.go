@@ -28,6 +28,8 @@ type tables struct {
 	connection *connection
 	documents  map[persistence.ID]*logState
 	authors    map[persistence.Author]int64
+	erased     bool                  // an author's name was replaced
+	others     map[string]*statement // of people and rights, by text
 
 	begin, commit, rollback                *statement
 	findDocument, insertDocument           *statement
@@ -56,7 +58,7 @@ func openTables(ctx context.Context, path string, config Config) (*tables, error
 	if err != nil {
 		return nil, err
 	}
-	t := &tables{connection: conn}
+	t := &tables{connection: conn, others: make(map[string]*statement)}
 	t.forget()
 	for _, s := range []struct {
 		into **statement
@@ -66,13 +68,13 @@ func openTables(ctx context.Context, path string, config Config) (*tables, error
 		{&t.commit, "COMMIT"},
 		{&t.rollback, "ROLLBACK"},
 		{&t.findDocument, "SELECT id, epoch, revision, hash, listed FROM documents WHERE uuid = ?"},
-		{&t.insertDocument, `INSERT INTO documents (uuid, epoch, revision, hash, updated_at, updated_by, listed, trashed_at, created_at, created_by, title, folded, snapshots)
-			VALUES (?, ?, 0, ?, ?, ?, ?, 0, ?, ?, ?, ?, x'')`},
+		{&t.insertDocument, `INSERT INTO documents (uuid, epoch, revision, hash, bytes, updated_at, updated_by, listed, trashed_at, created_at, created_by, title, folded, snapshots)
+			VALUES (?, ?, 0, ?, 0, ?, ?, ?, 0, ?, ?, ?, ?, x'')`},
 		{&t.insertEpoch, "INSERT INTO epochs (document, revision, epoch) VALUES (?, 0, ?)"},
-		{&t.moveHead, "UPDATE documents SET revision = ?, hash = ?, updated_at = ?, updated_by = ? WHERE id = ?"},
+		{&t.moveHead, "UPDATE documents SET revision = ?, hash = ?, bytes = bytes + ?, updated_at = ?, updated_by = ? WHERE id = ?"},
 		{&t.listHead, "UPDATE documents SET listed = ? WHERE id = ?"},
 		{&t.findAuthor, "SELECT id FROM authors WHERE user = ? AND name = ? AND color = ?"},
-		{&t.insertAuthor, "INSERT INTO authors (user, name, color) VALUES (?, ?, ?)"},
+		{&t.insertAuthor, "INSERT INTO authors (user, name, color, digest) VALUES (?, ?, ?, ?)"},
 		{&t.findClient, "SELECT id FROM clients WHERE document = ? AND client = ?"},
 		{&t.insertClient, "INSERT INTO clients (document, client) VALUES (?, ?)"},
 		{&t.updateClient, "UPDATE clients SET user = ?, seq = ?, revision = ?, digest = ?, seen_at = ? WHERE id = ?"},
@@ -101,6 +103,7 @@ func (t *tables) close() error { return t.connection.close() }
 func (t *tables) forget() {
 	t.documents = make(map[persistence.ID]*logState)
 	t.authors = make(map[persistence.Author]int64)
+	t.erased = false
 }
 
 // append adds a batch that has been checked. Everything that can refuse it is
@@ -121,14 +124,15 @@ func (t *tables) append(b *persistence.Batch) error {
 	if len(b.Changes) == 0 {
 		return nil
 	}
-	var author int64
+	var author, bytes int64
 	for i := range b.Changes {
 		if author, err = t.insertLogRow(log, &b.Changes[i]); err != nil {
 			return err
 		}
+		bytes += int64(len(b.Changes[i].Delta))
 	}
 	last := &b.Changes[len(b.Changes)-1]
-	return t.advance(log, b.Head(), last.At, author)
+	return t.advance(log, b.Head(), bytes, last.At, author)
 }
 
 func (t *tables) insertLogRow(log *logState, c *persistence.Change) (author int64, err error) {
@@ -142,10 +146,10 @@ func (t *tables) insertLogRow(log *logState, c *persistence.Change) (author int6
 	return author, t.insertChange.exec(log.row, c.Revision, client, c.Seq, author, c.At.UnixMicro(), c.Hash[:], c.Delta)
 }
 
-// advance moves the head, and the document's place in the list when the minute
-// has changed.
-func (t *tables) advance(log *logState, head persistence.Head, at time.Time, author int64) error {
-	if err := t.moveHead.exec(head.Revision, head.Hash[:], at.UnixMicro(), author, log.row); err != nil {
+// advance moves the head by changes with so many bytes of deltas, and the
+// document's place in the list when the minute has changed.
+func (t *tables) advance(log *logState, head persistence.Head, bytes int64, at time.Time, author int64) error {
+	if err := t.moveHead.exec(head.Revision, head.Hash[:], bytes, at.UnixMicro(), author, log.row); err != nil {
 		return err
 	}
 	log.head = head
@@ -205,7 +209,8 @@ func (t *tables) author(a *persistence.Author) (int64, error) {
 	}
 	row, _ := column[0].(int64)
 	if !found {
-		if row, err = t.insertAuthor.insert(a.ID[:], a.Name, a.Color); err != nil {
+		digest := persistence.AuthorDigest(a)
+		if row, err = t.insertAuthor.insert(a.ID[:], a.Name, a.Color, digest[:]); err != nil {
 			return 0, err
 		}
 	}

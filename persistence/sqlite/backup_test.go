@@ -3,8 +3,10 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -204,20 +206,29 @@ func TestSchema(t *testing.T) {
 		}
 	})
 	t.Run("a database is copied before it is migrated", func(t *testing.T) {
-		first, err := fs.ReadFile(migrations(), "00001_initial.sql")
+		known := fstest.MapFS{}
+		err := fs.WalkDir(migrations(), ".", func(path string, entry fs.DirEntry, err error) error {
+			if err == nil && !entry.IsDir() {
+				known[path] = new(fstest.MapFile)
+				known[path].Data, err = fs.ReadFile(migrations(), path)
+			}
+			return err
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
+		next := len(known) + 1
 		path := filepath.Join(dir, databaseFile)
 		step := func(text string) error {
-			files := fstest.MapFS{"00001_initial.sql": {Data: first}, "00002_next.sql": {Data: []byte("-- +goose Up\n" + text)}}
+			files := maps.Clone(known)
+			files[fmt.Sprintf("%05d_next.sql", next)] = &fstest.MapFile{Data: []byte("-- +goose Up\n" + text)}
 			return migrate(t.Context(), path, files, slog.New(slog.DiscardHandler))
 		}
 		// A step that fails leaves the schema as it was.
 		if err := step("CREATE TABLE extra (x INTEGER) STRICT;\nCREATE TABLE documents (x);"); err == nil {
 			t.Fatal("a wrong step was taken")
 		}
-		copied := path + ".before-schema-2"
+		copied := fmt.Sprintf("%s.before-schema-%d", path, next)
 		if err := openDir(t, dir).Close(); err != nil {
 			t.Fatal(err)
 		}

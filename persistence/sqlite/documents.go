@@ -10,7 +10,7 @@ import (
 	"github.com/coscribe/coscribe/persistence"
 )
 
-const documentColumns = "uuid, title, epoch, revision, hash, created_at, created_by, updated_at, updated_by, trashed_at"
+const documentColumns = "uuid, title, epoch, revision, hash, bytes, created_at, created_by, updated_at, updated_by, trashed_at"
 
 // Create implements persistence.Documents.
 func (s *Store) Create(ctx context.Context, document persistence.Document, first *persistence.Change) error {
@@ -100,49 +100,6 @@ func (r *Reader) Document(ctx context.Context, id persistence.ID) (persistence.D
 	return found[0], nil
 }
 
-// List implements persistence.Documents. It walks the minutes backwards by an
-// index and sorts within each, so that a page costs what it shows; a search
-// reads every document.
-func (r *Reader) List(ctx context.Context, query persistence.ListQuery) ([]persistence.Document, string, error) {
-	after, err := persistence.ParseCursor(query.Cursor)
-	if err != nil {
-		return nil, "", err
-	}
-	text := "SELECT " + documentColumns + " FROM documents WHERE "
-	var args []any
-	if query.Trashed {
-		text += "trashed_at > 0"
-	} else {
-		text += "trashed_at = 0"
-	}
-	if query.Cursor != "" {
-		at := after.UpdatedAt.UnixMicro()
-		text += " AND listed <= ? AND (updated_at < ? OR updated_at = ? AND uuid > ?)"
-		args = append(args, at/listedUnit, at, at, after.ID[:])
-	}
-	if query.Search != "" {
-		text += " AND instr(folded, ?) > 0"
-		args = append(args, persistence.FoldTitle(query.Search))
-	}
-	limit := query.PageSize()
-	text += " ORDER BY listed DESC, updated_at DESC, uuid LIMIT ?"
-	args = append(args, limit+1)
-
-	rows, err := r.pool.QueryContext(ctx, text, args...)
-	if err != nil {
-		return nil, "", fmt.Errorf("list documents: %w", err)
-	}
-	found, err := r.readDocuments(ctx, rows)
-	if err != nil {
-		return nil, "", fmt.Errorf("list documents: %w", err)
-	}
-	if len(found) <= limit {
-		return found, "", nil
-	}
-	last := found[limit-1]
-	return found[:limit], persistence.Cursor{UpdatedAt: last.UpdatedAt, ID: last.ID}.String(), nil
-}
-
 // readDocuments reads rows of documentColumns and closes them, then looks up
 // the authors, so that no two connections are held at once.
 func (r *Reader) readDocuments(ctx context.Context, rows *sql.Rows) ([]persistence.Document, error) {
@@ -153,7 +110,7 @@ func (r *Reader) readDocuments(ctx context.Context, rows *sql.Rows) ([]persisten
 		var d persistence.Document
 		var id, epoch, hash sql.RawBytes
 		var created, updated, trashed, createdBy, updatedBy int64
-		if err := rows.Scan(&id, &d.Title, &epoch, &d.Head.Revision, &hash, &created, &createdBy, &updated, &updatedBy, &trashed); err != nil {
+		if err := rows.Scan(&id, &d.Title, &epoch, &d.Head.Revision, &hash, &d.Bytes, &created, &createdBy, &updated, &updatedBy, &trashed); err != nil {
 			return nil, err
 		}
 		var bad [3]error

@@ -32,8 +32,12 @@ func primaryCode(err error) int {
 	return 0
 }
 
-// refused says whether a write was turned down before it wrote anything.
+// refused says whether a write was turned down without having written anything
+// that is still there.
 func refused(err error) bool {
+	if _, own := errors.AsType[refusal](err); own {
+		return true
+	}
 	return errors.Is(err, persistence.ErrConflict) || errors.Is(err, persistence.ErrNotFound) ||
 		errors.Is(err, persistence.ErrExists) || errors.Is(err, persistence.ErrBatch)
 }

@@ -46,7 +46,7 @@ func BenchmarkFiftyThousandDocuments(b *testing.B) {
 	}{
 		{"list/first page", persistence.ListQuery{}},
 		{"list/later page", persistence.ListQuery{Cursor: deep}},
-		{"list/imported in one minute", persistence.ListQuery{Cursor: persistence.Cursor{UpdatedAt: storetest.Start, ID: persistence.ID{1}}.String()}},
+		{"list/imported in one minute", persistence.ListQuery{Cursor: persistence.Cursor{Place: storetest.Start.UnixMicro(), ID: persistence.ID{1}}.String()}},
 		{"list/trash", persistence.ListQuery{Trashed: true}},
 		{"search/frequent", persistence.ListQuery{Search: "document"}},
 		{"search/none", persistence.ListQuery{Search: "absent from all titles"}},

@@ -126,7 +126,7 @@ func open(ctx context.Context, config Config) (*Store, error) {
 	if err := reader.prepare(ctx); err != nil {
 		return nil, errors.Join(err, reader.Close())
 	}
-	w, err := newWriter(ctx, path, config)
+	w, err := newWriter(ctx, path, config, reader.authors.forget)
 	if err != nil {
 		return nil, errors.Join(err, reader.Close())
 	}
@@ -175,6 +175,7 @@ func writerPragmas() []string {
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout), // first: the others may have to wait
 		"journal_mode(WAL)",
 		"synchronous(" + synchronous + ")",
+		"secure_delete(FAST)", // zeroes what is deleted or replaced in a page: an erased name is gone
 		fmt.Sprintf("journal_size_limit(%d)", walLimit),
 		fmt.Sprintf("cache_size(-%d)", writerCache),
 	}

@@ -108,16 +108,26 @@ func (q *queries) hashAt(ctx context.Context, document persistence.ID, row, revi
 	return persistence.Hash{}, fmt.Errorf("hash of document %s revision %d: %w", document, revision, missingIsDamage(err))
 }
 
-// authorCache remembers authors by their row, which never changes. Safe from
-// any goroutine.
+// authorCache remembers authors by their row, which only an erasure changes.
+// Safe from any goroutine.
 type authorCache struct {
-	mu   sync.Mutex
-	rows map[int64]persistence.Author
+	mu       sync.Mutex
+	rows     map[int64]persistence.Author
+	erasures int
+}
+
+// forget drops everything, after an erasure.
+func (a *authorCache) forget() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	clear(a.rows)
+	a.erasures++
 }
 
 func (a *authorCache) get(ctx context.Context, query *sql.Stmt, row int64) (persistence.Author, error) {
 	a.mu.Lock()
 	author, ok := a.rows[row]
+	erasures := a.erasures
 	a.mu.Unlock()
 	if ok {
 		return author, nil
@@ -132,6 +142,9 @@ func (a *authorCache) get(ctx context.Context, query *sql.Stmt, row int64) (pers
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.erasures != erasures {
+		return author, nil // it may have been read before
+	}
 	if a.rows == nil {
 		a.rows = make(map[int64]persistence.Author)
 	}

@@ -15,6 +15,7 @@ import (
 // It takes no lock and writes nothing. All methods may be called from any
 // goroutine.
 type Reader struct {
+	peopleReader
 	dir     string
 	logger  *slog.Logger
 	pool    *sql.DB
@@ -66,7 +67,8 @@ func newReader(config Config) (*Reader, error) {
 	pool.SetMaxOpenConns(maxReaders)
 	pool.SetMaxIdleConns(idleReaders)
 	pool.SetConnMaxIdleTime(readerIdle)
-	return &Reader{dir: config.Dir, logger: config.Logger, pool: pool}, nil
+	people := peopleReader{&poolAsker{pool: pool, prepared: make(map[string]*sql.Stmt)}}
+	return &Reader{peopleReader: people, dir: config.Dir, logger: config.Logger, pool: pool}, nil
 }
 
 func (r *Reader) prepare(ctx context.Context) (err error) {

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -39,8 +40,8 @@ type Content interface {
 }
 
 // Verify checks everything in a data directory and reports what is damaged:
-// SQLite's own structures; each document's head, chain of hashes (law L4),
-// epochs, client rows and snapshots; and, unless content is nil, that each log
+// SQLite's own structures; the names of authors; each document's head, chain of
+// hashes (law L4), epochs, size, client rows and snapshots; and, unless content is nil, that each log
 // replays and equals its snapshots (law L2). A server may have the directory
 // open; then each document is checked as of one moment. The error says that
 // checking itself was impossible.
@@ -81,6 +82,9 @@ type verification struct {
 
 func (v *verification) everything(ctx context.Context) error {
 	if err := v.structure(ctx); err != nil {
+		return err
+	}
+	if err := v.authors(ctx); err != nil {
 		return err
 	}
 	documents, err := v.documents(ctx)
@@ -140,6 +144,47 @@ func (v *verification) structure(ctx context.Context) error {
 		v.report(Finding{Problem: problem})
 	}
 	return errors.Join(rows.Err(), rows.Close())
+}
+
+// authors checks each author's row by its digest (law L4), since the chain of
+// hashes covers only their ids.
+func (v *verification) authors(ctx context.Context) error {
+	rows, err := v.reader.pool.QueryContext(ctx, "SELECT id, user, name, color, digest FROM authors")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var damaged []int64
+	for rows.Next() {
+		var row int64
+		var author persistence.Author
+		var id, digest sql.RawBytes
+		if err := rows.Scan(&row, &id, &author.Name, &author.Color, &digest); err != nil {
+			return err
+		}
+		copy(author.ID[:], id)
+		if want := persistence.AuthorDigest(&author); !bytes.Equal(digest, want[:]) {
+			damaged = append(damaged, row)
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, row := range damaged {
+		found := Finding{Problem: fmt.Sprintf("row %d of the authors is not what was written", row)}
+		var id []byte
+		err := v.reader.pool.QueryRowContext(ctx, `SELECT d.uuid, c.revision FROM changes c JOIN documents d ON d.id = c.document
+			WHERE c.author = ? ORDER BY c.id LIMIT 1`, row).Scan(&id, &found.Revision)
+		switch {
+		case err == nil:
+			found.Problem = "the name or color of its author (and of all their changes by that name) is not what was written"
+			copy(found.Document[:], id)
+		case !errors.Is(err, sql.ErrNoRows):
+			return err
+		}
+		v.report(found)
+	}
+	return nil
 }
 
 // document checks one document. An error is damage that ends its check.

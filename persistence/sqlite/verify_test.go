@@ -64,6 +64,7 @@ func TestVerifyNamesDamage(t *testing.T) {
 		{"[L2] a flipped byte in a snapshot", "UPDATE snapshots SET content = " + flip("content", 2) + " WHERE revision = 1050 AND document = 2", 1050, "its snapshot"},
 		{"[L2] a snapshot of another log", "UPDATE snapshots SET hash = " + flip("hash", 2) + " WHERE revision = 1050 AND document = 2", 1050, "its snapshot"},
 		{"[S2] a client's row that points elsewhere", "UPDATE clients SET seq = seq + 1 WHERE document = 2", of, "client's row"},
+		{"another size", "UPDATE documents SET bytes = bytes + 1 WHERE id = 2", 0, "bytes"},
 		{"[S7] another epoch", "UPDATE documents SET epoch = " + flip("epoch", 2) + " WHERE id = 2", 0, "epoch"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -90,6 +91,33 @@ func TestVerifyNamesDamage(t *testing.T) {
 				return c.name == "[L4] the last row deleted" && strings.Contains(f.Problem, "client's row") // of that very change
 			})
 			if len(found) != 1 || found[0].Document != damaged.ID || found[0].Revision != c.revision || !strings.Contains(found[0].String(), c.problem) {
+				t.Errorf("found %v", found)
+			}
+		})
+	}
+}
+
+func TestVerifyNamesAuthors(t *testing.T) {
+	for _, c := range []struct {
+		name, statement string
+		changes         int // that are named as well
+	}{
+		{"[L4] a flipped byte in an author's name", "UPDATE authors SET name = 'Adb' WHERE name = 'Ada'", 0},
+		{"[L4] a flipped byte in an author's color", "UPDATE authors SET color = '#aa0001' WHERE name = 'Ada'", 0},
+		{"[L4] a flipped byte in an author's id", "UPDATE authors SET user = " + flip("user", 1) + " WHERE name = 'Ada'", 5},
+		{"[L4] a flipped byte in an author's digest", "UPDATE authors SET digest = " + flip("digest", 1) + " WHERE name = 'Ada'", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			s := openDir(t, dir)
+			l := storetest.NewLog(t, s)
+			l.Grow(10, persistence.NewID()) // by Ben and Ada in turn
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			tamper(t, dir, c.statement)
+			found := findings(t, dir, nil)
+			if len(found) != 1+c.changes || found[0].Document != l.ID || found[0].Revision != 2 || !strings.Contains(found[0].Problem, "author") {
 				t.Errorf("found %v", found)
 			}
 		})

@@ -21,6 +21,8 @@ type logWalk struct {
 	chain     chain
 	computed  persistence.Hash // what the last change's hash should be, if it is not what is stored
 	snapshots []int64
+	bytes     int64   // of the deltas met
+	gaps      bool    // some are missing
 	content   Content // nil: not replayed, or no longer
 	found     func(revision int64, format string, args ...any)
 }
@@ -60,12 +62,14 @@ func (w *logWalk) gap(next int64) {
 	default:
 		w.found(first, "it and all up to %d are missing", last)
 	}
+	w.gaps = true
 	w.chain.revision = next - 1
 	w.chain.prev, w.computed = persistence.Hash{}, persistence.Hash{} // unknown
 	w.content = nil
 }
 
 func (w *logWalk) change(c *persistence.Change) {
+	w.bytes += int64(len(c.Delta))
 	stored := w.chain.prev
 	if stored == (persistence.Hash{}) {
 		// What came before is missing, so this one is taken as it is.
@@ -118,13 +122,17 @@ func (w *logWalk) snapshot(ctx context.Context, revision int64) error {
 	return nil
 }
 
-// tail reports changes behind the head, seen in one statement with it.
+// tail reports changes behind the head, seen in one statement with it, and a
+// size that is not that of the log, unless it has grown since.
 func (w *logWalk) tail(ctx context.Context) error {
-	var head, last int64
+	var head, last, bytes int64
 	err := w.v.reader.pool.QueryRowContext(ctx, `SELECT revision,
-		coalesce((SELECT max(revision) FROM changes WHERE document = documents.id), 0) FROM documents WHERE id = ?`, w.row).Scan(&head, &last)
+		coalesce((SELECT max(revision) FROM changes WHERE document = documents.id), 0), bytes FROM documents WHERE id = ?`, w.row).Scan(&head, &last, &bytes)
 	if err != nil {
 		return err
+	}
+	if head == w.chain.revision && last == head && !w.gaps && bytes != w.bytes {
+		w.found(0, "its log has %d bytes, and the list says %d", w.bytes, bytes)
 	}
 	if last > head {
 		w.found(head+1, "there are changes up to %d behind the head", last)

@@ -33,6 +33,7 @@ type writer struct {
 	tables *tables // of the goroutine
 	logger *slog.Logger
 	now    func() time.Time
+	erased func() // called after the commit of an erasure
 
 	mu      sync.Mutex
 	wake    *sync.Cond // queue or closing changed
@@ -44,12 +45,12 @@ type writer struct {
 	closeErr error // of the goroutine's connection; read after ended
 }
 
-func newWriter(ctx context.Context, path string, config Config) (*writer, error) {
+func newWriter(ctx context.Context, path string, config Config, erased func()) (*writer, error) {
 	t, err := openTables(ctx, path, config)
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{tables: t, logger: config.Logger, now: config.Now, ended: make(chan struct{})}
+	w := &writer{tables: t, logger: config.Logger, now: config.Now, erased: erased, ended: make(chan struct{})}
 	w.wake = sync.NewCond(&w.mu)
 	return w, nil
 }
@@ -164,6 +165,10 @@ func (w *writer) commit(group []write) {
 		err = w.transact(group)
 		switch {
 		case err == nil:
+			if w.tables.erased {
+				w.tables.erased = false
+				w.erased()
+			}
 			return
 		case fatal(err):
 			err = w.stop(err)

@@ -38,7 +38,8 @@ type model struct {
 	taken, refused int
 }
 
-var sentinels = []error{persistence.ErrNotFound, persistence.ErrConflict, persistence.ErrExists, persistence.ErrBatch}
+var sentinels = []error{persistence.ErrNotFound, persistence.ErrConflict, persistence.ErrExists, persistence.ErrBatch,
+	persistence.ErrLastOwner, persistence.ErrUsed, persistence.ErrExpired}
 
 // both runs a request on both stores and compares answers and errors.
 func (m *model) both(what string, request func(persistence.Store) (any, error)) error {

@@ -7,18 +7,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/coscribe/coscribe/persistence"
 )
 
+type storeTest struct {
+	name string
+	test func(*testing.T, persistence.Store)
+}
+
 // Run runs the suite. open returns an empty store; the suite closes it.
 func Run(t *testing.T, open func(t *testing.T) persistence.Store) {
-	for _, c := range []struct {
-		name string
-		test func(*testing.T, persistence.Store)
-	}{
+	tests := []storeTest{
 		{"[L1] append is compare-and-append", testCompareAndAppend},
 		{"[L1] a conflicting batch leaves the others alone", testConflictIsolation},
 		{"[L1] a batch that is not sealed is refused", testUnsealed},
@@ -38,7 +41,8 @@ func Run(t *testing.T, open func(t *testing.T) persistence.Store) {
 		{"[L1] random requests are answered as by the reference store", testModel},
 		{"[L3] a closed store answers ErrStopped", testClose},
 		{"what is not there is ErrNotFound", testNotFound},
-	} {
+	}
+	for _, c := range slices.Concat(tests, peopleTests, rightsTests) {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t)
 			defer func() {
@@ -56,6 +60,7 @@ func Run(t *testing.T, open func(t *testing.T) persistence.Store) {
 // the same store, opened anew.
 func RunReopen(t *testing.T, open func(t *testing.T) persistence.Store) {
 	t.Run("[S5] what was answered is there after reopening", func(t *testing.T) { testReopen(t, open) })
+	t.Run("people are there after reopening", func(t *testing.T) { testPeopleReopen(t, open) })
 }
 
 // Log is a document under test and what its log must hold.

@@ -12,14 +12,18 @@ CREATE TABLE secrets (
 ) STRICT, WITHOUT ROWID;
 
 -- Authors as they were called then: a change points here with one or two bytes
--- instead of repeating id, name and color.
+-- instead of repeating id, name and color. A change's hash covers the id, so that
+-- a name can be erased; digest covers the row, so that a flipped byte is noticed.
+-- Rows may come to be equal, by an erasure.
 CREATE TABLE authors (
-	id    INTEGER PRIMARY KEY,
-	user  BLOB NOT NULL,
-	name  TEXT NOT NULL,
-	color TEXT NOT NULL,
-	UNIQUE (user, name, color)
+	id     INTEGER PRIMARY KEY,
+	user   BLOB NOT NULL,
+	name   TEXT NOT NULL,
+	color  TEXT NOT NULL,
+	digest BLOB NOT NULL
 ) STRICT;
+
+CREATE INDEX authors_user ON authors (user, name, color);
 
 -- The catalogue and each log's head. Times are µs since 1970.
 CREATE TABLE documents (
@@ -28,6 +32,7 @@ CREATE TABLE documents (
 	epoch      BLOB NOT NULL,
 	revision   INTEGER NOT NULL,
 	hash       BLOB NOT NULL,
+	bytes      INTEGER NOT NULL, -- of the deltas in the log
 	updated_at INTEGER NOT NULL,
 	updated_by INTEGER NOT NULL,
 	-- The minute of updated_at. The list is sorted by it through an index and
