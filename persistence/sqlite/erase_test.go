@@ -63,7 +63,7 @@ func TestErase(t *testing.T) {
 	})
 	t.Run("[S7] [L4] the log of a restored backup verifies", func(t *testing.T) {
 		restored := filepath.Join(t.TempDir(), "restored")
-		if err := Restore(t.Context(), restored, backup); err != nil {
+		if _, err := Restore(t.Context(), restored, backup, RestoreOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		if found := findings(t, restored, nil); len(found) != 0 {
