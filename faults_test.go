@@ -18,6 +18,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -35,6 +36,7 @@ var (
 	faultErrors  = flag.Int("faults.errors", 0, "how many failures of the disk are injected, of each kind")
 	faultResends = flag.Int("faults.resends", 0, "how many histories of resends are played")
 	faultDamages = flag.Int("faults.damages", 0, "how often the database is damaged, in each way")
+	faultCrowd   = flag.Int("faults.crowd", 0, "how many connections lose their server at once")
 	faultSoak    = flag.Duration("faults.soak", 0, "how long the soak lasts")
 )
 
@@ -170,10 +172,10 @@ func (s *served) kill() {
 	s.process = nil
 }
 
-// stop is SIGTERM, and waits for the end.
+// stop asks the server to stop, and waits for the end.
 func (s *served) stop() {
 	s.t.Helper()
-	_ = s.process.Process.Signal(os.Interrupt)
+	_ = s.process.Process.Signal(syscall.SIGTERM)
 	if err := s.process.Wait(); err != nil {
 		s.t.Errorf("the server did not stop in peace: %v\n%s", err, s.log)
 	}

@@ -34,6 +34,10 @@ type scribe struct {
 	socket   *collabtest.Socket
 	random   *rand.Rand
 	via      string // the address to connect to
+	// How it connects: the transport, "" for WebSocket, and the longest wait
+	// between two attempts, 0 for a browser's.
+	transport string
+	backoff   time.Duration
 
 	mu       sync.Mutex
 	typed    int              // words
@@ -42,6 +46,7 @@ type scribe struct {
 	acks     int
 	rejected []collabtest.Rejection
 	drops    []string
+	joins    []time.Time // when it was welcomed, each time
 }
 
 // saving is what a writer was told: at this revision is its text.
@@ -67,18 +72,26 @@ func gather(t *testing.T, server *served, seed uint64, pause time.Duration, each
 // gatherVia asks for an address for each writer.
 func gatherVia(t *testing.T, server *served, via func() string, seed uint64, pause time.Duration, each int, documents ...string) *crowd {
 	t.Helper()
+	c := assemble(t, server, via, seed, pause, each, documents...)
+	for _, w := range c.writers {
+		if err := w.connect(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
+}
+
+// assemble is a crowd that is not connected yet.
+func assemble(t *testing.T, server *served, via func() string, seed uint64, pause time.Duration, each int, documents ...string) *crowd {
+	t.Helper()
 	c := &crowd{t: t, server: server, logs: map[string]*ledger{}, pause: pause, stop: make(chan struct{})}
 	for d, document := range documents {
 		c.logs[document] = &ledger{text: []string{""}, words: map[string]int{}}
 		for i := range each {
-			w := &scribe{
-				name: fmt.Sprintf("d%dw%d", d, i), document: document, via: via(), sent: map[int64]string{},
+			c.writers = append(c.writers, &scribe{
+				name: fmt.Sprintf("d%dw%d", d, i), document: document, via: via(), backoff: 500 * time.Millisecond, sent: map[int64]string{},
 				random: rand.New(rand.NewPCG(seed, uint64(d*each+i+1))),
-			}
-			if err := w.connect(); err != nil {
-				t.Fatal(err)
-			}
-			c.writers = append(c.writers, w)
+			})
 		}
 	}
 	t.Cleanup(c.leave)
@@ -89,7 +102,7 @@ func (w *scribe) connect() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	socket, err := collabtest.Dial(ctx, collabtest.SocketConfig{
-		URL: w.via, Document: w.document, Backoff: 500 * time.Millisecond,
+		URL: w.via, Document: w.document, Transport: w.transport, Backoff: w.backoff,
 		Sent: func(m protocol.Submit, _ int) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -106,6 +119,11 @@ func (w *scribe) connect() error {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.rejected = append(w.rejected, r)
+		},
+		Joined: func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.joins = append(w.joins, time.Now())
 		},
 		Dropped: func(err error) {
 			w.mu.Lock()
@@ -198,7 +216,9 @@ func (c *crowd) rest() {
 func (c *crowd) leave() {
 	c.rest()
 	for _, w := range c.writers {
-		w.socket.Close()
+		if w.socket != nil {
+			w.socket.Close()
+		}
 	}
 }
 

@@ -34,6 +34,7 @@ type SocketConfig struct {
 	Changed func(*protocol.Change)              // another's change was applied; not to be kept
 	Frame   func(bytes int, received time.Time) // a whole frame was handled
 	Refused func(Rejection)
+	Joined  func()      // welcomed, on the first connection and every later one
 	Dropped func(error) // the connection was lost and is made again
 }
 
@@ -50,6 +51,7 @@ type Socket struct {
 	kind    string     // of the next connection
 	failure error      // final
 	quiet   time.Time  // nothing is submitted before: a reject asked for patience
+	soon    time.Time  // until then a server that said goodbye is expected back
 	changed *sync.Cond // anything may have changed
 
 	write sync.Mutex // one frame at a time; never taken under mu
@@ -60,6 +62,11 @@ const (
 	backoffLeast = 500 * time.Millisecond
 	backoffMost  = 30 * time.Second
 	retryLeast   = 100 * time.Millisecond
+	// stable is how long a connection lives that was a good one: the backoff
+	// begins anew.
+	stable = 10 * time.Second
+	// backSoon is how long after a goodbye attempts stay frequent.
+	backSoon = 10 * time.Second
 	// readQuiet is how long the server may be silent: it pings more often.
 	readQuiet = 35 * time.Second
 )
@@ -170,6 +177,7 @@ func (s *Socket) run(ctx context.Context) {
 		if final {
 			s.failure = err
 		}
+		soon := began.Before(s.soon)
 		s.changed.Broadcast()
 		s.mu.Unlock()
 		if final {
@@ -178,8 +186,11 @@ func (s *Socket) run(ctx context.Context) {
 		if s.config.Dropped != nil {
 			s.config.Dropped(err)
 		}
-		if time.Since(began) > backoffMost {
+		if time.Since(began) > stable {
 			wait = least
+		}
+		if soon {
+			wait = min(wait, 2*least)
 		}
 		select {
 		case <-ctx.Done():
@@ -270,6 +281,11 @@ func (s *Socket) handle(ctx context.Context, m protocol.ServerMessage) error {
 		s.quiet = time.Now().Add(wait)
 		time.AfterFunc(wait, s.send)
 	}
+	if g, ok := m.(protocol.GoAway); ok && s.pipe != nil {
+		wait := time.Duration(g.RetryAfter) * time.Millisecond
+		s.soon = time.Now().Add(wait + backSoon)
+		time.AfterFunc(wait, s.pipe.interrupt)
+	}
 	return err
 }
 
@@ -286,6 +302,9 @@ func (s *Socket) welcome(ctx context.Context, w protocol.Welcome) error {
 	}
 	for i := 0; i < len(missed) && err == nil; i++ {
 		err = s.change(&missed[i])
+	}
+	if err == nil && s.config.Joined != nil {
+		s.config.Joined()
 	}
 	return err
 }

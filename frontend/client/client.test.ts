@@ -239,6 +239,25 @@ describe("client", () => {
 		expect(document.status.state).toBe("saved")
 	})
 
+	it("[R7] after a goodbye the server is expected back soon, and after a while given up like one that fell silent", async () => {
+		const document = await ready({ random: () => 1 })
+		const waits: number[] = []
+		document.on("status", (status) => {
+			if (status.retryAt) waits.push(Math.round(status.retryAt - Date.now()))
+		})
+		network.last.hear({ type: "goaway", retryAfter: 2_000 })
+		await pass(2_000)
+		waits.length = 0
+		network.reachable = false
+		network.last.shut(1001, "")
+		await pass(30_000)
+		expect(waits.slice(0, 10)).toEqual([500, ...Array(9).fill(1_000)])
+		expect(waits.at(-1)).toBeGreaterThan(2_000)
+		network.reachable = true
+		await pass(20_000)
+		expect(document.status.state).toBe("saved")
+	})
+
 	it("asks for the token at every connection, and presents a guest's", async () => {
 		let asked = 0
 		const document = await ready({ token: async () => `t${++asked}` })

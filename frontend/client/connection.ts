@@ -20,6 +20,8 @@ const FIRST_DELAY = 500
 const LONGEST_DELAY = 30_000
 /** A connection that lived so long was a good one: the backoff begins anew, ms. */
 const STABLE = 10_000
+/** After a goodbye the server, or another one, is expected so soon that attempts stay frequent, ms. */
+const BACK_SOON = 10_000
 /** How long a WebSocket may take to open before the network is believed to break it, ms. */
 const OPENING = 4_000
 /** An attempt waits no longer than this for long-poll to be fetched, ms: fetching may stall for minutes where WebSocket works again. */
@@ -73,6 +75,8 @@ export class Connection {
 	/** Counts attempts to connect, so that a stale one is known. */
 	private generation = 0
 	private attempts = 0
+	/** Until then a server that said goodbye is expected back, ms since 1970. */
+	private expected = 0
 	private timer: ReturnType<typeof setTimeout> | undefined
 	private farewell: ReturnType<typeof setTimeout> | undefined
 	private due = 0
@@ -120,6 +124,7 @@ export class Connection {
 	retry(): void {
 		if (this.phase === "stopped") return
 		if (this.openedAt > 0 && Date.now() - this.openedAt >= STABLE) this.attempts = 0
+		if (Date.now() < this.expected) this.attempts = Math.min(this.attempts, 1)
 		this.drop(4000)
 		const delay = this.options.random() * Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this.attempts++)
 		this.phase = "waiting"
@@ -194,6 +199,7 @@ export class Connection {
 				void this.load(true)
 			} else if (message.type === "goaway") {
 				clearTimeout(this.farewell)
+				this.expected = Date.now() + message.retryAfter + BACK_SOON
 				this.farewell = setTimeout(() => this.restart(), message.retryAfter)
 			}
 			this.listener.receive(message)
