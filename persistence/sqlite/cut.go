@@ -23,6 +23,7 @@ func cutAt(ctx context.Context, db *sql.DB, until time.Time) (documents, changes
 	c.change(`CREATE TEMP TABLE cut (document INTEGER PRIMARY KEY, revision INTEGER NOT NULL)`)
 	c.change(`INSERT INTO cut SELECT id, coalesce((SELECT min(revision) - 1 FROM changes WHERE document = documents.id AND at > ?), revision)
 		FROM documents WHERE created_at <= ?`, at, at)
+	c.rights()
 	documents = c.change(`DELETE FROM documents WHERE id NOT IN (SELECT document FROM cut)`)
 	changes = c.change(`DELETE FROM changes WHERE revision > coalesce((SELECT revision FROM cut WHERE document = changes.document), -1)`)
 	c.change(`DELETE FROM snapshots WHERE revision > coalesce((SELECT revision FROM cut WHERE document = snapshots.document), -1)`)
@@ -77,6 +78,18 @@ func (c *cutting) clients() {
 	c.change(`DROP TABLE lasting`)
 }
 
+// rights takes out what was given in documents that are left out. People and
+// rights in the others stay as they were when the copy was made: a right that was
+// taken away after the moment does not come back. So does the audit log.
+func (c *cutting) rights() {
+	const later = ` WHERE document IN (SELECT uuid FROM documents WHERE id NOT IN (SELECT document FROM cut))`
+	c.change(`DELETE FROM grants` + later)
+	c.change(`DELETE FROM requests` + later)
+	c.change(`DELETE FROM tokens` + later)
+	c.change(`DELETE FROM visits WHERE link IN (SELECT id FROM links` + later + `)`)
+	c.change(`DELETE FROM links` + later)
+}
+
 // heads moves each shortened document's head to its last change. An empty log
 // gets its hash with its new epoch.
 func (c *cutting) heads() {
@@ -84,7 +97,8 @@ func (c *cutting) heads() {
 	c.change(`UPDATE documents SET updated_at = created_at, updated_by = created_by WHERE id IN (SELECT document FROM cut WHERE revision < documents.revision)`)
 	c.change(`UPDATE documents SET (hash, updated_at, updated_by) = (SELECT hash, at, author FROM changes JOIN cut USING (document, revision) WHERE document = documents.id)
 		WHERE id IN (SELECT document FROM cut WHERE revision < documents.revision AND revision > 0)`)
-	c.change(`UPDATE documents SET listed = updated_at / ?, revision = (SELECT revision FROM cut WHERE document = documents.id)
+	c.change(`UPDATE documents SET listed = updated_at / ?, revision = (SELECT revision FROM cut WHERE document = documents.id),
+		bytes = (SELECT coalesce(sum(length(delta)), 0) FROM changes WHERE document = documents.id)
 		WHERE id IN (SELECT document FROM cut WHERE revision < documents.revision)`, listedUnit)
 }
 

@@ -382,6 +382,51 @@ type idle struct{}
 func (idle) Change(*persistence.Change) error     { return nil }
 func (idle) Snapshot(*persistence.Snapshot) error { return nil }
 
+func TestRestoreKeepsRights(t *testing.T) {
+	dir, file := t.TempDir(), filepath.Join(t.TempDir(), "backup.db")
+	s := openDir(t, dir)
+	kept := storetest.NewLog(t, s)
+	kept.Grow(3, persistence.NewID())
+	moment := storetest.Start.Add(time.Minute)
+	later := persistence.NewID()
+	document := persistence.Document{ID: later, Title: "Later", Head: persistence.Head{Epoch: persistence.NewID()}, CreatedAt: moment.Add(time.Minute), CreatedBy: storetest.Ada}
+	user := storetest.NewUser(t, s, "Ada", persistence.StandingOwner)
+	if err := s.Create(t.Context(), document, nil); err != nil {
+		t.Fatal(err)
+	}
+	storetest.Edit(t, s, func(e persistence.PeopleEdit) error {
+		var err error
+		for i, id := range []persistence.ID{kept.ID, later} {
+			link := persistence.ShareLink{ID: persistence.ID{byte(1 + i)}, Document: id, Digest: persistence.Hash{byte(i)}, Rank: 1}
+			err = errors.Join(err, e.PutGrant(persistence.Grant{Document: id, Kind: persistence.SubjectUser, Subject: user.ID, Rank: 4}),
+				e.PutShareLink(link), e.PutVisit(persistence.Visit{User: storetest.Ben.ID, Link: link.ID}))
+		}
+		return err
+	})
+	if err := errors.Join(s.Backup(t.Context(), file), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	restored := filepath.Join(t.TempDir(), "restored")
+	if _, err := Restore(t.Context(), restored, file, RestoreOptions{Until: moment}); err != nil {
+		t.Fatal(err)
+	}
+	if found := findings(t, restored, nil); len(found) != 0 {
+		t.Errorf("found %v", found)
+	}
+	s = openDir(t, restored)
+	defer s.Close()
+	for id, want := range map[persistence.ID][2]persistence.Rank{kept.ID: {4, 1}, later: {}} {
+		for i, who := range []persistence.ID{user.ID, storetest.Ben.ID} {
+			if got, err := s.Rank(t.Context(), id, who, moment); err != nil || got != want[i] {
+				t.Errorf("a rank is %d, not %d, %v", got, want[i], err)
+			}
+		}
+	}
+	if got, err := s.User(t.Context(), user.ID); err != nil || got != user {
+		t.Errorf("the user is %+v, %v", got, err)
+	}
+}
+
 // A table that a later schema adds and that points to documents has to be cut
 // with them: say so in cutAt, then here.
 func TestCutKnowsAllTables(t *testing.T) {
@@ -397,7 +442,7 @@ func TestCutKnowsAllTables(t *testing.T) {
 	var pointing string
 	err = db.QueryRow(`SELECT group_concat(name, ' ') FROM (SELECT m.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c
 		WHERE m.type = 'table' AND c.name LIKE '%document%' ORDER BY m.name)`).Scan(&pointing)
-	if err != nil || pointing != "changes clients epochs snapshots" {
+	if err != nil || pointing != "audit changes clients epochs grants links requests snapshots tokens" {
 		t.Errorf("tables with a document: %s, %v", pointing, err)
 	}
 }
