@@ -52,7 +52,8 @@ type Program struct {
 	events    *server.Events
 	sockets   *transport.WebSocket
 	polls     *transport.LongPoll
-	listener  net.Listener
+	listener  net.Listener // nil: a command's own, without a network
+	control   *control
 	http      *http.Server
 	metrics   *http.Server // nil: off
 	metricsAt net.Listener
@@ -68,19 +69,34 @@ func Open(ctx context.Context, config Config) (*Program, error) {
 	p := &Program{Config: config, logger: newLogger(config), failed: make(chan error, 2)}
 	// The port first: a second start on the same machine should say that the
 	// port is taken, and not wait for the store.
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", config.Listen)
-	if err != nil {
+	if err := p.listen(ctx); err != nil {
 		return nil, err
 	}
-	p.listener = listener
+	var err error
 	if p.Store, err = sqlite.Open(ctx, sqlite.Config{Dir: config.Data, Logger: p.logger}); err != nil {
-		return nil, errors.Join(err, listener.Close())
+		return nil, errors.Join(err, p.unlisten())
 	}
 	if err := p.assemble(ctx); err != nil {
-		return nil, errors.Join(err, p.Store.Close(), listener.Close())
+		return nil, errors.Join(err, p.Store.Close(), p.unlisten())
 	}
 	p.serve()
 	return p, nil
+}
+
+// listen takes the port. A command that works on the data directory itself has
+// none.
+func (p *Program) listen(ctx context.Context) (err error) {
+	if p.Config.Listen != "" {
+		p.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", p.Config.Listen)
+	}
+	return err
+}
+
+func (p *Program) unlisten() error {
+	if p.listener == nil {
+		return nil
+	}
+	return p.listener.Close()
 }
 
 // assemble builds what serves: engine, people, routes, metrics.
@@ -139,7 +155,13 @@ func (p *Program) listenMetrics(ctx context.Context) *server.Metrics {
 }
 
 func (p *Program) serve() {
-	go func() { p.failed <- p.http.Serve(p.listener) }()
+	var err error
+	if p.control, err = listenControl(p.Config.Data, p.Server); err != nil {
+		p.logger.Warn("no control socket: commands such as coscribe user work only while the server is stopped", "error", err)
+	}
+	if p.listener != nil {
+		go func() { p.failed <- p.http.Serve(p.listener) }()
+	}
 	if p.metrics != nil {
 		go func() { p.failed <- p.metrics.Serve(p.metricsAt) }()
 	}
@@ -147,6 +169,9 @@ func (p *Program) serve() {
 
 // URL is where the program serves, with the port that it took.
 func (p *Program) URL() string {
+	if p.listener == nil {
+		return ""
+	}
 	host, port, err := net.SplitHostPort(p.listener.Addr().String())
 	if err != nil {
 		return "http://" + p.listener.Addr().String()
@@ -180,6 +205,7 @@ func (p *Program) Close() error {
 	drain, drained := context.WithTimeout(ctx, drainWait+stopWait/2)
 	err := p.Hub.Close(drain)
 	drained()
+	err = errors.Join(err, p.control.close(ctx))
 	// A deadline here is a slow client's, not an error of stopping.
 	_ = p.sockets.Shutdown(ctx)
 	_ = p.polls.Shutdown(ctx)
