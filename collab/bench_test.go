@@ -26,6 +26,11 @@ func benchUser(n int) protocol.User {
 	return protocol.User{ID: persistence.ID{0: 0xaa, 14: byte(n >> 8), 15: byte(n)}.String(), Name: fmt.Sprintf("User %d", n), Color: "#336699"}
 }
 
+// unhurried has rates that no benchmark meets.
+var unhurried = collab.Limits{
+	Drain: time.Millisecond, ConnectionChanges: 1e9, ConnectionBytes: 1e12, UserChanges: 1e9, UserBytes: 1e12, DocumentChanges: 1e9, DocumentBytes: 1e12,
+}
+
 // benchConn takes frames as they come, like a socket that is never full.
 type benchConn struct {
 	peer   atomic.Pointer[collab.Peer]
@@ -80,7 +85,7 @@ func BenchmarkFanOut(b *testing.B) {
 	for _, readers := range []int{1, 100, 1000} {
 		b.Run(fmt.Sprintf("readers=%d", readers), func(b *testing.B) {
 			store := persistence.NewMemory()
-			hub := collab.NewHub(collab.Config{Log: store, Documents: store, Limits: collab.Limits{Drain: time.Millisecond}})
+			hub := collab.NewHub(collab.Config{Log: store, Documents: store, Limits: unhurried})
 			document := benchDocument(b, store)
 			acks := make(chan struct{}, 1)
 			writer, _ := benchAttach(b, hub, document, 0, func() { acks <- struct{}{} })
@@ -99,7 +104,7 @@ func BenchmarkFanOut(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				seq++
-				if err := writer.Receive(context.Background(), protocol.Submit{Seq: seq, Base: seq - 1, Delta: ot.Delta{ot.InsertText("x", ot.Attributes{})}}); err != nil {
+				if err := writer.Receive(context.Background(), protocol.Submit{Seq: seq, Base: seq - 1, Delta: ot.Delta{ot.InsertText("x", ot.Attributes{})}}, 64); err != nil {
 					b.Fatal(err)
 				}
 				<-acks
@@ -122,7 +127,7 @@ func BenchmarkSessionDurable(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer store.Close()
-	hub := collab.NewHub(collab.Config{Log: store, Documents: store, Limits: collab.Limits{Drain: time.Millisecond}})
+	hub := collab.NewHub(collab.Config{Log: store, Documents: store, Limits: unhurried})
 	turns := make(chan *typist, benchDocuments)
 	for i := range benchDocuments {
 		t := &typist{}
@@ -166,7 +171,7 @@ type typist struct {
 
 func (t *typist) submit(b *testing.B) {
 	t.seq++
-	err := t.peer.Receive(context.Background(), protocol.Submit{Seq: t.seq, Base: t.seq - 1, Delta: ot.Delta{ot.InsertText("x", ot.Attributes{})}})
+	err := t.peer.Receive(context.Background(), protocol.Submit{Seq: t.seq, Base: t.seq - 1, Delta: ot.Delta{ot.InsertText("x", ot.Attributes{})}}, 64)
 	if err != nil {
 		b.Error(err)
 	}
@@ -271,7 +276,7 @@ func BenchmarkColdOpen(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			hub := collab.NewHub(collab.Config{Log: store, Documents: store, Limits: collab.Limits{Drain: time.Millisecond}})
+			hub := collab.NewHub(collab.Config{Log: store, Documents: store, Limits: unhurried})
 			document := benchDocument(b, store)
 			random := rand.New(rand.NewPCG(1, 2))
 			paragraph := make([]byte, 100_000) // packs as badly as text can
@@ -290,7 +295,7 @@ func BenchmarkColdOpen(b *testing.B) {
 			p, _ := benchAttach(b, hub, document, 1, func() { done <- struct{}{} })
 			for seq := range int64(100_000) {
 				at := 1 + random.IntN(len(paragraph)*10-1)
-				if err := p.Receive(ctx, protocol.Submit{Seq: seq + 1, Base: head, Delta: ot.Delta{ot.Retain(at, ot.Attributes{}), ot.InsertText("x", ot.Attributes{})}}); err != nil {
+				if err := p.Receive(ctx, protocol.Submit{Seq: seq + 1, Base: head, Delta: ot.Delta{ot.Retain(at, ot.Attributes{}), ot.InsertText("x", ot.Attributes{})}}, 64); err != nil {
 					b.Fatal(err)
 				}
 				if seq%32 == 31 {
@@ -335,7 +340,7 @@ func BenchmarkColdOpen(b *testing.B) {
 func BenchmarkIdle(b *testing.B) {
 	const documents, peers = 500, 2000
 	store := persistence.NewMemory()
-	hub := collab.NewHub(collab.Config{Log: store, Documents: store, Limits: collab.Limits{Drain: time.Millisecond}})
+	hub := collab.NewHub(collab.Config{Log: store, Documents: store, Limits: unhurried})
 	ids := make([]persistence.ID, documents)
 	for i := range ids {
 		ids[i] = benchDocument(b, store)
@@ -346,7 +351,7 @@ func BenchmarkIdle(b *testing.B) {
 			acks := make(chan struct{}, 1)
 			p, _ := benchAttach(b, hub, id, 1, func() { acks <- struct{}{} })
 			for seq := range int64(20) {
-				if err := p.Receive(context.Background(), protocol.Submit{Seq: seq + 1, Base: seq, Delta: ot.Delta{ot.InsertText("x", ot.Attributes{})}}); err != nil {
+				if err := p.Receive(context.Background(), protocol.Submit{Seq: seq + 1, Base: seq, Delta: ot.Delta{ot.InsertText("x", ot.Attributes{})}}, 64); err != nil {
 					b.Fatal(err)
 				}
 				<-acks

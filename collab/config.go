@@ -24,6 +24,9 @@ type Config struct {
 
 	Metrics  Metrics        // nil functions are not called
 	Activity func(Activity) // nil: nobody asks. Called from session goroutines; must not block
+
+	began time.Time // what elapsed counts from
+	rates rates     // of Limits
 }
 
 // Activity says that something happened in a document which lists may show.
@@ -47,6 +50,10 @@ type Metrics struct {
 	Panicked     func()
 	Opened       func(took time.Duration) // a document was loaded
 	Snapshot     func(bytes int)          // a snapshot of so many compressed bytes was stored
+	// Delayed: what came in was held back by the rate of a "connection", "user"
+	// or "document". Refused: a bound turned something away; its name.
+	Delayed func(scope string, wait time.Duration)
+	Refused func(bound string)
 }
 
 // Stats are gauges of this moment.
@@ -73,8 +80,12 @@ func (c Config) withDefaults() Config {
 	}
 	c.Metrics = c.Metrics.withDefaults()
 	c.Limits = c.Limits.withDefaults()
+	c.began, c.rates = c.Now(), c.Limits.rates()
 	return c
 }
+
+// elapsed is the time since the hub was made.
+func (c *Config) elapsed() time.Duration { return c.Now().Sub(c.began) }
 
 func (m Metrics) withDefaults() Metrics {
 	if m.Committed == nil {
@@ -100,6 +111,12 @@ func (m Metrics) withDefaults() Metrics {
 	}
 	if m.Snapshot == nil {
 		m.Snapshot = func(int) {}
+	}
+	if m.Delayed == nil {
+		m.Delayed = func(string, time.Duration) {}
+	}
+	if m.Refused == nil {
+		m.Refused = func(string) {}
 	}
 	return m
 }

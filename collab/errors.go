@@ -3,6 +3,7 @@ package collab
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/coscribe/coscribe/collab/protocol"
 )
@@ -49,6 +50,24 @@ func (e *RejectError) Retry() bool {
 		return true
 	}
 	return false
+}
+
+// tooFast refuses a change that would have to wait for longer than may be, of
+// which Limits.RateWait is over.
+func (c *Config) tooFast(s scope, wait time.Duration) *RejectError {
+	c.Metrics.Refused(s.String() + "_rate")
+	reason := [...]string{
+		"this connection sends more than is taken at once",
+		"you send more at once than is taken from one person",
+		"more is being written in this document than is taken at once",
+	}[s]
+	return &RejectError{protocol.CodeRateLimited, reason, int(max(1, (wait - c.Limits.RateWait).Milliseconds()))}
+}
+
+// crowded refuses a connection for a bound of their number.
+func (c *Config) crowded(bound, reason string) *CloseError {
+	c.Metrics.Refused(bound)
+	return &CloseError{protocol.CloseRate, reason}
 }
 
 func reject(code protocol.Code, format string, args ...any) *RejectError {

@@ -117,7 +117,7 @@ func (h *harness) join(n int) *pipe {
 
 func (c *pipe) say(m protocol.ClientMessage) {
 	c.h.t.Helper()
-	if err := c.peer.Receive(c.h.t.Context(), m); err != nil {
+	if err := c.peer.Receive(c.h.t.Context(), m, 100); err != nil {
 		c.h.t.Fatal(err)
 	}
 }

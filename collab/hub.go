@@ -14,8 +14,9 @@ import (
 // Hub is the registry of live documents. All methods may be called from any
 // goroutine.
 type Hub struct {
-	config Config
-	peers  atomic.Int64
+	config  Config
+	peers   atomic.Int64
+	tallies tallies
 
 	mu       sync.Mutex // held for access to the fields below only (law R3)
 	sessions map[persistence.ID]*session

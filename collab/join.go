@@ -66,7 +66,7 @@ func (s *session) joined(r *joinRequest) joinReply {
 	case s.draining:
 		return joinReply{err: &CloseError{protocol.CloseGoAway, "server is stopping"}}
 	case len(s.peers) >= s.config.Limits.Peers:
-		return joinReply{err: &CloseError{protocol.CloseGeneric, "too many connections to this document"}}
+		return joinReply{err: s.config.crowded("document_connections", "too many connections to this document; try again later")}
 	}
 	role := s.roleOf(r.author.row.ID, r.attach.Role)
 	if role < protocol.RoleViewer {
@@ -82,8 +82,12 @@ func (s *session) joined(r *joinRequest) joinReply {
 			client = r.resume.client
 		}
 	}
+	tally, ok := s.hub.tallies.enter(r.author.row.ID, s.config.elapsed(), s.config.Limits.UserConnections)
+	if !ok {
+		return joinReply{err: s.config.crowded("user_connections", "you have too many connections; close other windows")}
+	}
 	p := &Peer{
-		session: s, conn: r.attach.Conn, id: r.peer.String(), client: client,
+		session: s, conn: r.attach.Conn, id: r.peer.String(), client: client, tally: tally,
 		author: r.author, role: role, attached: true, live: !reply.more,
 	}
 	if r.resume != nil {
@@ -206,6 +210,7 @@ func (s *session) detach(p *Peer) {
 	}
 	s.unannounce(p)
 	s.hub.peers.Add(-1)
+	s.hub.tallies.leave(p.tally)
 	if s.people.leave(p.author.user) {
 		s.peopleChanged()
 	}

@@ -49,6 +49,34 @@ const (
 	// DefaultIssuedClients bounds the client ids remembered that have not yet
 	// made a change; 64 bytes each.
 	DefaultIssuedClients = 16_384
+	// DefaultConnectionChanges and DefaultConnectionBytes are what one connection
+	// may send without being read more slowly; per second. An honest client has
+	// one change under way and stays far below, a recorded history replayed at
+	// full speed comes close; 4 MiB/s is a pasted book in a second.
+	DefaultConnectionChanges = 2_000
+	DefaultConnectionBytes   = 4 << 20
+	// DefaultConnectionMessages is the same for all that is no change: carets,
+	// hash checks, pings; per second. The client library sends 20 carets.
+	DefaultConnectionMessages = 100
+	// DefaultUserChanges and DefaultUserBytes are for all of a user's connections
+	// and requests together: a script with 200 connections that write five times
+	// a second has room; per second.
+	DefaultUserChanges = 5_000
+	DefaultUserBytes   = 16 << 20
+	// DefaultDocumentChanges and DefaultDocumentBytes are for all who write in one
+	// document: a hundred people typing 64 letters a second have room; per second.
+	DefaultDocumentChanges = 10_000
+	DefaultDocumentBytes   = 16 << 20
+	// DefaultRateBurst is how much of each rate may come at once after a pause:
+	// two seconds' worth, some 8 MiB from one connection.
+	DefaultRateBurst = 2 * time.Second
+	// DefaultRateWait is the longest that a change is held back before it is
+	// refused with rate_limited, to be sent again: less than anybody waits for an
+	// answer before giving a connection up.
+	DefaultRateWait = 2 * time.Second
+	// DefaultUserConnections bounds one user's connections in this process: many
+	// tabs, and a script that opens each of a few hundred documents.
+	DefaultUserConnections = 1000
 	// DefaultSnapshotBytes is the least that is appended to a document's log
 	// between two snapshots; bytes.
 	DefaultSnapshotBytes = 64 << 10
@@ -79,6 +107,20 @@ type Limits struct {
 	Idle           time.Duration
 	Drain          time.Duration
 	PresencePace   time.Duration
+
+	UserConnections int // of one user in this process
+
+	// What comes in faster than these rates is read more slowly: per second, over
+	// one connection, all of a user's, and all in a document.
+	ConnectionChanges  int
+	ConnectionBytes    int
+	ConnectionMessages int // that are no changes
+	UserChanges        int
+	UserBytes          int
+	DocumentChanges    int
+	DocumentBytes      int
+	RateBurst          time.Duration // worth of a rate that may come at once
+	RateWait           time.Duration // that a change is held back before it is refused
 }
 
 // Wire is the part of the limits that clients are told in the welcome.
@@ -112,19 +154,32 @@ func (l Limits) withDefaults() Limits {
 		{&l.Invalid, DefaultInvalid},
 		{&l.IssuedClients, DefaultIssuedClients},
 		{&l.SnapshotBytes, DefaultSnapshotBytes},
+		{&l.UserConnections, DefaultUserConnections},
+		{&l.ConnectionChanges, DefaultConnectionChanges},
+		{&l.ConnectionBytes, DefaultConnectionBytes},
+		{&l.ConnectionMessages, DefaultConnectionMessages},
+		{&l.UserChanges, DefaultUserChanges},
+		{&l.UserBytes, DefaultUserBytes},
+		{&l.DocumentChanges, DefaultDocumentChanges},
+		{&l.DocumentBytes, DefaultDocumentBytes},
 	} {
 		if *f.field == 0 {
 			*f.field = f.value
 		}
 	}
-	if l.Idle == 0 {
-		l.Idle = DefaultIdle
-	}
-	if l.Drain == 0 {
-		l.Drain = DefaultDrain
-	}
-	if l.PresencePace == 0 {
-		l.PresencePace = DefaultPresencePace
+	for _, f := range []struct {
+		field *time.Duration
+		value time.Duration
+	}{
+		{&l.Idle, DefaultIdle},
+		{&l.Drain, DefaultDrain},
+		{&l.PresencePace, DefaultPresencePace},
+		{&l.RateBurst, DefaultRateBurst},
+		{&l.RateWait, DefaultRateWait},
+	} {
+		if *f.field == 0 {
+			*f.field = f.value
+		}
 	}
 	return l
 }

@@ -54,7 +54,7 @@ func TestNoLockIsHeldOutside(t *testing.T) {
 			}
 			peer := attach(nil)
 			for i := range int64(3) {
-				if err := peer.Receive(t.Context(), protocol.Submit{Seq: i + 1, Base: 0, Delta: ot.Delta{keep(int(i) * 9), text("x")}}); err != nil {
+				if err := peer.Receive(t.Context(), protocol.Submit{Seq: i + 1, Base: 0, Delta: ot.Delta{keep(int(i) * 9), text("x")}}, 100); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -144,7 +144,7 @@ func visit(t *testing.T, h *harness, writer, round int, accepted *atomic.Int64) 
 		protocol.Submit{Seq: 1, Base: base, Delta: ot.Delta{text("v")}},
 		protocol.Ping{},
 	} {
-		if err := peer.Receive(t.Context(), m); err != nil {
+		if err := peer.Receive(t.Context(), m, 100); err != nil {
 			t.Error(err)
 			return
 		}

@@ -3,6 +3,7 @@ package collab
 import (
 	"context"
 	"encoding/hex"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +23,10 @@ type Peer struct {
 	pages   atomic.Pointer[pages] // nil unless it catches up from the log
 	differs atomic.Int64          // one more than the last revision that its client was told it holds otherwise
 	ending  CloseError            // how the connection closes when the outbox has ended; set before that
+	tally   *tally                // of its user
+	meter   meter                 // of what it sends
+
+	chatter bucket // messages that are no changes; the reader's
 
 	// Owned by the session's goroutine.
 	role     protocol.Role
@@ -39,17 +44,28 @@ type Peer struct {
 // ID is what others know this peer by.
 func (p *Peer) ID() string { return p.id }
 
-// Receive hands in one message from the connection's reader goroutine. It
-// blocks at most while the document's inbox is full. A *CloseError means that
-// the connection is to be ended with it.
-func (p *Peer) Receive(ctx context.Context, m protocol.ClientMessage) error {
+// Receive hands in one message from the connection's reader goroutine, and how
+// many bytes it was. It blocks while the document's inbox is full, and for up
+// to Limits.RateWait while more comes in than may: the next message is not read
+// before that. A *CloseError means that the connection is to be ended with it.
+func (p *Peer) Receive(ctx context.Context, m protocol.ClientMessage, bytes int) error {
 	switch m := m.(type) {
 	case protocol.Hello:
 		return &CloseError{protocol.CloseProtocol, "hello was said before"}
 	case protocol.Check:
+		if err := p.slow(ctx, bytes); err != nil {
+			return err
+		}
 		p.check(m)
 		return nil
-	case protocol.Submit, protocol.Presence, protocol.Ping:
+	case protocol.Submit:
+		if refused, err := p.admit(ctx, &m, bytes); refused || err != nil {
+			return err
+		}
+	case protocol.Presence, protocol.Ping:
+		if err := p.slow(ctx, bytes); err != nil {
+			return err
+		}
 	default:
 		return &CloseError{protocol.CloseProtocol, "unknown message"}
 	}
@@ -57,10 +73,48 @@ func (p *Peer) Receive(ctx context.Context, m protocol.ClientMessage) error {
 	case p.session.inbox <- envelope{from: p, body: m}:
 		return nil
 	case <-p.session.done:
-		return &CloseError{protocol.CloseGeneric, "document was reloaded"}
+		return errReloaded
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+var errReloaded = &CloseError{protocol.CloseGeneric, "document was reloaded"}
+
+// slow holds the reader back when messages other than changes come too fast.
+// They are never refused: what one more costs is little.
+func (p *Peer) slow(ctx context.Context, bytes int) error {
+	c := p.session.config
+	now := c.elapsed()
+	wait := p.chatter.wait(now, c.rates.message, c.Limits.RateBurst)
+	p.chatter.take(now, c.rates.message)
+	held, _ := p.meter.take(now, &c.rates.over[overConnection], 0, bytes, c.Limits.RateBurst, math.MaxInt64)
+	return p.hold(ctx, overConnection, min(max(wait, held), c.Limits.RateWait))
+}
+
+// admit charges a change, and holds the reader back when too many come. One
+// that would have to wait for too long is refused after that, to be sent again.
+func (p *Peer) admit(ctx context.Context, m *protocol.Submit, bytes int) (refused bool, err error) {
+	c := p.session.config
+	on := meters{&p.meter, &p.tally.meter, &p.session.meter}
+	wait, over, refused := on.take(c, bytes)
+	if err := p.hold(ctx, over, min(wait, c.Limits.RateWait)); err != nil || !refused {
+		return false, err
+	}
+	p.reject(m.Seq, c.tooFast(over, wait))
+	return true, nil
+}
+
+func (p *Peer) hold(ctx context.Context, s scope, wait time.Duration) error {
+	if wait == 0 {
+		return nil
+	}
+	p.session.config.Metrics.Delayed(s.String(), wait)
+	err := rest(ctx, p.session.done, wait)
+	if err == errGone {
+		return errReloaded
+	}
+	return err
 }
 
 // check compares content hashes (law C6): only at the durable head, and in the
@@ -113,6 +167,12 @@ func (p *Peer) Detach() {
 // connection. Any goroutine.
 func (p *Peer) send(m protocol.ServerMessage) {
 	p.push(fragment{bytes: protocol.AppendServer(nil, m)})
+}
+
+// reject answers a change that is not in the log. Any goroutine.
+func (p *Peer) reject(seq int64, err *RejectError) {
+	p.session.config.Metrics.Rejected(err.Code)
+	p.send(protocol.Reject{Seq: seq, Code: err.Code, Message: err.Reason, Retry: err.Retry(), RetryAfter: err.RetryAfter})
 }
 
 // push queues fragments and wakes the transport; it reports whether the peer

@@ -31,6 +31,7 @@ type session struct {
 	state     atomic.Pointer[state] // durable; any goroutine
 	forgotten atomic.Int64          // times clients were forgotten; see Hub.known
 	people    people
+	meter     meter // of what is written here
 
 	news Activity // of this turn, to be reported at its end
 
@@ -258,6 +259,9 @@ func (s *session) abandon() {
 		p.cut(protocol.CloseGeneric, "document is being reloaded")
 	}
 	hadPeople := len(s.peers) > 0
+	for _, p := range s.peers {
+		s.hub.tallies.leave(p.tally)
+	}
 	s.hub.peers.Add(-int64(len(s.peers)))
 	s.peers = nil
 	s.people.clear()

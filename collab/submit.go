@@ -5,6 +5,10 @@ import (
 	"github.com/coscribe/coscribe/persistence"
 )
 
+// pendingRetry is when a peer with too many changes under way may send one
+// again: some commits later; ms.
+const pendingRetry = 100
+
 // submit sequences a peer's change.
 func (s *session) submit(p *Peer, m *protocol.Submit) {
 	if m.Fault != nil {
@@ -12,7 +16,7 @@ func (s *session) submit(p *Peer, m *protocol.Submit) {
 		return
 	}
 	if p.pending >= s.config.Limits.Pending {
-		s.rejectTo(p, m.Seq, reject(protocol.CodeRateLimited, "%d changes are waiting to be saved", p.pending))
+		s.rejectTo(p, m.Seq, &RejectError{protocol.CodeRateLimited, "too many changes are waiting to be saved", pendingRetry})
 		return
 	}
 	s.step(&attempt{
@@ -81,8 +85,7 @@ func (s *session) repeat(a *attempt, e effect) {
 }
 
 func (s *session) rejectTo(p *Peer, seq int64, err *RejectError) {
-	s.config.Metrics.Rejected(err.Code)
-	p.send(protocol.Reject{Seq: seq, Code: err.Code, Message: err.Reason, Retry: err.Retry(), RetryAfter: err.RetryAfter})
+	p.reject(seq, err)
 	switch err.Code {
 	case protocol.CodeInvalidChange, protocol.CodeChangeTooLarge, protocol.CodeIDConflict:
 		if p.invalid++; p.invalid >= s.config.Limits.Invalid {

@@ -23,6 +23,7 @@ type Write struct {
 	Delta          ot.Delta        // canonicalised here
 	OnConflict     string          // "rebase" (default) or "fail"
 	IdempotencyKey string          // "": none
+	Bytes          int             // of the request, for the rates
 }
 
 // WriteResult says where the change went.
@@ -52,7 +53,7 @@ type writeReply struct {
 
 // Submit writes through the live document and returns after the commit. A key
 // that was used before, by the same user in the same document, gets its first
-// answer. Errors: *RejectError, ErrEpoch, ErrMoved, ErrStopped,
+// answer. It waits while too much is written at once. Errors: *RejectError, ErrEpoch, ErrMoved, ErrStopped,
 // ErrUnavailable, persistence.ErrNotFound, the context's; after the context's
 // the change may still be committed. Any goroutine.
 func (h *Hub) Submit(ctx context.Context, w Write) (WriteResult, error) {
@@ -68,10 +69,15 @@ func (h *Hub) Submit(ctx context.Context, w Write) (WriteResult, error) {
 		client = keyClient(who.row.ID, w.Document, w.IdempotencyKey)
 	}
 	delta := ot.Canonical(w.Delta)
-	for range askAgain {
+	for i := range askAgain {
 		s, err := h.open(ctx, w.Document)
 		if err != nil {
 			return WriteResult{}, err
+		}
+		if i == 0 {
+			if err := h.admit(ctx, who.row.ID, &s.meter, w.Bytes); err != nil {
+				return WriteResult{}, err
+			}
 		}
 		epoch := s.state.Load().epoch
 		if w.Epoch != nil && *w.Epoch != epoch {
@@ -105,6 +111,34 @@ func (h *Hub) Submit(ctx context.Context, w Write) (WriteResult, error) {
 		return WriteResult{Epoch: epoch, Revision: reply.revision, At: reply.at}, nil
 	}
 	return WriteResult{}, ErrUnavailable
+}
+
+// Admit charges a user for what they write beside live documents, such as a new
+// document's content. It waits while that is too much at once; a *RejectError
+// says that it would be for too long. Any goroutine.
+func (h *Hub) Admit(ctx context.Context, user protocol.User, bytes int) error {
+	who, err := newAuthor(user)
+	if err != nil {
+		return err
+	}
+	return h.admit(ctx, who.row.ID, nil, bytes)
+}
+
+func (h *Hub) admit(ctx context.Context, user persistence.ID, document *meter, bytes int) error {
+	on := meters{overUser: &h.tallies.of(user, h.config.elapsed()).meter, overDocument: document}
+	wait, over, refused := on.take(&h.config, bytes)
+	if wait == 0 {
+		return nil
+	}
+	held := min(wait, h.config.Limits.RateWait)
+	h.config.Metrics.Delayed(over.String(), held)
+	if err := rest(ctx, nil, held); err != nil {
+		return err
+	}
+	if refused {
+		return h.config.tooFast(over, wait)
+	}
+	return nil
 }
 
 // keyClient is the client that a user's idempotency key stands for in a

@@ -96,7 +96,7 @@ func (s *Server) changeRoutes(api huma.API) {
 		Summary: "Change a document", MaxBodyBytes: changeBytes, BodyReadTimeout: bodyWait,
 		Description: "Goes through the live document: people in it see the change at once. The answer comes when the change is on disk.",
 		Errors: []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict,
-			http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+			http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}, s.writeChange)
 }
 
@@ -158,7 +158,7 @@ func (s *Server) writeChange(ctx context.Context, in *writeInput) (*writeOutput,
 	}
 	write := collab.Write{
 		Document: id, User: callerOf(ctx).User, Role: role, Base: in.Body.Base,
-		OnConflict: in.Body.OnConflict, IdempotencyKey: in.IdempotencyKey,
+		OnConflict: in.Body.OnConflict, IdempotencyKey: in.IdempotencyKey, Bytes: len(in.Body.Delta),
 	}
 	if in.Body.Epoch != nil {
 		epoch, err := persistence.ParseID(*in.Body.Epoch)

@@ -110,7 +110,7 @@ func (s *Server) documentRoutes(api huma.API) {
 		OperationID: "create-document", Method: http.MethodPost, Path: "/api/documents", Tags: tags, DefaultStatus: http.StatusCreated,
 		Summary: "Create a document", MaxBodyBytes: contentBytes, BodyReadTimeout: bodyWait, RequestBody: body, SkipValidateBody: true,
 		Description: "The body is JSON with an optional title and content (a delta), or the content as Markdown, HTML or plain text by its Content-Type. A missing final newline is added.",
-		Errors:      []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity},
+		Errors:      []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusTooManyRequests},
 	}, s.createDocument)
 	// Registering asks for any raw body; an empty document needs none, and bytes
 	// of no kind make none.
@@ -171,6 +171,9 @@ func (s *Server) listDocuments(ctx context.Context, in *listInput) (*listOutput,
 }
 
 func (s *Server) createDocument(ctx context.Context, in *createInput) (*documentOutput, error) {
+	if err := s.config.Hub.Admit(ctx, callerOf(ctx), len(in.RawBody)); err != nil {
+		return nil, s.problem(ctx, err)
+	}
 	title, content, err := readCreation(in)
 	if err != nil {
 		return nil, s.problem(ctx, err)

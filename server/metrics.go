@@ -31,6 +31,9 @@ type Metrics struct {
 	openTime     prometheus.Histogram
 	snapshots    prometheus.Counter
 	snapshotSize prometheus.Counter
+	delays       *prometheus.CounterVec
+	delayTime    *prometheus.CounterVec
+	refused      *prometheus.CounterVec
 }
 
 // latencies are the buckets of all histograms, in seconds: from a quick fsync
@@ -63,9 +66,12 @@ func NewMetrics() *Metrics {
 		openTime:     histogram("document_open_seconds", "Time to load a document into memory."),
 		snapshots:    counter("snapshots_total", "Snapshots stored."),
 		snapshotSize: counter("snapshot_bytes_total", "Compressed bytes of snapshots stored."),
+		delays:       counters("rate_delays_total", "Messages and requests held back by a rate, by what it counts over.", "scope"),
+		delayTime:    counters("rate_delay_seconds_total", "Time for which they were held back.", "scope"),
+		refused:      counters("limit_refusals_total", "Changes, connections and streams turned away by a limit.", "limit"),
 	}
 	m.registry.MustRegister(m.requests, m.requestTime, m.changes, m.commitTime, m.commitFailed, m.rejected, m.closed, m.mismatches,
-		m.panics, m.openTime, m.snapshots, m.snapshotSize,
+		m.panics, m.openTime, m.snapshots, m.snapshotSize, m.delays, m.delayTime, m.refused,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -114,6 +120,18 @@ func (m *Metrics) Hub() collab.Metrics {
 			m.snapshots.Inc()
 			m.snapshotSize.Add(float64(bytes))
 		},
+		Delayed: func(scope string, wait time.Duration) {
+			m.delays.WithLabelValues(scope).Inc()
+			m.delayTime.WithLabelValues(scope).Add(wait.Seconds())
+		},
+		Refused: m.Refused,
+	}
+}
+
+// Refused counts what a limit turned away.
+func (m *Metrics) Refused(limit string) {
+	if m != nil {
+		m.refused.WithLabelValues(limit).Inc()
 	}
 }
 

@@ -180,6 +180,7 @@ func rejected(reject *collab.RejectError) *Problem {
 	p := newProblem(status, string(reject.Code), "The change was not made: %s.", reject.Reason)
 	if reject.Retry() {
 		p.retryAfter = max(1, (reject.RetryAfter+999)/1000)
+		p.Detail += fmt.Sprintf(" Send it again in %d s.", p.retryAfter)
 	}
 	return p
 }

@@ -19,6 +19,7 @@ type Engine interface {
 	Read(ctx context.Context, document persistence.ID) (collab.Content, error)
 	ReadAt(ctx context.Context, document persistence.ID, revision int64) (collab.Content, error)
 	Submit(ctx context.Context, w collab.Write) (collab.WriteResult, error)
+	Admit(ctx context.Context, user protocol.User, bytes int) error
 	Follow(ctx context.Context, document, epoch persistence.ID, after int64) (*collab.Follower, error)
 	People(document persistence.ID) []protocol.User
 	Renamed(document persistence.ID, title string)

@@ -34,8 +34,9 @@ type SocketConfig struct {
 	Changed func(*protocol.Change)              // another's change was applied; not to be kept
 	Frame   func(bytes int, received time.Time) // a whole frame was handled
 	Refused func(Rejection)
-	Joined  func()      // welcomed, on the first connection and every later one
-	Dropped func(error) // the connection was lost and is made again
+	PutOff  func(protocol.Reject) // the change is to be sent again later
+	Joined  func()                // welcomed, on the first connection and every later one
+	Dropped func(error)           // the connection was lost and is made again
 }
 
 // Socket keeps a Client connected, over a WebSocket or by long-poll: it reconnects with backoff
@@ -277,6 +278,9 @@ func (s *Socket) handle(ctx context.Context, m protocol.ServerMessage) error {
 	}
 	err := s.client.Handle(m)
 	if r, ok := m.(protocol.Reject); ok && r.Retry && err == nil {
+		if s.config.PutOff != nil {
+			s.config.PutOff(r)
+		}
 		wait := max(time.Duration(r.RetryAfter)*time.Millisecond, retryLeast)
 		s.quiet = time.Now().Add(wait)
 		time.AfterFunc(wait, s.send)

@@ -109,6 +109,7 @@ type load struct {
 	edits, acked, delivered      atomic.Int64 // edits made; changes acknowledged; changes seen by others
 	bytesUp, bytesDown, frames   atomic.Int64 // submits; server frames
 	reconnects, rejected, failed atomic.Int64
+	putOff                       atomic.Int64 // changes refused for now
 }
 
 type loadDocument struct {
@@ -175,6 +176,7 @@ func (c *loadClient) dial(ctx context.Context) error {
 		URL: c.load.config.URL, Document: c.document.id, Token: c.load.config.Token, Transport: c.load.config.Transport,
 		Names: &c.load.names, Sent: c.sent, Landed: c.landed, Changed: c.changed, Frame: c.frame,
 		Refused: func(Rejection) { c.load.rejected.Add(1); c.flight = nil },
+		PutOff:  func(protocol.Reject) { c.load.putOff.Add(1) },
 		Dropped: func(error) { c.load.reconnects.Add(1) },
 	})
 	c.socket = socket

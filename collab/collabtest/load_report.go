@@ -17,6 +17,7 @@ type Report struct {
 	Delivered  int64 // changes applied by others than their author
 	Reconnects int64
 	Rejected   int64
+	PutOff     int64 // refused for now, by a rate or a full disk, and sent again
 
 	Ack     Latency // from an edit to its ack at the author
 	Visible Latency // from an edit to its text at another client
@@ -32,7 +33,7 @@ func (l *load) report() Report {
 	r := Report{
 		Config: l.config, Seconds: l.took.Seconds(),
 		Edits: l.edits.Load(), Acked: l.acked.Load(), Delivered: l.delivered.Load(),
-		Reconnects: l.reconnects.Load(), Rejected: l.rejected.Load(),
+		Reconnects: l.reconnects.Load(), Rejected: l.rejected.Load(), PutOff: l.putOff.Load(),
 		BytesUp: l.bytesUp.Load(), BytesDown: l.bytesDown.Load(), Frames: l.frames.Load(),
 	}
 	var ack, visible histogram
@@ -73,6 +74,9 @@ func (r Report) WriteTo(w io.Writer) (int64, error) {
 	row("bytes sent per change", "%.0f", per(r.BytesUp, r.Acked))
 	row("bytes received per change", "%.0f (%.1f changes per frame)", per(r.BytesDown, r.Delivered+r.Acked), per(r.Delivered+r.Acked, r.Frames))
 	row("reconnects, rejects", "%d, %d", r.Reconnects, r.Rejected)
+	if r.PutOff > 0 {
+		row("refused for now", "%d, more than the server takes at once: raise its --limit- rates to measure beyond", r.PutOff)
+	}
 	if r.Converged {
 		row("replicas", "all equal, on the server too")
 	} else {

@@ -34,6 +34,7 @@ type LocalConfig struct {
 	Engine    collab.Config // Log and Documents are set by Local
 	Transport transport.Config
 	Access    transport.Access // nil: everybody is a guest who may edit
+	Listener  net.Listener     // nil: a free port
 }
 
 // NewLocal starts a server on a free port; Close ends it.
@@ -47,9 +48,12 @@ func NewLocal(config LocalConfig) (*Local, error) {
 		config.Transport.Access = openAccess{&l.guests}
 	}
 	l.Socket, l.Poll = transport.NewWebSocket(config.Transport), transport.NewLongPoll(config.Transport)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
+	listener := config.Listener
+	if listener == nil {
+		var err error
+		if listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return nil, err
+		}
 	}
 	l.URL = "http://" + listener.Addr().String()
 	mux := http.NewServeMux()

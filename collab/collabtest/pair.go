@@ -118,8 +118,9 @@ func (p *Pair) FlushUp(ctx context.Context, n int) (int, error) {
 		if err != nil {
 			return count, fmt.Errorf("client frame: %w", err)
 		}
+		frame := p.up[0]
 		p.up = p.up[1:]
-		if err := p.peer.Receive(ctx, m); err != nil {
+		if err := p.peer.Receive(ctx, m, len(frame)); err != nil {
 			if refusal, ok := errors.AsType[*collab.CloseError](err); ok {
 				p.Close(refusal.Code, refusal.Reason)
 				continue

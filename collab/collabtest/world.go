@@ -314,7 +314,7 @@ func (w *World) haunt(ctx context.Context) {
 	for _, g := range w.ghosts {
 		for _, frame := range g.up {
 			if m, err := protocol.DecodeClient(frame); err == nil {
-				_ = g.peer.Receive(ctx, m) // nobody hears it
+				_ = g.peer.Receive(ctx, m, len(frame)) // nobody hears it
 			}
 		}
 		g.peer.Detach()

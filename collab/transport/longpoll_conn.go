@@ -16,6 +16,11 @@ import (
 // more frame, how much is kept for a client that has not said it saw it.
 const pollBytes = 256 << 10
 
+// takeWait is for how long one request may go on giving messages to a document
+// that takes them slowly. What is left is not accepted, and the client sends it
+// again at once, in its next request: an answer never waits behind a flood.
+const takeWait = time.Second
+
 // pollConn is one long-poll connection: the collab.Conn that the engine sees.
 // It outlives the requests that carry it. No goroutine runs for it: one request
 // at a time has the turn, takes what came, and takes from the peer what goes.
@@ -123,7 +128,8 @@ func (c *pollConn) touch() { c.expiry.Reset(c.handler.config.Limits.PollExpiry) 
 // serve takes what a request brings and waits for something to answer. ok is
 // false when the request has ended meanwhile.
 func (c *pollConn) serve(ctx context.Context, q *pollRequest) (answer pollAnswer, ok bool) {
-	if gone := c.take(ctx, q); gone {
+	all, gone := c.take(ctx, q)
+	if gone {
 		return answer, false
 	}
 	q.messages = nil // not to be held for as long as the request
@@ -131,7 +137,7 @@ func (c *pollConn) serve(ctx context.Context, q *pollRequest) (answer pollAnswer
 	defer c.release(held)
 	patience := time.NewTimer(c.handler.config.Limits.PollHold)
 	defer patience.Stop()
-	for last := false; ; {
+	for last := !all; ; {
 		answer, said, gone := c.answer(ctx, held, q.received, last)
 		if said || gone {
 			return answer, said
@@ -158,23 +164,23 @@ func (c *pollConn) enter(ctx context.Context) bool {
 
 func (c *pollConn) leave() { <-c.turn }
 
-// take gives the peer what it has not been given before. gone: the request has
-// ended, and the client will repeat what was not accepted.
-func (c *pollConn) take(ctx context.Context, q *pollRequest) (gone bool) {
+// take gives the peer what it has not been given before; all: nothing is left.
+// gone: the request has ended, and the client will repeat what was not accepted.
+func (c *pollConn) take(ctx context.Context, q *pollRequest) (all, gone bool) {
 	if !c.enter(ctx) {
-		return true
+		return false, true
 	}
 	defer c.leave()
 	defer c.handler.recovered(c)
 	switch {
 	case c.closed() != nil:
-		return false
+		return true, false
 	case q.leave:
 		c.Close(protocol.CloseGeneric, "left")
-		return false
+		return true, false
 	case q.first > c.accepted, q.received > c.seen+int64(len(c.kept)):
 		c.Close(protocol.CloseGeneric, "a gap in the messages")
-		return false
+		return true, false
 	}
 	for ; q.received > c.seen; c.seen++ {
 		c.bytes -= len(c.kept[0])
@@ -184,19 +190,23 @@ func (c *pollConn) take(ctx context.Context, q *pollRequest) (gone bool) {
 		c.kept = nil
 	}
 	skip := min(c.accepted-q.first, int64(len(q.messages)))
+	begun := time.Now()
 	for _, raw := range q.messages[skip:] {
+		if time.Since(begun) > takeWait {
+			return false, false
+		}
 		if err := c.receive(ctx, raw); err != nil {
 			if ctx.Err() != nil {
-				return true
+				return false, true
 			}
 			c.fill() // what was said before it comes first
 			refusal := c.handler.refusal(err)
 			c.Close(refusal.Code, refusal.Reason)
-			return false
+			return true, false
 		}
 		c.accepted++
 	}
-	return false
+	return true, false
 }
 
 func (c *pollConn) receive(ctx context.Context, raw json.RawMessage) error {
@@ -207,7 +217,7 @@ func (c *pollConn) receive(ctx context.Context, raw json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	return c.peer.Load().Receive(ctx, m)
+	return c.peer.Load().Receive(ctx, m, len(raw))
 }
 
 // hold makes the caller the request that waits; the one before it is woken, and

@@ -195,7 +195,7 @@ func (h *WebSocket) received(s *melody.Session, frame []byte) {
 	}
 	if peer := c.peer.Load(); peer == nil {
 		c.join(m)
-	} else if err := peer.Receive(c.ctx, m); err != nil {
+	} else if err := peer.Receive(c.ctx, m, len(frame)); err != nil {
 		c.refuse(err)
 		return
 	}

@@ -303,6 +303,26 @@ describe("client", () => {
 		expect(new Set(network.last.of("submit").map((message) => JSON.stringify(message))).size).toBe(1)
 	})
 
+	it("[C8][S9] one that came too fast goes again, byte for byte, when the server says and not before", async () => {
+		const document = await ready()
+		let times = 0
+		server.refuse = () => (++times < 4 ? { code: "rate_limited", retry: true, retryAfter: 3_000 } : undefined)
+		document.submit([{ insert: "x" }])
+		for (let asked = 1; asked < 4; asked++) {
+			await pass(2_900)
+			expect(network.last.of("submit")).toHaveLength(asked)
+			expect(document.status).toEqual({ state: "saving", pending: asked, reason: "rate_limited" })
+			document.submit([{ retain: 1 }, { insert: "y" }])
+			await pass(100 + 20)
+		}
+		await pass(100)
+		expect(document.status).toEqual({ state: "saved", pending: 0 })
+		const submits = network.last.of("submit").map((message) => JSON.stringify(message))
+		expect(submits).toHaveLength(5)
+		expect(new Set(submits.slice(0, 4)).size).toBe(1)
+		expect(server.content).toEqual([{ insert: "xyyy\n" }])
+	})
+
 	it("removed: stops, and unsaved text stays readable", async () => {
 		const document = await ready()
 		network.flowing = false

@@ -32,7 +32,7 @@ export class FakeServer {
 	private initial: Delta = this.content
 	readonly peers = new Set<FakePeer>()
 	/** Answers a submit with a reject of that code instead of taking it. */
-	refuse: ((submit: Submit) => { code: string; retry: boolean } | undefined) | undefined
+	refuse: ((submit: Submit) => { code: string; retry: boolean; retryAfter?: number } | undefined) | undefined
 	private issued = 0
 
 	get revision(): number {
