@@ -26,8 +26,10 @@ type Config struct {
 	Data          string   `default:"./data" type:"path" placeholder:"DIR" help:"Data directory (${default}, made if absent)."`
 	MetricsListen string   `default:"127.0.0.1:9090" placeholder:"ADDRESS" help:"Address of Prometheus metrics (${default}), or off. If it is taken the server runs without."`
 	AllowedOrigin []string `placeholder:"ORIGIN" help:"Other web origins that may embed documents, such as https://wiki.example.org. Repeat the option, or part them by commas."`
+	TrustedProxy  []string `placeholder:"ADDRESS" help:"Proxies on other machines that say in X-Forwarded-For for whom they ask, such as 10.0.0.7 or 10.0.0.0/8; one on this machine is believed."`
 	LogLevel      string   `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error (${default})."`
 	LogFormat     string   `default:"text" enum:"text,json" help:"text or json (${default})."`
+	Limits        Limits   `embed:"" prefix:"limit-" group:"Limits, for those who need others (see docs/operations.md)"`
 }
 
 // Bounds of connections and of stopping.
@@ -65,6 +67,9 @@ type Program struct {
 func Open(ctx context.Context, config Config) (*Program, error) {
 	if err := server.CheckOrigins(config.AllowedOrigin); err != nil {
 		return nil, fmt.Errorf("--allowed-origin: %w", err)
+	}
+	if _, err := readProxies(config.TrustedProxy); err != nil {
+		return nil, err
 	}
 	p := &Program{Config: config, logger: newLogger(config), failed: make(chan error, 2)}
 	// The port first: a second start on the same machine should say that the
@@ -106,7 +111,7 @@ func (p *Program) assemble(ctx context.Context) error {
 		metrics = p.listenMetrics(ctx)
 	}
 	p.Hub = collab.NewHub(collab.Config{
-		Log: p.Store, Documents: p.Store, Logger: p.logger, Metrics: metrics.Hub(),
+		Log: p.Store, Documents: p.Store, Logger: p.logger, Metrics: metrics.Hub(), Limits: p.Config.Limits.engine(),
 		Activity: func(a collab.Activity) { p.events.Touch(a.Document) },
 	})
 	p.events = server.NewEvents(p.Store, p.Hub.People, p.logger)
@@ -114,9 +119,15 @@ func (p *Program) assemble(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	proxies, err := readProxies(p.Config.TrustedProxy)
+	if err != nil {
+		return err
+	}
+	limits := p.Config.Limits.connections()
 	// The transports' Origin check is the server's, which needs them first.
 	pipes := transport.Config{
 		Hub: p.Hub, Access: guests, Engine: p.Hub.Limits(), Logger: p.logger,
+		Limits: limits, Door: transport.NewDoor(limits, proxies, metrics.Refused),
 		CheckOrigin: func(r *http.Request) bool { return p.Server.CheckOrigin(r) },
 	}
 	p.sockets, p.polls = transport.NewWebSocket(pipes), transport.NewLongPoll(pipes)
@@ -126,7 +137,7 @@ func (p *Program) assemble(ctx context.Context) error {
 	}
 	p.Server = server.New(server.Config{
 		Hub: p.Hub, Store: p.Store, Access: guests, Socket: p.sockets, Poll: p.polls, Events: p.events, UI: ui,
-		Origins: p.Config.AllowedOrigin, Metrics: metrics, Logger: p.logger, Version: programVersion(),
+		Origins: p.Config.AllowedOrigin, Limits: p.Config.Limits.requests(), Metrics: metrics, Logger: p.logger, Version: programVersion(),
 	})
 	if metrics != nil {
 		metrics.Watch(p.Hub.Stats, p.Store.Ready)

@@ -130,8 +130,15 @@ func (l Limits) Wire() protocol.Limits {
 		ChangeOps:      l.ChangeOps,
 		DocumentLength: l.DocumentLength,
 		PresenceBytes:  l.PresenceBytes,
+
+		ChangesPerSecond:  l.ConnectionChanges,
+		BytesPerSecond:    l.ConnectionBytes,
+		MessagesPerSecond: l.ConnectionMessages,
 	}
 }
+
+// DefaultLimits are those of a zero Limits.
+func DefaultLimits() Limits { return Limits{}.withDefaults() }
 
 func (l Limits) withDefaults() Limits {
 	for _, f := range []struct {

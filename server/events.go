@@ -167,6 +167,12 @@ func (s *Server) eventRoutes(api huma.API) {
 func (s *Server) followDocuments(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	setRoute(ctx, routeStream)
+	leave, err := s.streams.enter(callerOf(ctx).User.ID)
+	if err != nil {
+		s.writeProblem(w, r, err)
+		return
+	}
+	defer leave()
 	reader := s.config.Events.join()
 	defer s.config.Events.leave(reader)
 	stream, err := startEvents(w)

@@ -12,10 +12,8 @@ import (
 
 // Bounds of the routes' bodies and of the time a slow network has to send one.
 const (
-	contentBytes = 5 << 20 // a document being created: convert.MaxBytes and its JSON escapes
-	changeBytes  = 2 << 20 // a change; the engine's own limit is below
-	smallBytes   = 16 << 10
-	bodyWait     = time.Minute
+	smallBytes = 16 << 10 // titles, names and the like; the larger ones are in Limits
+	bodyWait   = time.Minute
 )
 
 // routes registers the API. The description at /api/openapi.json is made from

@@ -79,13 +79,10 @@ func (o *origins) allow(r *http.Request) bool {
 	return err == nil && parsed.Host != "" && strings.EqualFold(parsed.Host, r.Host)
 }
 
-// bodyBytes bounds any request's body; the routes that take less say so.
-const bodyBytes = 8 << 20
-
-// limited bounds request bodies (law R5).
+// limited bounds request bodies (law R5); the routes that take less say so.
 func (s *Server) limited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, bodyBytes)
+		r.Body = http.MaxBytesReader(w, r.Body, int64(s.config.Limits.BodyBytes))
 		next.ServeHTTP(w, r)
 	})
 }

@@ -47,6 +47,7 @@ type Config struct {
 	// Origins may use the API and open sockets from a browser beside the
 	// server's own; scheme, host and port, such as "https://wiki.example.org".
 	Origins []string
+	Limits  Limits           // zero fields get their defaults
 	Metrics *Metrics         // nil: nothing is counted
 	Logger  *slog.Logger     // nil: silent. Never given content or credentials
 	Now     func() time.Time // nil: time.Now
@@ -59,6 +60,7 @@ type Server struct {
 	config  Config
 	handler http.Handler
 	origins *origins
+	streams streams
 
 	draining atomic.Bool
 	stop     chan struct{} // closed by Drain: event streams end
@@ -74,7 +76,9 @@ func New(config Config) *Server {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
+	config.Limits = config.Limits.withDefaults()
 	s := &Server{config: config, stop: make(chan struct{})}
+	s.streams = streams{limits: config.Limits, refused: config.Metrics.Refused}
 	s.origins = newOrigins(config.Origins)
 	api := http.NewServeMux()
 	s.routes(api)

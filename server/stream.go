@@ -71,6 +71,12 @@ func (s *eventStream) flush() error {
 // followChanges answers GET …/changes as a live stream of the durable log.
 func (s *Server) followChanges(w http.ResponseWriter, r *http.Request) {
 	setRoute(r.Context(), routeStream)
+	leave, err := s.streams.enter(callerOf(r.Context()).User.ID)
+	if err != nil {
+		s.writeProblem(w, r, err)
+		return
+	}
+	defer leave()
 	follower, err := s.startFollowing(r)
 	if err != nil {
 		s.writeProblem(w, r, err)

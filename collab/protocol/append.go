@@ -146,6 +146,12 @@ func appendWelcome(dst []byte, m *Welcome) []byte {
 	dst = strconv.AppendInt(dst, int64(m.Limits.DocumentLength), 10)
 	dst = append(dst, `,"presenceBytes":`...)
 	dst = strconv.AppendInt(dst, int64(m.Limits.PresenceBytes), 10)
+	dst = append(dst, `,"changesPerSecond":`...)
+	dst = strconv.AppendInt(dst, int64(m.Limits.ChangesPerSecond), 10)
+	dst = append(dst, `,"bytesPerSecond":`...)
+	dst = strconv.AppendInt(dst, int64(m.Limits.BytesPerSecond), 10)
+	dst = append(dst, `,"messagesPerSecond":`...)
+	dst = strconv.AppendInt(dst, int64(m.Limits.MessagesPerSecond), 10)
 	dst = append(dst, '}')
 	if m.Reset != "" {
 		dst = appendMember(dst, `,"reset":`, m.Reset)

@@ -256,6 +256,12 @@ func (s *scanner) limits() (l Limits) {
 			l.DocumentLength = int(s.integer(0))
 		case "presenceBytes":
 			l.PresenceBytes = int(s.integer(0))
+		case "changesPerSecond":
+			l.ChangesPerSecond = int(s.integer(0))
+		case "bytesPerSecond":
+			l.BytesPerSecond = int(s.integer(0))
+		case "messagesPerSecond":
+			l.MessagesPerSecond = int(s.integer(0))
 		default:
 			s.skip(2)
 		}

@@ -153,6 +153,11 @@ type Limits struct {
 	ChangeOps      int `json:"changeOps"`      // ops in one delta
 	DocumentLength int `json:"documentLength"` // UTF-16 units
 	PresenceBytes  int `json:"presenceBytes"`  // bytes of presence state
+	// What this connection may send in a second before it is read more slowly;
+	// MessagesPerSecond are those that are no changes.
+	ChangesPerSecond  int `json:"changesPerSecond"`
+	BytesPerSecond    int `json:"bytesPerSecond"`
+	MessagesPerSecond int `json:"messagesPerSecond"`
 }
 
 // Ack: the change is committed with fsync (law S5).

@@ -56,11 +56,16 @@ type Config struct {
 	CheckOrigin func(r *http.Request) bool
 	Engine      collab.Limits // bounds told to the codec; zero: none
 	Limits      Limits        // zero fields get their defaults
+	Door        *Door         // shared by the transports of a process; nil: one of its own
 	Logger      *slog.Logger  // nil: silent. Never given content or tokens
 }
 
-// Limits bounds one connection (law R5).
+// Limits bounds connections (law R5).
 type Limits struct {
+	Connections        int // open in this process
+	AddressConnections int // of those, from one address
+	Strangers          int // of those, that have not said who they are
+
 	HelloWait  time.Duration // from the upgrade to a whole hello, whatever the traffic
 	HelloBytes int           // bytes of the first frame
 	FrameBytes int           // bytes of any later frame
@@ -72,8 +77,17 @@ type Limits struct {
 	PollExpiry time.Duration // from the last poll to giving its connection up
 }
 
-// Defaults of Limits.
+// Defaults of Limits, each with its unit and reason.
 const (
+	// DefaultConnections is some 300 MB of memory; connections.
+	DefaultConnections = 10_000
+	// DefaultAddressConnections is for a building behind one address, or for a
+	// proxy that does not say for whom it asks; connections.
+	DefaultAddressConnections = 5_000
+	// DefaultStrangers lets everybody come back at once after a restart: a hello
+	// takes a round trip; connections, and polls whose body is being read.
+	DefaultStrangers = 2_000
+
 	DefaultHelloWait  = 10 * time.Second // law P2
 	DefaultHelloBytes = 16 << 10         // law P2
 	// DefaultFrameBytes leaves room above the largest change, so that one of
@@ -92,6 +106,9 @@ const (
 	DefaultPollExpiry = 35 * time.Second
 )
 
+// DefaultLimits are those of a zero Limits.
+func DefaultLimits() Limits { return Limits{}.withDefaults() }
+
 func (l Limits) withDefaults() Limits {
 	for _, f := range []struct {
 		field *time.Duration
@@ -109,11 +126,19 @@ func (l Limits) withDefaults() Limits {
 			*f.field = f.value
 		}
 	}
-	if l.HelloBytes == 0 {
-		l.HelloBytes = DefaultHelloBytes
-	}
-	if l.FrameBytes == 0 {
-		l.FrameBytes = DefaultFrameBytes
+	for _, f := range []struct {
+		field *int
+		value int
+	}{
+		{&l.Connections, DefaultConnections},
+		{&l.AddressConnections, DefaultAddressConnections},
+		{&l.Strangers, DefaultStrangers},
+		{&l.HelloBytes, DefaultHelloBytes},
+		{&l.FrameBytes, DefaultFrameBytes},
+	} {
+		if *f.field == 0 {
+			*f.field = f.value
+		}
 	}
 	return l
 }
@@ -123,6 +148,9 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	c.Limits = c.Limits.withDefaults()
+	if c.Door == nil {
+		c.Door = NewDoor(c.Limits, nil, nil)
+	}
 	return c
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/coscribe/coscribe/collab"
 	"github.com/coscribe/coscribe/collab/collabtest"
 	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/collab/transport"
 	"github.com/coscribe/coscribe/persistence"
 )
 
@@ -73,19 +74,29 @@ func bubble(t *testing.T, config collabtest.LocalConfig, test func(t *testing.T,
 	})
 }
 
-// socket is a WebSocket client without manners.
+// rudeSocket is a WebSocket client without manners.
 type rudeSocket struct {
 	t    *testing.T
 	conn *websocket.Conn
 	acks chan int // revision of each
 }
 
-func openSocket(t *testing.T, w *wires, document string) *rudeSocket {
+// upgrade opens one and says nothing; nil with the status if it is refused.
+func upgrade(t *testing.T, w *wires, document string) (*websocket.Conn, int) {
 	t.Helper()
 	dialer := websocket.Dialer{NetDialContext: w.dial}
-	conn, _, err := dialer.Dial("ws://wires/api/documents/"+document+"/socket", nil)
-	if err != nil {
+	conn, response, err := dialer.Dial("ws://wires/api/documents/"+document+"/socket", nil)
+	if err != nil && response == nil {
 		t.Fatal(err)
+	}
+	return conn, response.StatusCode
+}
+
+func openSocket(t *testing.T, w *wires, document string) *rudeSocket {
+	t.Helper()
+	conn, status := upgrade(t, w, document)
+	if conn == nil {
+		t.Fatalf("refused with %d", status)
 	}
 	s := &rudeSocket{t: t, conn: conn, acks: make(chan int, 1000)}
 	s.say(plainHello)
@@ -271,4 +282,61 @@ func countAcks(t *testing.T, messages []json.RawMessage) (n int) {
 		}
 	}
 	return n
+}
+
+func TestConnectionLimits(t *testing.T) {
+	limited := func(l transport.Limits) collabtest.LocalConfig {
+		return collabtest.LocalConfig{Transport: transport.Config{Limits: l, Door: transport.NewDoor(l, nil, nil)}, Engine: collab.Config{Limits: collab.Limits{Drain: time.Millisecond}}}
+	}
+	wirePoller := func(t *testing.T, w *wires, document string) *poller {
+		carrier := &http.Transport{DialContext: w.dial}
+		t.Cleanup(carrier.CloseIdleConnections)
+		return &poller{t: t, target: "http://wires/api/documents/" + document + "/poll", header: http.Header{}, client: &http.Client{Transport: carrier}}
+	}
+	t.Run("[R5] Connections: over both transports what fits comes in, one above comes back later", func(t *testing.T) {
+		bubble(t, limited(transport.Limits{Connections: 2}), func(t *testing.T, l *collabtest.Local, w *wires) {
+			document := l.NewDocument().String()
+			first, second := openSocket(t, w, document), wirePoller(t, w, document)
+			second.open()
+			if conn, status := upgrade(t, w, document); conn != nil || status != http.StatusServiceUnavailable {
+				t.Errorf("a WebSocket above: %d", status)
+			}
+			above := wirePoller(t, w, document)
+			if answer := above.poll(plainHello); answer.code() != int(protocol.CloseRate) {
+				t.Errorf("a long-poll above: %+v", answer)
+			}
+			first.close()
+			synctest.Wait()
+			above.open()
+			if answer := second.poll(); answer.code() != 0 { // nobody else noticed
+				t.Errorf("closed with %d", answer.code())
+			}
+			second.client.CloseIdleConnections()
+			above.client.CloseIdleConnections()
+		})
+	})
+	t.Run("[R5][P2] Strangers: what fits may say hello, one above comes back later, who is known does not count", func(t *testing.T) {
+		bubble(t, limited(transport.Limits{Strangers: 2}), func(t *testing.T, l *collabtest.Local, w *wires) {
+			document := l.NewDocument().String()
+			for range 5 {
+				defer openSocket(t, w, document).close()
+			}
+			one, _ := upgrade(t, w, document)
+			two, _ := upgrade(t, w, document)
+			if one == nil || two == nil {
+				t.Fatal("refused")
+			}
+			if conn, status := upgrade(t, w, document); conn != nil || status != http.StatusServiceUnavailable {
+				t.Errorf("one above: %d", status)
+			}
+			status, _ := wirePoller(t, w, document).post(`{"connection":null,"received":0,"first":0,"messages":[` + plainHello + `]}`)
+			if status != http.StatusServiceUnavailable {
+				t.Errorf("a poll above: %d", status)
+			}
+			_ = one.Close()
+			synctest.Wait()
+			openSocket(t, w, document).close()
+			_ = two.Close()
+		})
+	})
 }

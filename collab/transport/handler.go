@@ -45,6 +45,16 @@ func stopping(w http.ResponseWriter) {
 	http.Error(w, "the server is stopping", http.StatusServiceUnavailable)
 }
 
+// full refuses a new pipe for a limit of their number.
+func full(w http.ResponseWriter, limit string) {
+	w.Header().Set("Retry-After", "5")
+	if limit == "address_connections" {
+		http.Error(w, "your network has as many connections here as one may have; close some, or try again later", http.StatusTooManyRequests)
+		return
+	}
+	http.Error(w, "the server has as many connections as it takes; try again later", http.StatusServiceUnavailable)
+}
+
 // join answers a pipe's first message: as whom they come, whether they may, and
 // their peer in the document. It waits for the document to be loaded.
 func (c *Config) join(ctx context.Context, from caller, m protocol.ClientMessage, conn collab.Conn) (peer *collab.Peer, who Identity, refused *collab.CloseError) {

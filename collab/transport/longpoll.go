@@ -70,7 +70,13 @@ func (h *LongPoll) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // poll reads the request, finds or opens its connection and lets it answer.
 func (h *LongPoll) poll(w http.ResponseWriter, r *http.Request, from caller) (answer pollAnswer, ok bool) {
+	at := h.config.Door.stranger(r)
+	if at == nil {
+		full(w, "strangers")
+		return answer, false
+	}
 	q, c, err := h.read(w, r, from)
+	at.known()
 	switch {
 	case errors.Is(err, errGone):
 		return answer, false
@@ -85,7 +91,8 @@ func (h *LongPoll) poll(w http.ResponseWriter, r *http.Request, from caller) (an
 		return answer, false
 	case q.connection == "":
 		var refusal *collab.CloseError
-		if c, refusal = h.open(r.Context(), from, &q); refusal != nil {
+		if c, refusal = h.open(r.Context(), from, at, &q); refusal != nil {
+			at.leave()
 			return pollAnswer{close: refusal}, true
 		}
 		if answer, ok = c.serve(r.Context(), &q); !ok { // its id was never told
@@ -144,7 +151,7 @@ func bodyRefusal(err error) *collab.CloseError {
 }
 
 // open makes a connection of a request whose first message is a hello.
-func (h *LongPoll) open(ctx context.Context, from caller, q *pollRequest) (c *pollConn, refused *collab.CloseError) {
+func (h *LongPoll) open(ctx context.Context, from caller, at *pass, q *pollRequest) (c *pollConn, refused *collab.CloseError) {
 	if q.first != 0 || q.received != 0 || len(q.messages) == 0 {
 		return nil, &collab.CloseError{Code: protocol.CloseProtocol, Reason: "a new connection begins with hello"}
 	}
@@ -152,7 +159,10 @@ func (h *LongPoll) open(ctx context.Context, from caller, q *pollRequest) (c *po
 	if err != nil {
 		return nil, h.refusal(err)
 	}
-	c = &pollConn{handler: h, id: persistence.NewID().String(), from: from, turn: make(chan struct{}, 1), done: make(chan struct{}), accepted: 1}
+	if limit := at.enter(); limit != "" {
+		return nil, &collab.CloseError{Code: protocol.CloseRate, Reason: "the server has as many connections as it takes; try again later"}
+	}
+	c = &pollConn{handler: h, pass: at, id: persistence.NewID().String(), from: from, turn: make(chan struct{}, 1), done: make(chan struct{}), accepted: 1}
 	defer func() {
 		if p := recover(); p != nil {
 			h.failed(p)

@@ -27,6 +27,7 @@ const takeWait = time.Second
 type pollConn struct {
 	handler *LongPoll
 	id      string
+	pass    *pass
 	from    caller                      // of the request that opened it
 	who     Identity                    // the peer's; known once it is attached
 	done    chan struct{}               // the peer is gone
@@ -87,6 +88,7 @@ func (c *pollConn) Close(code protocol.CloseCode, reason string) {
 
 // end lets the peer go.
 func (c *pollConn) end() {
+	c.pass.leave()
 	if peer := c.peer.Load(); peer != nil {
 		peer.Detach()
 	}

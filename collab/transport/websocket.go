@@ -107,9 +107,20 @@ func (h *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	at := h.config.Door.stranger(r)
+	if at == nil {
+		full(w, "strangers")
+		return
+	}
+	if limit := at.enter(); limit != "" {
+		at.leave()
+		full(w, limit)
+		return
+	}
 	c := &conn{
 		handler: h,
 		from:    from,
+		pass:    at,
 		started: make(chan struct{}),
 		done:    make(chan struct{}),
 		flushed: make(chan struct{}, 1),
@@ -238,6 +249,7 @@ func (h *WebSocket) recovered(c *conn) {
 type conn struct {
 	handler *WebSocket
 	from    caller
+	pass    *pass
 	session *melody.Session // set before started is closed
 	hello   *time.Timer
 	ctx     context.Context
@@ -311,6 +323,7 @@ func (c *conn) join(m protocol.ClientMessage) {
 		c.Close(refused.Code, refused.Reason)
 		return
 	}
+	c.pass.known()
 	c.peer.Store(peer)
 	select {
 	case <-c.done: // gone meanwhile: ended has not seen the peer
@@ -386,6 +399,7 @@ func (c *conn) ended() {
 	c.once.Do(func() {
 		c.closing.Store(true)
 		c.cancel()
+		c.pass.leave()
 		if c.hello != nil {
 			c.hello.Stop()
 		}
