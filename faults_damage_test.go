@@ -247,7 +247,7 @@ func (a *archived) whole(document string) {
 
 func (a *archived) get(url string) (int, string) {
 	a.t.Helper()
-	ctx, cancel := context.WithTimeout(a.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(a.t.Context(), 10*time.Second)
 	defer cancel()
 	status, body, err := get(ctx, url)
 	if err != nil {

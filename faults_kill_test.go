@@ -44,10 +44,10 @@ func TestFaultKill(t *testing.T) {
 		}
 	}
 	took := people.converge(30 * time.Second)
-	if kills >= 10 && slowest > 5*time.Second { // a campaign has the machine to itself
+	if slowest > 5*time.Second {
 		t.Errorf("a start took %v, more than 5 s", slowest)
 	}
-	if acks := people.acks(); kills >= 10 && (acks < 20*kills || idle > kills/2) {
+	if acks := people.acks(); acks < 20*kills || kills >= 10 && idle > kills/2 {
 		t.Errorf("the run was empty: %d acknowledged changes, %d of %d kills without one", acks, idle, kills)
 	}
 	server.stop()

@@ -227,7 +227,7 @@ func greet(server *served, document string, hello protocol.Hello) (*websocket.Co
 }
 
 func receive(conn *websocket.Conn) ([]protocol.ServerMessage, error) {
-	if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		return nil, err
 	}
 	_, frame, err := conn.ReadMessage()

@@ -100,7 +100,7 @@ func TestGracefulStop(t *testing.T) {
 		if err := client.Edit(func(int) ot.Delta { return ot.Delta{ot.InsertText("typed", ot.Attributes{})} }); err != nil {
 			t.Fatal(err)
 		}
-		wait, cancel := context.WithTimeout(t.Context(), time.Minute)
+		wait, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		if err := client.Wait(wait, func(c *collabtest.Client) bool { return c.Pending() == 0 }); err != nil {
 			t.Fatal(err)

@@ -31,7 +31,7 @@ func TestSignals(t *testing.T) {
 		if err := client.Edit(func(int) ot.Delta { return ot.Delta{ot.InsertText("kept", ot.Attributes{})} }); err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		if err := client.Wait(ctx, func(c *collabtest.Client) bool { return c.Pending() == 0 }); err != nil {
 			t.Fatal(err)

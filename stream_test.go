@@ -68,7 +68,7 @@ func next(t *testing.T, events <-chan event) event {
 			t.Fatal("the stream ended")
 		}
 		return e
-	case <-time.After(time.Minute):
+	case <-time.After(10 * time.Second):
 		t.Fatal("no event came")
 	}
 	return event{}

@@ -25,8 +25,9 @@ type Conn interface {
 // Attach is a request to connect a pipe to a document.
 type Attach struct {
 	Document persistence.ID
-	User     protocol.User
+	Who      Identity
 	Role     protocol.Role
+	Since    Generation // read before the role was
 	Conn     Conn
 	Resume   *protocol.Resume // nil: a new client
 	Token    string           // to put into welcome.token
@@ -44,15 +45,18 @@ const askAgain = 5
 
 // Attach connects a pipe in one turn of the document's loop, so that what the
 // peer is given and what it hears afterwards have no gap and no overlap. The
-// welcome is the first frame of Peer.Next. Refusals are a *CloseError. Any
-// goroutine.
+// welcome is the first frame of Peer.Next. Refusals are a *CloseError, or
+// ErrStale. Any goroutine.
 func (h *Hub) Attach(ctx context.Context, a Attach) (*Peer, error) {
 	if a.Role < protocol.RoleViewer {
 		return nil, &CloseError{protocol.CloseForbidden, "no access"}
 	}
-	who, err := newAuthor(a.User)
+	who, err := newAuthor(a.Who.User)
 	if err != nil {
 		return nil, &CloseError{protocol.CloseForbidden, "no access"}
+	}
+	if a.Who.expired(h.config.Now()) {
+		return nil, errExpired
 	}
 	if _, err := h.living(ctx, a.Document); err != nil {
 		return nil, err
@@ -68,6 +72,10 @@ func (h *Hub) Attach(ctx context.Context, a Attach) (*Peer, error) {
 		r.resume.epoch, _ = persistence.ParseID(a.Resume.Epoch)
 	}
 	reply, err := h.join(ctx, r)
+	if errors.Is(err, ErrStale) {
+		h.rights.await(ctx, a.Document, who.row.ID, a.Who.Login)
+		return nil, ErrStale
+	}
 	if err != nil {
 		return nil, h.refusal(a.Document, err)
 	}
@@ -167,7 +175,7 @@ func (h *Hub) known(ctx context.Context, s *session, r *joinRequest) error {
 func (h *Hub) welcome(a Attach, title string, r joinReply) protocol.Welcome {
 	w := protocol.Welcome{
 		Protocol: protocol.Version, Client: r.peer.client.String(), Token: a.Token, Peer: r.peer.id,
-		Role: r.role, User: r.peer.author.user, Acknowledged: r.acknowledged, Peers: r.peers,
+		Role: r.role, User: a.Who.User, Acknowledged: r.acknowledged, Peers: r.peers,
 		Limits: h.config.Limits.Wire(), Reset: r.reset,
 		Document: protocol.WelcomeDocument{
 			ID: a.Document.String(), Title: title, Epoch: r.state.epoch.String(), Revision: r.state.revision,

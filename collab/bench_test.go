@@ -60,7 +60,7 @@ func (c *benchConn) Wake() {
 func benchAttach(b *testing.B, h *collab.Hub, document persistence.ID, n int, acked func()) (*collab.Peer, *benchConn) {
 	b.Helper()
 	c := &benchConn{}
-	p, err := h.Attach(context.Background(), collab.Attach{Document: document, User: benchUser(n), Role: protocol.RoleEditor, Conn: c})
+	p, err := h.Attach(context.Background(), collab.Attach{Document: document, Who: collab.Identity{User: benchUser(n)}, Role: protocol.RoleEditor, Conn: c})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -285,7 +285,7 @@ func BenchmarkColdOpen(b *testing.B) {
 			}
 			var head int64
 			for range 10 {
-				r, err := hub.Submit(ctx, collab.Write{Document: document, User: benchUser(1), Role: protocol.RoleEditor, Delta: ot.Delta{ot.InsertText(string(paragraph), ot.Attributes{})}})
+				r, err := hub.Submit(ctx, collab.Write{Document: document, Who: collab.Identity{User: benchUser(1)}, Role: protocol.RoleEditor, Delta: ot.Delta{ot.InsertText(string(paragraph), ot.Attributes{})}})
 				if err != nil {
 					b.Fatal(err)
 				}

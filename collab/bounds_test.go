@@ -32,7 +32,7 @@ func TestVisitorsLeaveNothingBehind(t *testing.T) {
 	in(t, "[R5] so are writes that were refused", nil, func(t *testing.T, h *harness) {
 		h.join(1)
 		for range 3 * maxClients {
-			_, err := h.hub.Submit(t.Context(), Write{Document: h.doc, User: user(2), Role: protocol.RoleEditor, Delta: ot.Delta{keep(9), text("x")}})
+			_, err := h.hub.Submit(t.Context(), Write{Document: h.doc, Who: Identity{User: user(2)}, Role: protocol.RoleEditor, Delta: ot.Delta{keep(9), text("x")}})
 			var refused *RejectError
 			if !errors.As(err, &refused) || refused.Code != protocol.CodeInvalidChange {
 				t.Fatal(err)
@@ -78,91 +78,10 @@ func (l *slowLog) Changes(ctx context.Context, document persistence.ID, after, t
 	return l.Log.Changes(ctx, document, after, through, yield)
 }
 
-func TestRevocation(t *testing.T) {
-	id := func(n int) persistence.ID {
-		id, err := persistence.ParseID(user(n).ID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return id
-	}
-	lower := func(h *harness, n int, role protocol.Role) {
-		h.t.Helper()
-		if err := h.hub.SetRole(h.t.Context(), h.doc, id(n), role); err != nil {
-			h.t.Fatal(err)
-		}
-	}
-	in(t, "[S8] a change that was being caught up when the role was taken is refused", func(c *Config) { c.Log = &slowLog{Log: c.Log} }, func(t *testing.T, h *harness) {
-		alice, bob := h.join(1), h.join(2)
-		for i := range int64(40) {
-			alice.submit(i+1, i, text("x"))
-			synctest.Wait()
-		}
-		time.Sleep(10 * time.Second)
-		bob.submit(1, 0, text("b"))
-		synctest.Wait()
-		lower(h, 2, protocol.RoleViewer)
-		time.Sleep(time.Minute)
-		got := bob.hear()
-		if rejects := of[protocol.Reject](got); len(rejects) != 1 || rejects[0].Code != protocol.CodeReadOnly {
-			t.Errorf("bob heard %v", got)
-		}
-	})
-	in(t, "[S8] a write and a join that were let in under the old role are held to the new one", nil, func(t *testing.T, h *harness) {
-		h.join(1)
-		write := Write{Document: h.doc, User: user(2), Role: protocol.RoleEditor, Delta: ot.Delta{text("w")}}
-		lower(h, 2, protocol.RoleViewer)
-		var refused *RejectError
-		if _, err := h.hub.Submit(t.Context(), write); !errors.As(err, &refused) || refused.Code != protocol.CodeReadOnly {
-			t.Errorf("the write: %v", err)
-		}
-		if _, w, err := h.attach(user(2), protocol.RoleEditor, nil); err != nil || w.Role != protocol.RoleViewer {
-			t.Errorf("joined as %v, %v", w.Role, err)
-		}
-		lower(h, 2, protocol.RoleNone)
-		var closed *CloseError
-		if _, _, err := h.attach(user(2), protocol.RoleEditor, nil); !errors.As(err, &closed) || closed.Code != protocol.CloseForbidden {
-			t.Errorf("joined: %v", err)
-		}
-		lower(h, 2, protocol.RoleEditor)
-		if _, err := h.hub.Submit(t.Context(), write); err != nil {
-			t.Errorf("after the role was given back: %v", err)
-		}
-	})
-}
-
-func TestRevocationWaits(t *testing.T) {
-	in(t, "[S8] a role is not taken before what was made under it has committed", nil, func(t *testing.T, h *harness) {
-		c := h.join(1)
-		h.store.Hold()
-		c.submit(1, 0, text("x"))
-		synctest.Wait()
-		done := make(chan error, 1)
-		id, err := persistence.ParseID(c.user.ID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		go func() { done <- h.hub.SetRole(t.Context(), h.doc, id, protocol.RoleNone) }()
-		synctest.Wait()
-		select {
-		case err := <-done:
-			t.Errorf("it was taken at once, %v", err)
-		default:
-		}
-		h.store.Release()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		if got := h.text(); got != "x\n" {
-			t.Errorf("text %q", got)
-		}
-	})
-}
-
 func TestWritesMeetADocumentThatLeaves(t *testing.T) {
 	in(t, "[R8] a write without a key goes to the next session when the one it asked has left memory", func(c *Config) { c.Log = &slowSnapshots{Log: c.Log} }, func(t *testing.T, h *harness) {
 		for i := range 200 {
-			if _, err := h.hub.Submit(t.Context(), Write{Document: h.doc, User: user(1), Role: protocol.RoleEditor, Delta: ot.Delta{text(fmt.Sprint(i))}}); err != nil {
+			if _, err := h.hub.Submit(t.Context(), Write{Document: h.doc, Who: Identity{User: user(1)}, Role: protocol.RoleEditor, Delta: ot.Delta{text(fmt.Sprint(i))}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -175,7 +94,7 @@ func TestWritesMeetADocumentThatLeaves(t *testing.T) {
 		}
 		reply := make(chan error, 1)
 		go func() {
-			_, err := h.hub.Submit(t.Context(), Write{Document: h.doc, User: user(1), Role: protocol.RoleEditor, Delta: ot.Delta{text("!")}})
+			_, err := h.hub.Submit(t.Context(), Write{Document: h.doc, Who: Identity{User: user(1)}, Role: protocol.RoleEditor, Delta: ot.Delta{text("!")}})
 			reply <- err
 		}()
 		if err := <-reply; err != nil {

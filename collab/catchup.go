@@ -117,13 +117,9 @@ func (s *session) caughtUp(r caughtUp) {
 	if a.from != nil && !a.from.attached {
 		return // law S6: dropped, the client resends
 	}
-	role := a.role
-	if a.from != nil {
-		role = a.from.role
-	}
-	switch {
-	case !s.mayWrite(a.author.row.ID, role):
-		s.refuse(a, errReadOnly)
+	switch refused := s.mayStill(a); {
+	case refused != nil:
+		s.refuse(a, refused)
 	case r.err == nil:
 		s.step(a)
 	default:

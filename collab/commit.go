@@ -34,6 +34,7 @@ func (s *session) flush() {
 	for i := range batch.Changes {
 		s.saver.bytes += changeBytes + len(batch.Changes[i].Delta)
 	}
+	s.awaits = true
 	committed := s.committed
 	s.config.Log.Append(batch, func(err error) { committed <- err })
 }
@@ -70,6 +71,7 @@ func (s *session) batch(entries []entry) persistence.Batch {
 // settle takes the store's answer. The next batch goes out before anybody is
 // told of this one, so that the disk does not wait for the network.
 func (s *session) settle(err error) {
+	s.awaits = false
 	if s.inFlight == nil {
 		return
 	}
@@ -97,7 +99,7 @@ func (s *session) settle(err error) {
 	s.placeHeld()
 	for f := range s.follows {
 		select {
-		case f <- struct{}{}:
+		case f.news <- struct{}{}:
 		default:
 		}
 	}

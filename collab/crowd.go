@@ -278,6 +278,24 @@ func (c *people) leave(u protocol.User) bool {
 	return true
 }
 
+func (c *people) has(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.here[id] != nil
+}
+
+// rename reports whether somebody here is called otherwise now.
+func (c *people) rename(u protocol.User) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.here[u.ID]
+	if p == nil || p.user == u {
+		return false
+	}
+	p.user = u
+	return true
+}
+
 func (c *people) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

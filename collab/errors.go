@@ -20,6 +20,10 @@ var (
 	ErrUnavailable = errors.New("document is unavailable")
 	// ErrRevision: a revision that is negative or past the head.
 	ErrRevision = errors.New("no such revision")
+	// ErrUnauthorized: who came is not known, or the credential has been ended.
+	ErrUnauthorized = errors.New("unauthorized")
+	// ErrTokenExpired: the credential was good once and has ended by itself.
+	ErrTokenExpired = errors.New("token expired")
 )
 
 // CloseError says why a connection is refused or ended.
@@ -37,8 +41,6 @@ type RejectError struct {
 	Reason     string // safe to show
 	RetryAfter int    // ms; 0 for a final reject, or one that may be retried at once
 }
-
-var errReadOnly = reject(protocol.CodeReadOnly, "this document is read-only for you")
 
 // Error implements error.
 func (e *RejectError) Error() string { return fmt.Sprintf("%s: %s", e.Code, e.Reason) }

@@ -59,6 +59,34 @@ func user(n int) protocol.User {
 	return protocol.User{ID: persistence.ID{0: 0xaa, 15: byte(n)}.String(), Name: fmt.Sprintf("User %d", n), Color: "#336699"}
 }
 
+// as is somebody who may use every role that they have.
+func as(u protocol.User) Identity { return Identity{User: u, Ceiling: protocol.RoleOwner} }
+
+func userID(n int) persistence.ID {
+	id, err := persistence.ParseID(user(n).ID)
+	if err != nil {
+		panic(err)
+	}
+	return id
+}
+
+// setRole changes what a user may do in the document.
+func (h *harness) setRole(n int, role protocol.Role) error {
+	return h.hub.Revoke(h.t.Context(), Revocation{
+		Documents: []persistence.ID{h.doc}, Users: []persistence.ID{userID(n)},
+		Role: func(context.Context, Identity, persistence.ID) (protocol.Role, error) { return role, nil },
+	}, func(context.Context) error { return nil })
+}
+
+// trashed tells that the document is gone.
+func (h *harness) trashed() {
+	h.t.Helper()
+	gone := Revocation{Documents: []persistence.ID{h.doc}, Reason: "trashed"}
+	if err := h.hub.Revoke(context.Background(), gone, func(context.Context) error { return nil }); err != nil {
+		h.t.Error(err)
+	}
+}
+
 // pipe is a connection whose frames are taken by the test.
 type pipe struct {
 	h        *harness
@@ -84,12 +112,17 @@ func (c *pipe) Close(code protocol.CloseCode, reason string) {
 func (h *harness) attach(u protocol.User, role protocol.Role, resume *protocol.Resume) (*pipe, protocol.Welcome, error) {
 	h.t.Helper()
 	c := &pipe{h: h, user: u}
-	peer, err := h.hub.Attach(h.t.Context(), Attach{Document: h.doc, User: u, Role: role, Conn: c, Resume: resume})
+	err := h.hub.Afresh(func(since Generation) (err error) {
+		c.peer, err = h.hub.Attach(h.t.Context(), Attach{Document: h.doc, Who: as(u), Role: role, Since: since, Conn: c, Resume: resume})
+		return err
+	})
 	if err != nil {
 		return nil, protocol.Welcome{}, err
 	}
-	c.peer = peer
-	frame, ok := peer.Next()
+	frame, ok := c.peer.Next()
+	if c.closed != 0 {
+		return c, protocol.Welcome{}, nil // let go before it was welcomed
+	}
 	if !ok {
 		h.t.Fatal("no welcome")
 	}

@@ -17,11 +17,15 @@ type Hub struct {
 	config  Config
 	peers   atomic.Int64
 	tallies tallies
+	rights  rights
+	titles  latest
+	faces   latest
 
 	mu       sync.Mutex // held for access to the fields below only (law R3)
 	sessions map[persistence.ID]*session
 	running  sync.WaitGroup // sessions; Add is under mu and before closing
 	trouble  map[persistence.ID]*trouble
+	orphans  map[*session]<-chan struct{} // that panicked with a batch at the store; closed at its answer
 	issued   issued
 	closing  bool
 
@@ -147,6 +151,45 @@ func (h *Hub) panicked(document persistence.ID) {
 	}
 }
 
+// orphan remembers a session that ends with a batch at the store, until that
+// has answered: a revocation is not to pass it (law S8).
+func (h *Hub) orphan(s *session) {
+	answered := make(chan struct{})
+	h.mu.Lock()
+	if h.orphans == nil {
+		h.orphans = map[*session]<-chan struct{}{}
+	}
+	h.orphans[s] = answered
+	h.mu.Unlock()
+	go func() {
+		<-s.committed
+		h.mu.Lock()
+		delete(h.orphans, s)
+		h.mu.Unlock()
+		close(answered)
+	}()
+}
+
+// adopted waits for the batches of orphans in the given documents; nil: all.
+func (h *Hub) adopted(ctx context.Context, documents set) error {
+	var answers []<-chan struct{}
+	h.mu.Lock()
+	for s, answered := range h.orphans {
+		if documents == nil || documents.has(s.id) {
+			answers = append(answers, answered)
+		}
+	}
+	h.mu.Unlock()
+	for _, answered := range answers {
+		select {
+		case <-answered:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
 // drainPoll is how often Close looks whether everybody has left.
 const drainPoll = 20 * time.Millisecond
 
@@ -193,42 +236,6 @@ func (h *Hub) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// Renamed tells live peers a new title.
-func (h *Hub) Renamed(document persistence.ID, title string) {
-	if s := h.live(document); s != nil {
-		s.tell(renamed{title})
-	}
-}
-
-// Removed tells live peers that the document is gone and ends their
-// connections.
-func (h *Hub) Removed(document persistence.ID, reason string) {
-	if s := h.live(document); s != nil {
-		s.tell(removed{reason})
-	}
-}
-
-// SetRole applies a user's new role to their live connections, and to what was
-// let in under another and is still on its way; RoleNone ends them. Call it for
-// every change of a role, also upwards. It returns when no change made under the old role can commit any more:
-// commit a revocation after it (law S8). A document that is not live has
-// nothing to wait for.
-func (h *Hub) SetRole(ctx context.Context, document, user persistence.ID, role protocol.Role) error {
-	s := h.live(document)
-	if s == nil {
-		return nil
-	}
-	reply := make(chan error, 1)
-	err, asking := ask(ctx, s, setRole{user, role, reply}, reply)
-	if asking == errGone {
-		return nil
-	}
-	if asking != nil {
-		return asking
-	}
-	return err
 }
 
 // People says who is in the document now, each person once; nil if nobody is.

@@ -110,13 +110,16 @@ func TestHub(t *testing.T) {
 		if got := h.hub.People(h.doc); len(got) != 2 || got[0] != alice.user || got[1] != bob.user {
 			t.Errorf("people %v", got)
 		}
-		h.hub.Renamed(h.doc, "Another title")
+		if err := h.store.Rename(t.Context(), h.doc, "Another title", persistence.Author{}, time.Unix(1, 0)); err != nil {
+			t.Fatal(err)
+		}
+		h.hub.Renamed(t.Context(), h.doc)
 		for _, c := range []*pipe{alice, twin, bob} {
 			if got := of[protocol.Title](c.hear()); len(got) != 1 || got[0].Title != "Another title" {
 				t.Errorf("titles %v", got)
 			}
 		}
-		h.hub.Removed(h.doc, "trashed")
+		h.trashed()
 		if got := of[protocol.Removed](bob.hear()); len(got) != 1 || bob.closed != protocol.CloseNotFound {
 			t.Errorf("removed %v, closed %d", got, bob.closed)
 		}
@@ -128,7 +131,7 @@ func TestHub(t *testing.T) {
 
 func TestWrite(t *testing.T) {
 	write := func(h *harness, key, s string) Write {
-		return Write{Document: h.doc, User: user(9), Role: protocol.RoleEditor, Delta: ot.Delta{text(s)}, IdempotencyKey: key}
+		return Write{Document: h.doc, Who: as(user(9)), Role: protocol.RoleEditor, Delta: ot.Delta{text(s)}, IdempotencyKey: key}
 	}
 	in(t, "[S2] a key gets its first answer, whatever happened since", nil, func(t *testing.T, h *harness) {
 		alice := h.join(1)
@@ -184,7 +187,7 @@ func TestWrite(t *testing.T) {
 		}
 	})
 	in(t, "[S5] followers hear every durable change once, across reloads of the document", nil, func(t *testing.T, h *harness) {
-		f, err := h.hub.Follow(t.Context(), h.doc, persistence.ID{}, 0)
+		f, err := h.hub.Follow(t.Context(), Follow{Document: h.doc, Who: Identity{User: user(1)}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,6 @@
 package collab
 
 import (
-	"slices"
 	"sync/atomic"
 
 	"github.com/coscribe/coscribe/collab/protocol"
@@ -68,9 +67,8 @@ func (s *session) joined(r *joinRequest) joinReply {
 	case len(s.peers) >= s.config.Limits.Peers:
 		return joinReply{err: s.config.crowded("document_connections", "too many connections to this document; try again later")}
 	}
-	role := s.roleOf(r.author.row.ID, r.attach.Role)
-	if role < protocol.RoleViewer {
-		return joinReply{err: &CloseError{protocol.CloseForbidden, "no access"}}
+	if s.stale(r.attach.Since, r.author.row.ID, &r.attach.Who) {
+		return joinReply{err: ErrStale}
 	}
 	reply := joinReply{state: s.state.Load()}
 	client := r.fresh
@@ -88,7 +86,8 @@ func (s *session) joined(r *joinRequest) joinReply {
 	}
 	p := &Peer{
 		session: s, conn: r.attach.Conn, id: r.peer.String(), client: client, tally: tally,
-		author: r.author, role: role, attached: true, live: !reply.more,
+		author: r.author, who: r.attach.Who, role: r.attach.Role, asked: r.attach.Since, joined: s.config.Now(),
+		attached: true, live: !reply.more,
 	}
 	if r.resume != nil {
 		p.attempt = r.resume.attempt
@@ -99,7 +98,7 @@ func (s *session) joined(r *joinRequest) joinReply {
 		p.known = r.resume.revision + int64(len(reply.changes))
 		p.pages.Store(newPages(p, p.known))
 	}
-	reply.peer, reply.role = p, role
+	reply.peer, reply.role = p, p.role
 	reply.peers = s.presences(s.peers)
 	s.admit(p)
 	return reply
@@ -185,6 +184,7 @@ func (s *session) admit(p *Peer) {
 	s.peers = append(s.peers, p)
 	s.byClient[p.client] = p
 	p.presence.revision = s.seq.durable
+	s.expires(p.who.Expires)
 	s.announce(p)
 	s.hub.peers.Add(1)
 	if s.people.enter(p.author.user) {
@@ -230,62 +230,7 @@ func (s *session) report() {
 }
 
 type renamed struct{ title string }
-type removed struct{ reason string }
 type goAway struct{}
-type setRole struct {
-	user  persistence.ID
-	role  protocol.Role
-	reply chan<- error
-}
-
-// setRole applies a role to a user's peers in place; none ends them (law S8:
-// what they still say is not heard from this turn on).
-func (s *session) setRole(r setRole) {
-	if r.role >= minimumRole(protocol.Submit{}) {
-		delete(s.lowered, r.user)
-	} else {
-		if s.lowered == nil {
-			s.lowered = map[persistence.ID]protocol.Role{}
-		}
-		s.lowered[r.user] = r.role
-	}
-	for _, p := range slices.Clone(s.peers) {
-		if p.author.row.ID != r.user || p.role == r.role {
-			continue
-		}
-		if p.role = r.role; r.role == protocol.RoleNone {
-			p.send(protocol.Removed{Reason: "access was taken away"})
-			s.detach(p)
-			p.finish(protocol.CloseForbidden, "access was taken away")
-			continue
-		}
-		p.send(protocol.RoleChange{Role: r.role})
-	}
-	s.seal(r.reply)
-}
-
-// roleOf is what a role that was read outside the loop is worth now: one that
-// was lowered meanwhile is not undone by who looked before.
-func (s *session) roleOf(user persistence.ID, read protocol.Role) protocol.Role {
-	if now, ok := s.lowered[user]; ok {
-		return min(now, read)
-	}
-	return read
-}
-
-// seal answers once all that was sequenced until now is durable.
-func (s *session) seal(reply chan<- error) {
-	if head := s.seq.window.head(); head > s.seq.durable {
-		answers := make(chan writeReply, 1)
-		s.waiting = append(s.waiting, waiter{revision: head, reply: answers})
-		go func() {
-			a := <-answers
-			reply <- a.err
-		}()
-		return
-	}
-	reply <- nil
-}
 
 // goAway tells peers to come back, spread over the drain time (law R7).
 func (s *session) goAway() {

@@ -39,7 +39,7 @@ func TestJoinsMeetNews(t *testing.T) {
 				if err := h.store.Trash(t.Context(), h.doc, persistence.Author{}, time.Unix(1, 0)); err != nil {
 					t.Error(err)
 				}
-				go h.hub.Removed(h.doc, "trashed")
+				go h.trashed()
 				time.Sleep(time.Second)
 			}
 			c, _, err := h.attach(user(1), protocol.RoleEditor, nil)
@@ -67,7 +67,7 @@ func TestJoinsMeetNews(t *testing.T) {
 				if err := h.store.Rename(t.Context(), h.doc, "New", persistence.Author{}, time.Unix(1, 0)); err != nil {
 					t.Error(err)
 				}
-				go h.hub.Renamed(h.doc, "New")
+				go h.hub.Renamed(t.Context(), h.doc)
 				time.Sleep(time.Second)
 			}
 			c, w, err := h.attach(user(1), protocol.RoleEditor, nil)

@@ -14,7 +14,7 @@ import (
 
 func TestLifetime(t *testing.T) {
 	in(t, "[R8] a document that somebody follows stays in memory, and leaves after", nil, func(t *testing.T, h *harness) {
-		f, err := h.hub.Follow(t.Context(), h.doc, persistence.ID{}, -1)
+		f, err := h.hub.Follow(t.Context(), Follow{Document: h.doc, After: -1, Who: Identity{User: user(1)}})
 		if err != nil {
 			t.Fatal(err)
 		}

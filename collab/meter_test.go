@@ -81,7 +81,7 @@ func TestRates(t *testing.T) {
 	}
 	write := func(t *testing.T, h *harness) func() {
 		return func() {
-			if _, err := h.hub.Submit(t.Context(), Write{Document: h.doc, User: user(1), Role: protocol.RoleEditor, Delta: ot.Delta{text("w")}, Bytes: 1}); err != nil {
+			if _, err := h.hub.Submit(t.Context(), Write{Document: h.doc, Who: as(user(1)), Role: protocol.RoleEditor, Delta: ot.Delta{text("w")}, Bytes: 1}); err != nil {
 				t.Error(err)
 			}
 		}
@@ -237,7 +237,7 @@ func TestFloods(t *testing.T) {
 		c.Limits.RateWait = aTenth
 	}, func(t *testing.T, h *harness) {
 		write := func() error {
-			_, err := h.hub.Submit(t.Context(), Write{Document: h.doc, User: user(1), Role: protocol.RoleEditor, Delta: ot.Delta{text("w")}, IdempotencyKey: "k"})
+			_, err := h.hub.Submit(t.Context(), Write{Document: h.doc, Who: as(user(1)), Role: protocol.RoleEditor, Delta: ot.Delta{text("w")}, IdempotencyKey: "k"})
 			return err
 		}
 		var all sync.WaitGroup

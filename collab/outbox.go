@@ -111,6 +111,9 @@ func (o *outbox) refresh() (again, still bool) {
 func (o *outbox) open(welcome []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.closed {
+		return // let go before the welcome was written
+	}
 	rest := o.queue[o.first:]
 	queue := make([]fragment, 1, 1+len(rest))
 	queue[0] = fragment{bytes: welcome}
@@ -137,11 +140,13 @@ func (o *outbox) ended() bool {
 	return true
 }
 
-// close makes the outbox empty for ever.
-func (o *outbox) close() {
+// close makes the outbox empty for ever; it reports whether it was not yet.
+func (o *outbox) close() (first bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	first = !o.closed
 	o.closed, o.queue, o.first, o.bytes = true, nil, 0, 0
+	return first
 }
 
 // next takes as many messages as fit into one frame of the given size, at

@@ -46,7 +46,7 @@ func TestNoLockIsHeldOutside(t *testing.T) {
 			n.h = h
 			h.start(tune)
 			attach := func(resume *protocol.Resume) *Peer {
-				peer, err := h.hub.Attach(t.Context(), Attach{Document: h.doc, User: user(1), Role: protocol.RoleEditor, Conn: n, Resume: resume})
+				peer, err := h.hub.Attach(t.Context(), Attach{Document: h.doc, Who: Identity{User: user(1)}, Role: protocol.RoleEditor, Conn: n, Resume: resume})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -64,7 +64,7 @@ func TestNoLockIsHeldOutside(t *testing.T) {
 				t.Fatal(err)
 			}
 			attach(&protocol.Resume{Client: peer.client.String(), Epoch: head.Epoch.String()})
-			h.hub.Removed(h.doc, "trashed")
+			h.trashed()
 			synctest.Wait()
 			if n.asked.Load() < 10 {
 				t.Errorf("asked %d times only: the test shows nothing", n.asked.Load())
@@ -95,7 +95,7 @@ func TestOneOwner(t *testing.T) {
 			})
 			all.Go(func() {
 				for range rounds {
-					r, err := h.hub.Submit(t.Context(), Write{Document: h.doc, User: user(9), Role: protocol.RoleEditor, Delta: ot.Delta{text("w")}})
+					r, err := h.hub.Submit(t.Context(), Write{Document: h.doc, Who: Identity{User: user(9)}, Role: protocol.RoleEditor, Delta: ot.Delta{text("w")}})
 					if err != nil {
 						t.Error(err)
 						return
@@ -131,7 +131,7 @@ func TestOneOwner(t *testing.T) {
 // visit joins, makes one change, waits for its ack and leaves in some way.
 func visit(t *testing.T, h *harness, writer, round int, accepted *atomic.Int64) {
 	woken := make(chan struct{}, 1)
-	peer, err := h.hub.Attach(t.Context(), Attach{Document: h.doc, User: user(writer), Role: protocol.RoleEditor, Conn: waking(woken)})
+	peer, err := h.hub.Attach(t.Context(), Attach{Document: h.doc, Who: Identity{User: user(writer)}, Role: protocol.RoleEditor, Conn: waking(woken)})
 	if err != nil {
 		t.Error(err)
 		return
@@ -150,7 +150,7 @@ func visit(t *testing.T, h *harness, writer, round int, accepted *atomic.Int64) 
 		}
 	}
 	h.hub.People(h.doc)
-	h.hub.Renamed(h.doc, "T")
+	h.hub.Renamed(t.Context(), h.doc)
 	for {
 		frame, ok := peer.Next()
 		if !ok {
@@ -184,7 +184,7 @@ func (w waking) Close(protocol.CloseCode, string) { w.Wake() }
 // followAll reads the log until the context ends; last is the last revision.
 // It fails on a gap.
 func followAll(ctx context.Context, t *testing.T, h *harness, epoch persistence.ID, last *atomic.Int64) {
-	f, err := h.hub.Follow(ctx, h.doc, epoch, 0)
+	f, err := h.hub.Follow(ctx, Follow{Document: h.doc, Epoch: epoch, Who: Identity{User: user(7)}})
 	if err != nil {
 		t.Error(err)
 		return

@@ -18,7 +18,6 @@ type Peer struct {
 	conn    Conn
 	id      string
 	client  persistence.ID
-	author  *author
 	outbox  outbox
 	pages   atomic.Pointer[pages] // nil unless it catches up from the log
 	differs atomic.Int64          // one more than the last revision that its client was told it holds otherwise
@@ -29,7 +28,12 @@ type Peer struct {
 	chatter bucket // messages that are no changes; the reader's
 
 	// Owned by the session's goroutine.
+	author   *author
+	who      Identity // whose User is as it was at the join; see author
 	role     protocol.Role
+	asked    Generation // when the look at the role began
+	holds    int        // revocations under way that concern it: its changes are not heard
+	joined   time.Time
 	attached bool
 	live     bool  // gets what is committed; false while it catches up from the log
 	attempt  int64 // of its client's connections, see protocol.Resume
@@ -201,6 +205,15 @@ func (p *Peer) finish(code protocol.CloseCode, reason string) {
 	p.ending = CloseError{code, reason}
 	p.outbox.end()
 	p.conn.Wake()
+}
+
+// silence drops what a peer that was let go has not taken, and closes. Any
+// goroutine, more than once.
+func (p *Peer) silence() {
+	if p.outbox.close() {
+		p.session.config.Metrics.Closed(p.ending.Code)
+		p.conn.Close(p.ending.Code, p.ending.Reason)
+	}
 }
 
 // at is the time of acceptance as the log keeps it.

@@ -13,3 +13,23 @@ func minimumRole(m protocol.ClientMessage) protocol.Role {
 	}
 	return protocol.RoleOwner + 1 // a message nobody has thought about is nobody's
 }
+
+// heldRetry is when a change may come again that was refused while its author's
+// rights were being changed: some commits later; ms.
+const heldRetry = 200
+
+var (
+	errReadOnly = reject(protocol.CodeReadOnly, "this document is read-only for you")
+	errHeld     = &RejectError{protocol.CodeUnavailable, "your rights are being changed", heldRetry}
+)
+
+// mayNot says why a peer's message is not heard now, nil if it is.
+func (p *Peer) mayNot(m protocol.ClientMessage) *RejectError {
+	if p.role < minimumRole(m) {
+		return errReadOnly
+	}
+	if _, ok := m.(protocol.Submit); ok && p.holds > 0 {
+		return errHeld
+	}
+	return nil
+}

@@ -39,6 +39,7 @@ type session struct {
 	handed    persistence.Head // what the store has been given, in flight included
 	committed chan error       // answer of the batch in flight; the store never waits on it
 	inFlight  *state           // what will be durable; nil: no batch is in flight
+	awaits    bool             // the store has yet to answer
 	sent      time.Time        // when the batch was handed over
 	waiting   []waiter
 	pacer     pacer
@@ -46,18 +47,19 @@ type session struct {
 
 	peers    []*Peer
 	byClient map[persistence.ID]*Peer
-	follows  map[chan struct{}]struct{}
+	follows  map[*Follower]struct{}
+	held     map[*revoking][]*Peer // nobody hears them now
 	fanout   fanout
 	crowd    crowd
 	behind   behind
 	saver    saver
-	lowered  map[persistence.ID]protocol.Role // users whose role was lowered below editor here
-	forgetAt int                              // clients at which those who have gone are forgotten
+	forgetAt int // clients at which those who have gone are forgotten
 
 	timer    *time.Timer
 	armed    time.Time // when timer fires; zero: it does not
 	idleAt   time.Time // when to leave memory; zero: not idle
 	shrinkAt time.Time // when to let go of what a quiet document does not need
+	expireAt time.Time // when the next credential of those here ends; zero: none does
 	draining bool
 	ending   bool  // the last turn: commits are not held back
 	failed   error // set: the loop ends and everybody starts anew
@@ -160,6 +162,9 @@ func (s *session) contain() {
 		close(s.loaded)
 	}
 	s.failed = ErrUnavailable
+	if s.awaits {
+		s.hub.orphan(s)
+	}
 	s.abandon()
 }
 
@@ -180,11 +185,14 @@ func (s *session) handle(e envelope) {
 		s.follow(r)
 	case renamed:
 		s.tellAll(protocol.Title{Title: r.title})
-	case removed:
-		s.tellAll(protocol.Removed{Reason: r.reason})
-		s.dismiss(protocol.CloseNotFound, "document was removed")
-	case setRole:
-		s.setRole(r)
+	case profiled:
+		s.profile(r.author)
+	case holdOff:
+		s.holdOff(r)
+	case letGo:
+		s.letGo(r)
+	case rosterRequest:
+		r.reply <- s.seats(nil)
 	case goAway:
 		s.goAway()
 	case snapshotStored:
@@ -205,8 +213,10 @@ func (s *session) message(p *Peer, body any) {
 		s.goLive(p, m.through)
 		return
 	case protocol.ClientMessage:
-		if p.role < minimumRole(m) {
-			s.refuseRole(p, m)
+		if refused := p.mayNot(m); refused != nil {
+			if m, ok := m.(protocol.Submit); ok {
+				s.rejectTo(p, m.Seq, refused)
+			}
 			return
 		}
 		switch m := m.(type) {
@@ -217,12 +227,6 @@ func (s *session) message(p *Peer, body any) {
 		case protocol.Ping:
 			p.send(protocol.Pong{Revision: s.state.Load().revision})
 		}
-	}
-}
-
-func (s *session) refuseRole(p *Peer, m protocol.ClientMessage) {
-	if m, ok := m.(protocol.Submit); ok {
-		s.rejectTo(p, m.Seq, errReadOnly)
 	}
 }
 

@@ -289,15 +289,14 @@ func TestBounds(t *testing.T) {
 		if got := of[protocol.Reject](c.hear()); len(got) != 1 || got[0].Code != protocol.CodeReadOnly {
 			t.Fatalf("rejects %v", got)
 		}
-		id, _ := persistence.ParseID(c.user.ID)
-		if err := h.hub.SetRole(t.Context(), h.doc, id, protocol.RoleEditor); err != nil {
+		if err := h.setRole(1, protocol.RoleEditor); err != nil {
 			t.Fatal(err)
 		}
 		c.submit(1, 0, text("x"))
 		if got := c.hear(); len(of[protocol.RoleChange](got)) != 1 || len(of[protocol.Ack](got)) != 1 {
 			t.Errorf("heard %v", got)
 		}
-		if err := h.hub.SetRole(t.Context(), h.doc, id, protocol.RoleNone); err != nil {
+		if err := h.setRole(1, protocol.RoleNone); err != nil {
 			t.Fatal(err)
 		}
 		if got := c.hear(); len(of[protocol.Removed](got)) != 1 || c.closed != protocol.CloseForbidden {

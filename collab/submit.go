@@ -1,8 +1,9 @@
 package collab
 
 import (
+	"errors"
+
 	"github.com/coscribe/coscribe/collab/protocol"
-	"github.com/coscribe/coscribe/persistence"
 )
 
 // pendingRetry is when a peer with too many changes under way may send one
@@ -32,23 +33,33 @@ func (s *session) submit(p *Peer, m *protocol.Submit) {
 type attempt struct {
 	submission
 	from  *Peer             // nil for a write
-	role  protocol.Role     // of a write, as it was read
+	write *Write            // nil for a peer's
 	reply chan<- writeReply // of a write
 }
 
 // refuse answers an attempt that is not in the log.
-func (s *session) refuse(a *attempt, err *RejectError) {
-	if a.from != nil {
-		s.rejectTo(a.from, a.seq, err)
+func (s *session) refuse(a *attempt, err error) {
+	var reject *RejectError
+	if a.from != nil && errors.As(err, &reject) {
+		s.rejectTo(a.from, a.seq, reject)
 	} else {
 		a.reply <- writeReply{err: err}
 	}
 }
 
-// mayWrite says whether a role that was read outside the loop still lets a
-// user make changes (law S8).
-func (s *session) mayWrite(user persistence.ID, read protocol.Role) bool {
-	return s.roleOf(user, read) >= minimumRole(protocol.Submit{})
+// mayStill says why an attempt that was on its way is not to be sequenced now,
+// nil if it is (law S8).
+func (s *session) mayStill(a *attempt) error {
+	if a.from != nil {
+		if refused := a.from.mayNot(protocol.Submit{}); refused != nil {
+			return refused
+		}
+		return nil
+	}
+	if s.stale(a.write.Since, a.author.row.ID, &a.write.Who) {
+		return ErrStale
+	}
+	return nil
 }
 
 func (s *session) step(a *attempt) {

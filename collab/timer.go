@@ -9,6 +9,7 @@ const quiet = 5 * time.Second
 func (s *session) tick() (gone bool) {
 	now := s.config.Now()
 	s.flushCrowd(now)
+	s.expire(now)
 	if s.due(s.shrinkAt, now) {
 		s.shrinkAt = time.Time{}
 		s.advancePresence()
@@ -38,7 +39,7 @@ func (s *session) arm(now time.Time) {
 		s.idleAt = now.Add(s.config.Limits.Idle)
 	}
 	next := s.idleAt
-	for _, t := range [...]time.Time{s.crowd.flushAt, s.shrinkAt, s.commitAt} {
+	for _, t := range [...]time.Time{s.crowd.flushAt, s.shrinkAt, s.commitAt, s.expireAt} {
 		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
 			next = t
 		}

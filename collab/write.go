@@ -16,8 +16,9 @@ import (
 // Write is a change that comes from elsewhere than a connection.
 type Write struct {
 	Document       persistence.ID
-	User           protocol.User
+	Who            Identity
 	Role           protocol.Role
+	Since          Generation      // read before the role was
 	Epoch          *persistence.ID // nil: whichever it is
 	Base           *int64          // nil: the durable head
 	Delta          ot.Delta        // canonicalised here
@@ -53,14 +54,14 @@ type writeReply struct {
 
 // Submit writes through the live document and returns after the commit. A key
 // that was used before, by the same user in the same document, gets its first
-// answer. It waits while too much is written at once. Errors: *RejectError, ErrEpoch, ErrMoved, ErrStopped,
+// answer. It waits while too much is written at once. Errors: *RejectError, ErrStale, ErrEpoch, ErrMoved, ErrStopped,
 // ErrUnavailable, persistence.ErrNotFound, the context's; after the context's
 // the change may still be committed. Any goroutine.
 func (h *Hub) Submit(ctx context.Context, w Write) (WriteResult, error) {
 	if w.Role < minimumRole(protocol.Submit{}) {
 		return WriteResult{}, errReadOnly
 	}
-	who, err := newAuthor(w.User)
+	who, err := newAuthor(w.Who.User)
 	if err != nil {
 		return WriteResult{}, err
 	}
@@ -104,6 +105,9 @@ func (h *Hub) Submit(ctx context.Context, w Write) (WriteResult, error) {
 		}
 		if err == nil {
 			err = reply.err
+		}
+		if errors.Is(err, ErrStale) {
+			h.rights.await(ctx, w.Document, who.row.ID, w.Who.Login)
 		}
 		if err != nil {
 			return WriteResult{}, err
@@ -163,8 +167,8 @@ func (s *session) write(r *writeRequest) {
 		r.reply <- writeReply{again: true}
 		return
 	}
-	if !s.mayWrite(r.author.row.ID, r.write.Role) {
-		r.reply <- writeReply{err: errReadOnly}
+	if s.stale(r.write.Since, r.author.row.ID, &r.write.Who) {
+		r.reply <- writeReply{err: ErrStale}
 		return
 	}
 	client := s.seq.know(r.client, r.author.row.ID, r.row)
@@ -173,7 +177,7 @@ func (s *session) write(r *writeRequest) {
 			client: r.client, seq: 1, base: s.seq.durable, delta: r.delta,
 			at: at(s.config.Now()), author: r.author, anyBase: r.write.Base == nil,
 		},
-		role: r.write.Role, reply: r.reply,
+		write: &r.write, reply: r.reply,
 	}
 	if r.write.Base != nil {
 		a.base = *r.write.Base

@@ -36,7 +36,7 @@ test("a program with the client library meets a person in the same document", as
 		await page.expectSaved()
 		const text = "Hello, from a program. Start! And hello from a person. Bye."
 		await page.expectLines([text])
-		await expect.poll(() => document.content).toEqual([{ insert: `${text}\n` }])
+		expect(document.content).toEqual([{ insert: `${text}\n` }])
 		expect(await server.text(id)).toBe(`${text}\n`)
 	} finally {
 		document.close()

@@ -61,7 +61,7 @@ export class Server {
 		}
 		child.stdout?.on("data", collect)
 		child.stderr?.on("data", collect)
-		const deadline = Date.now() + 60_000
+		const deadline = Date.now() + 15_000
 		while (Date.now() < deadline) {
 			if (child.exitCode !== null) break
 			try {

@@ -103,7 +103,7 @@ test("[C6] a copy that differs from the server's is noticed by its hash and heal
 	await page.expectLines(["wrongtext"])
 	wire.onReceive = (message) => message
 	// The comparison waits for 10 s of quiet.
-	await expect.poll(() => page.lines(), { timeout: 60_000 }).toEqual(["right text"])
+	await expect.poll(() => page.lines(), { timeout: 30_000 }).toEqual(["right text"])
 	expect(wire.received.some((message) => message.type === "reload" && message.reason === "hash")).toBe(true)
 	await page.caretToEnd()
 	await page.type(" again")

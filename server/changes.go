@@ -149,34 +149,45 @@ func (s *Server) listChanges(ctx context.Context, in *changesInput) (*changesOut
 }
 
 func (s *Server) writeChange(ctx context.Context, in *writeInput) (*writeOutput, error) {
-	id, role, err := s.allow(ctx, in.ID, protocol.RoleEditor)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.living(ctx, id); err != nil {
-		return nil, err
-	}
 	write := collab.Write{
-		Document: id, User: callerOf(ctx).User, Role: role, Base: in.Body.Base,
-		OnConflict: in.Body.OnConflict, IdempotencyKey: in.IdempotencyKey, Bytes: len(in.Body.Delta),
+		Who: callerOf(ctx), Base: in.Body.Base, OnConflict: in.Body.OnConflict, IdempotencyKey: in.IdempotencyKey,
+		Bytes: len(in.Body.Delta),
 	}
-	if in.Body.Epoch != nil {
-		epoch, err := persistence.ParseID(*in.Body.Epoch)
-		if err != nil {
-			return nil, s.problem(ctx, collab.ErrEpoch)
+	var result collab.WriteResult
+	err := s.config.Hub.Afresh(func(since collab.Generation) (err error) {
+		write.Since = since
+		if write.Document, write.Role, err = s.allow(ctx, in.ID, protocol.RoleEditor); err != nil {
+			return err
 		}
-		write.Epoch = &epoch
-	}
-	if write.Delta, err = ot.ParseDelta(in.Body.Delta); err != nil {
-		return nil, s.problem(ctx, err)
-	}
-	result, err := s.config.Hub.Submit(ctx, write)
+		if err := s.living(ctx, write.Document); err != nil {
+			return err
+		}
+		if err := readWrite(&write, in); err != nil {
+			return err
+		}
+		result, err = s.config.Hub.Submit(ctx, write)
+		return err
+	})
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
 	out := &writeOutput{}
 	out.Body.Epoch, out.Body.Revision, out.Body.At = result.Epoch.String(), result.Revision, result.At.UTC()
 	return out, nil
+}
+
+// readWrite reads what of the body may be wrong; after the role, so that
+// those who may not write learn nothing else.
+func readWrite(write *collab.Write, in *writeInput) (err error) {
+	if in.Body.Epoch != nil {
+		epoch, err := persistence.ParseID(*in.Body.Epoch)
+		if err != nil {
+			return collab.ErrEpoch
+		}
+		write.Epoch = &epoch
+	}
+	write.Delta, err = ot.ParseDelta(in.Body.Delta)
+	return err
 }
 
 // living refuses to write into the trash.

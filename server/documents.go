@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf16"
 
+	"github.com/coscribe/coscribe/collab"
 	"github.com/coscribe/coscribe/collab/protocol"
 	"github.com/coscribe/coscribe/ot"
 	"github.com/coscribe/coscribe/persistence"
@@ -284,7 +285,7 @@ func (s *Server) renameDocument(ctx context.Context, in *renameInput) (*document
 	if err := s.config.Store.Rename(ctx, id, title, authorOf(callerOf(ctx).User), persistence.Micro(s.config.Now())); err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	s.config.Hub.Renamed(id, title)
+	s.config.Hub.Renamed(ctx, id)
 	s.config.Events.Touch(id)
 	return s.shown(ctx, id, role)
 }
@@ -299,11 +300,16 @@ func (s *Server) trash(ctx context.Context, in *DocumentPath, away bool) (*docum
 	if away {
 		at = persistence.Micro(s.config.Now())
 	}
-	if err := s.config.Store.Trash(ctx, id, authorOf(callerOf(ctx).User), at); err != nil {
-		return nil, s.problem(ctx, err)
+	move := func(ctx context.Context) error {
+		return s.config.Store.Trash(ctx, id, authorOf(callerOf(ctx).User), at)
 	}
 	if away {
-		s.config.Hub.Removed(id, "trashed")
+		err = s.config.Hub.Revoke(ctx, collab.Revocation{Documents: []persistence.ID{id}, Reason: "trashed"}, move)
+	} else {
+		err = move(ctx)
+	}
+	if err != nil {
+		return nil, s.problem(ctx, err)
 	}
 	s.config.Events.Touch(id)
 	return s.shown(ctx, id, role)

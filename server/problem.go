@@ -145,7 +145,7 @@ func (s *Server) problem(ctx context.Context, err error) error {
 		s.config.Logger.ErrorContext(ctx, "a document is damaged; coscribe verify names the revision", "error", err)
 		return newProblem(http.StatusInternalServerError, "document_damaged",
 			"The document's log is damaged. What comes before the damage can be read: name an earlier revision, or page through its changes.")
-	case errors.Is(err, collab.ErrStopped), errors.Is(err, collab.ErrUnavailable), errors.Is(err, persistence.ErrStopped), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, collab.ErrStopped), errors.Is(err, collab.ErrUnavailable), errors.Is(err, collab.ErrStale), errors.Is(err, persistence.ErrStopped), errors.Is(err, context.DeadlineExceeded):
 		return unavailable("unavailable", "The document cannot be served right now; try again.")
 	}
 	s.config.Logger.ErrorContext(ctx, "request failed", "error", err)

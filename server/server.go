@@ -20,10 +20,14 @@ type Engine interface {
 	ReadAt(ctx context.Context, document persistence.ID, revision int64) (collab.Content, error)
 	Submit(ctx context.Context, w collab.Write) (collab.WriteResult, error)
 	Admit(ctx context.Context, user protocol.User, bytes int) error
-	Follow(ctx context.Context, document, epoch persistence.ID, after int64) (*collab.Follower, error)
+	Follow(ctx context.Context, f collab.Follow) (*collab.Follower, error)
+	Afresh(try func(since collab.Generation) error) error
+	Revoke(ctx context.Context, r collab.Revocation, commit func(context.Context) error) error
+	Recheck(ctx context.Context, role collab.RoleOf) error
 	People(document persistence.ID) []protocol.User
-	Renamed(document persistence.ID, title string)
-	Removed(document persistence.ID, reason string)
+	Connections(ctx context.Context) ([]collab.Connection, error)
+	Renamed(ctx context.Context, document persistence.ID)
+	Profile(ctx context.Context, user persistence.ID, read func(context.Context) (protocol.User, error))
 	Stats() collab.Stats
 	Limits() collab.Limits
 }

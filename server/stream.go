@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coscribe/coscribe/collab"
@@ -20,8 +21,9 @@ const (
 	// the 30 s after which common proxies close an idle answer.
 	heartbeat = 15 * time.Second
 	// eventWait is how long one event may take to leave before its reader is
-	// given up.
+	// given up; lastWait, once the reader may no longer read (law S8).
 	eventWait = 20 * time.Second
+	lastWait  = 500 * time.Millisecond
 )
 
 // eventStream writes server-sent events (WHATWG HTML, 9.2).
@@ -29,6 +31,7 @@ type eventStream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	buffer  bytes.Buffer
+	cut     atomic.Bool // the reader may no longer read
 }
 
 func startEvents(w http.ResponseWriter) (*eventStream, error) {
@@ -61,11 +64,33 @@ func (s *eventStream) beat() error {
 
 func (s *eventStream) flush() error {
 	_ = s.control.SetWriteDeadline(time.Now().Add(eventWait))
+	if s.cut.Load() { // looked at after the deadline was set: cutShort may come any time
+		s.cutShort()
+	}
 	if _, err := s.w.Write(s.buffer.Bytes()); err != nil {
 		return err
 	}
 	s.buffer.Reset()
 	return s.control.Flush()
+}
+
+// cutShort gives what is being written little time to leave. Any goroutine.
+func (s *eventStream) cutShort() {
+	s.cut.Store(true)
+	_ = s.control.SetWriteDeadline(time.Now().Add(lastWait))
+}
+
+// ended says why the reader may no longer read, if it is for good.
+func (s *eventStream) ended(why *collab.CloseError) error {
+	if why.Code.Reconnect() {
+		return nil // they come back, with what they have then
+	}
+	data, err := json.Marshal(map[string]string{"reason": why.Reason})
+	if err != nil {
+		return err
+	}
+	s.add("", "removed", data)
+	return s.flush()
 }
 
 // followChanges answers GET …/changes as a live stream of the durable log.
@@ -93,6 +118,8 @@ func (s *Server) followChanges(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-s.stop:
 			cancel()
+		case <-follower.Ended():
+			stream.cutShort() // an event to a reader who takes it slowly ends here (law S8)
 		case <-ctx.Done():
 		}
 	}()
@@ -100,6 +127,7 @@ func (s *Server) followChanges(w http.ResponseWriter, r *http.Request) {
 		wait, done := context.WithTimeout(ctx, heartbeat)
 		changes, err := follower.Next(wait)
 		done()
+		why, over := errors.AsType[*collab.CloseError](err)
 		switch {
 		case err == nil:
 			err = stream.changes(follower.Epoch(), changes)
@@ -107,6 +135,9 @@ func (s *Server) followChanges(w http.ResponseWriter, r *http.Request) {
 			return
 		case errors.Is(err, context.DeadlineExceeded):
 			err = stream.beat()
+		case over:
+			_ = stream.ended(why)
+			return
 		case errors.Is(err, collab.ErrEpoch):
 			stream.add("", "reload", []byte(`{"reason":"restored"}`))
 			_ = stream.flush()
@@ -131,15 +162,22 @@ func (s *eventStream) changes(epoch persistence.ID, changes []persistence.Change
 
 func (s *Server) startFollowing(r *http.Request) (*collab.Follower, error) {
 	ctx := r.Context()
-	id, _, err := s.allow(ctx, r.PathValue("id"), protocol.RoleViewer)
-	if err != nil {
-		return nil, err
-	}
-	epoch, after, err := streamStart(r)
-	if err != nil {
-		return nil, err
-	}
-	follower, err := s.config.Hub.Follow(ctx, id, epoch, after)
+	follow := collab.Follow{Who: callerOf(ctx)}
+	var follower *collab.Follower
+	err := s.config.Hub.Afresh(func(since collab.Generation) (err error) {
+		follow.Since = since
+		if follow.Document, _, err = s.allow(ctx, r.PathValue("id"), protocol.RoleViewer); err != nil {
+			return err
+		}
+		if err := s.living(ctx, follow.Document); err != nil {
+			return err
+		}
+		if follow.Epoch, follow.After, err = streamStart(r); err != nil {
+			return err
+		}
+		follower, err = s.config.Hub.Follow(ctx, follow)
+		return err
+	})
 	return follower, s.problem(ctx, err)
 }
 

@@ -20,7 +20,7 @@ func newLocal(t testing.TB) *Local {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if err := l.Close(ctx); err != nil {
 			t.Errorf("closing: %v", err)
@@ -125,7 +125,7 @@ func TestSocketsResume(t *testing.T) {
 			time.Sleep(time.Duration(random.IntN(int(20 * time.Millisecond))))
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	for i, s := range sockets {
 		err := s.Wait(ctx, func(c *Client) bool { return c.Pending() == 0 && c.Document().Len() == typed+1 })

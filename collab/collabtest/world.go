@@ -166,7 +166,7 @@ func (w *World) id() persistence.ID {
 }
 
 func (w *World) pipe(c *Client, u protocol.User) *Pair {
-	return NewPair(w.hub, c, collab.Attach{Document: w.doc, User: u, Role: protocol.RoleEditor})
+	return NewPair(w.hub, c, collab.Attach{Document: w.doc, Who: collab.Identity{User: u, Ceiling: protocol.RoleOwner}, Role: protocol.RoleEditor, Since: w.hub.Generation()})
 }
 
 func (w *World) log(format string, args ...any) { fmt.Fprintf(w.trace, format+"\n", args...) }

@@ -17,9 +17,9 @@ import (
 var (
 	// ErrUnauthorized: the credentials are wrong, or none came and guests are
 	// not welcome (401, or close 4501).
-	ErrUnauthorized = errors.New("unauthorized")
+	ErrUnauthorized = collab.ErrUnauthorized
 	// ErrTokenExpired: the token was good once (close 4006).
-	ErrTokenExpired = errors.New("token expired")
+	ErrTokenExpired = collab.ErrTokenExpired
 	// ErrForbidden: not theirs, for instance a resume of somebody else's client
 	// (close 4503).
 	ErrForbidden = errors.New("forbidden")
@@ -45,6 +45,7 @@ type Access interface {
 // Engine is the part of collab.Hub that a transport needs.
 type Engine interface {
 	Attach(ctx context.Context, a collab.Attach) (*collab.Peer, error)
+	Afresh(try func(since collab.Generation) error) error
 }
 
 // Config is what a transport is made of. Hub and Access are required.

@@ -74,15 +74,18 @@ func (c *Config) join(ctx context.Context, from caller, m protocol.ClientMessage
 	if err != nil {
 		return nil, who, c.refusal(err)
 	}
-	role, err := c.Access.Role(ctx, who, from.document)
-	if err == nil && role == protocol.RoleNone {
-		err = persistence.ErrNotFound
-	}
-	if err != nil {
-		return nil, who, c.refusal(err)
-	}
-	peer, err = c.Hub.Attach(ctx, collab.Attach{
-		Document: from.document, User: who.User, Role: role, Conn: conn, Resume: hello.Resume, Token: token,
+	err = c.Hub.Afresh(func(since collab.Generation) error {
+		role, err := c.Access.Role(ctx, who, from.document)
+		if err == nil && role == protocol.RoleNone {
+			err = persistence.ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		peer, err = c.Hub.Attach(ctx, collab.Attach{
+			Document: from.document, Who: who, Role: role, Since: since, Conn: conn, Resume: hello.Resume, Token: token,
+		})
+		return err
 	})
 	if err != nil {
 		return nil, who, c.refusal(err)
@@ -123,7 +126,7 @@ func (c *Config) refusal(err error) *collab.CloseError {
 		return &collab.CloseError{Code: protocol.CloseUnauthorized, Reason: "unauthorized"}
 	case errors.Is(err, collab.ErrStopped):
 		return &collab.CloseError{Code: protocol.CloseGoAway, Reason: "the server is stopping"}
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled), errors.Is(err, collab.ErrStale):
 	default:
 		c.Logger.Error("joining failed", "error", err)
 	}

@@ -121,7 +121,7 @@ func (c *pollConn) belongs(from caller) bool {
 	if !from.known {
 		return !c.from.known
 	}
-	return from.who.same(&c.who) || c.from.known && from.who.same(&c.from.who)
+	return same(&from.who, &c.who) || c.from.known && same(&from.who, &c.from.who)
 }
 
 // touch puts off the end of a connection that nobody polls.

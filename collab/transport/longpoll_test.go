@@ -136,7 +136,7 @@ func (p *poller) open() protocol.Welcome {
 
 func waitPolls(t *testing.T, l *collabtest.Local, want int) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); l.Poll.Connections() != want; time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); l.Poll.Connections() != want; time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d long-poll connections, want %d", l.Poll.Connections(), want)
 		}
@@ -279,7 +279,7 @@ func TestPoll(t *testing.T) {
 		if a.code() != 4000 {
 			t.Errorf("%+v", a)
 		}
-		for deadline := time.Now().Add(time.Minute); len(l.Hub.People(document)) > 0; time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(5 * time.Second); len(l.Hub.People(document)) > 0; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatal("still there")
 			}

@@ -99,7 +99,7 @@ func TestStalledReader(t *testing.T) {
 
 func waitRevision(t *testing.T, s *collabtest.Socket, revision int64) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	if err := s.Wait(ctx, func(c *collabtest.Client) bool { return c.Revision() >= revision }); err != nil {
 		t.Fatal(err)

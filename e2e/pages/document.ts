@@ -176,21 +176,7 @@ export class DocumentPage {
 	}
 
 	async expectState(state: SaveState): Promise<void> {
-		await expect(this.state).toHaveAttribute("data-state", state, { timeout: 60_000 })
-	}
-
-	/** Resolves when the page next says that it is saving, however short that is: looking from time to time would miss it. */
-	async saving(): Promise<void> {
-		await this.state.evaluate(
-			(state: HTMLElement) =>
-				new Promise<void>((resolve) => {
-					const look = () => {
-						if (state.dataset.state === "saving") resolve()
-					}
-					new MutationObserver(look).observe(state, { attributes: true })
-					look()
-				}),
-		)
+		await expect(this.state).toHaveAttribute("data-state", state, { timeout: 30_000 })
 	}
 
 	/** Waits until nothing is pending and the page says so. */
