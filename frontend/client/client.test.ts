@@ -217,6 +217,27 @@ describe("client", () => {
 		expect(document.unsavedText).toBe("mine")
 	})
 
+	it("[S9] signed out, edits wait, and go out once after signing in again", async () => {
+		const document = await ready()
+		network.flowing = false
+		document.submit([{ insert: "one " }])
+		network.last.shut(4501, "unauthorized")
+		network.flowing = true
+		document.submit([{ retain: 4 }, { insert: "two " }])
+		await pass(1_000)
+		expect(document.status).toEqual({ state: "failed", pending: 2, reason: "unauthorized" })
+		document.reconnectNow()
+		while (network.sockets.length < 2) await vi.advanceTimersByTimeAsync(1)
+		network.last.shut(4501, "still")
+		await pass(60_000)
+		expect(document.status).toEqual({ state: "failed", pending: 2, reason: "unauthorized" })
+		document.reconnectNow()
+		await pass(1_000)
+		expect(document.status).toEqual({ state: "saved", pending: 0 })
+		expect(text(document)).toMatch(/^one two /)
+		expect(network.last.of("hello")[0]?.resume).toBeDefined()
+	})
+
 	it.each([4000, 4001, 4002, 4006, 4029, 1001, 1006, 1011, 1012, 1013])(
 		"[P5] close code %i comes back",
 		async (code) => {

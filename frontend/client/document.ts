@@ -62,7 +62,7 @@ export interface ClientDocument {
 	anchor(index: number, own?: boolean): Anchor
 	/** Forgets the refused edit shown by the status. */
 	dismissRejected(): void
-	/** Connects now instead of at `status.retryAt`; checks a connection that seems open. */
+	/** Connects now instead of at `status.retryAt`, or after signing in again; checks a connection that seems open. */
 	reconnectNow(): void
 	/** Puts unsaved edits into the journal at once: when the page may go any moment. */
 	keep(): void

@@ -143,7 +143,8 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 	}
 
 	reconnectNow(): void {
-		this.connection.now()
+		// Whoever was signed out may be in again.
+		this.connection.now(this.failure === "unauthorized")
 	}
 
 	keep(): void {
@@ -190,7 +191,8 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 	}
 
 	close(): void {
-		if (this.failure === undefined && this.removed === undefined) this.fail("closed")
+		if ((this.failure === undefined || this.failure === "unauthorized") && this.removed === undefined)
+			this.fail("closed")
 	}
 
 	private hello(token: string | undefined) {
@@ -242,6 +244,7 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 		this.peer = message.peer
 		this.resume = true
 		this.joined = true
+		this.failure = undefined
 		if (message.token) this.options.keepToken(message.token)
 		this.present({ title: message.document.title, role: message.role })
 		this.dispatch(message)
@@ -390,6 +393,10 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 			this.resume = false
 			this.dispatch({ type: "disown" })
 			if (!this.failure) this.connection.now(true)
+		} else if (failure === "unauthorized") {
+			// Signing in mends it: edits stay, with the journal, for `reconnectNow`.
+			this.failure = failure
+			this.refresh()
 		} else this.fail(failure)
 	}
 
