@@ -20,11 +20,19 @@ type pages struct {
 	access Access
 }
 
+// places are addresses of the page beside its documents; frontend/app/router.ts
+// reads them. The links among them carry their secret in the fragment, which a
+// browser keeps to itself.
+var places = []string{"signin", "profile", "admin", "setup", "invite", "reset", "s"}
+
 func newPages(files fs.FS, access Access) http.Handler {
 	p := &pages{files: files, access: access}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.index)
 	mux.HandleFunc("GET /d/{id}", p.index)
+	for _, place := range places {
+		mux.HandleFunc("GET /"+place, p.index)
+	}
 	mux.HandleFunc("GET /assets/{name...}", p.asset)
 	mux.HandleFunc("GET /worker.js", p.worker)
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) {
