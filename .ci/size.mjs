@@ -1,5 +1,6 @@
 // The page's weight budgets, measured on the build: what a browser fetches for the home page, and in all to write in a
-// document. What is fetched afterwards (find, dialogs, the journal, hashes, long-poll) is listed as "later" and counts towards neither.
+// document. What is fetched afterwards (find, dialogs, the journal, signing in, the administration) is listed as "later" and counts
+// towards neither.
 // Run after `npx vite build --config frontend/vite.config.ts`; ends with 1 when a budget is passed.
 import { readFileSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -17,17 +18,23 @@ function firstLoad() {
 	return [...html.matchAll(/(?:src|href)="\/(assets\/[^"]+\.(?:js|css))"/g)].map((match) => match[1])
 }
 
-/** Every chunk and style sheet that these files lead to, at once or later. */
-function reachable(from) {
-	const seen = new Set(from)
-	for (const file of seen) {
-		if (!file.endsWith(".js")) continue
-		const text = readFileSync(join(ui, file), "utf8")
-		for (const match of text.matchAll(/["'`](?:\.\/|\/?assets\/)([\w.-]+\.(?:js|css))["'`]/g)) {
-			const next = `assets/${match[1]}`
-			if (statSync(join(ui, next), { throwIfNoEntry: false })) seen.add(next)
-		}
+/** What a chunk names: the chunks it imports, which come with it, and those it may fetch later, with their style sheets. */
+function named(file) {
+	const text = file.endsWith(".js") ? readFileSync(join(ui, file), "utf8") : ""
+	const files = (pattern) =>
+		[...text.matchAll(pattern)]
+			.map((match) => `assets/${match[1]}`)
+			.filter((name) => statSync(join(ui, name), { throwIfNoEntry: false }))
+	return {
+		imported: files(/(?:from|import)\s*["'`]\.\/([\w.-]+\.js)["'`]/g),
+		all: files(/["'`](?:\.\/|\/?assets\/)([\w.-]+\.(?:js|css))["'`]/g),
 	}
+}
+
+/** Everything that these files lead to: at once, or later too. */
+function reachable(from, way) {
+	const seen = new Set(from)
+	for (const file of seen) for (const next of named(file)[way]) seen.add(next)
 	return [...seen]
 }
 
@@ -38,17 +45,19 @@ try {
 	process.exit(1)
 }
 
-const LATER = /^assets\/(extras|journal|hash|transport)-/
-const home = firstLoad()
-const all = reachable(home)
-const document = all.filter((file) => !LATER.test(file))
+const home = reachable(firstLoad(), "imported")
+const all = reachable(home, "all")
+const page = all.filter((file) => /^assets\/DocumentPage-/.test(file))
+if (page.length < 2)
+	throw new Error("the document page's script and style sheet were not found: is it still called DocumentPage?")
+const document = reachable([...home, ...page], "imported")
 const sizes = new Map(all.map((file) => [file, gzipped(file)]))
 const kb = (bytes) => `${(bytes / 1000).toFixed(1)} kB`
 const total = (files) => files.reduce((sum, file) => sum + sizes.get(file), 0)
 
 for (const file of all)
 	console.log(
-		`${kb(sizes.get(file)).padStart(10)}  ${home.includes(file) ? "home    " : LATER.test(file) ? "later   " : "document"}  ${file}`,
+		`${kb(sizes.get(file)).padStart(10)}  ${home.includes(file) ? "home    " : document.includes(file) ? "document" : "later   "}  ${file}`,
 	)
 let passed = true
 for (const [name, files] of Object.entries({ home, document })) {

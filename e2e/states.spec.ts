@@ -84,7 +84,7 @@ test("a role taken away makes the page read-only at once, and writable again whe
 	const page = await ada.open(id)
 	wire.say({ type: "role", role: "viewer" })
 	await expect(page.text).toHaveAttribute("contenteditable", "false")
-	await expect(page.state).toHaveText("Read only - someone with edit rights can let you write")
+	await expect(page.state).toHaveText("You can view, not editAsk to edit")
 	await expect(page.toolbar).toHaveCount(0)
 	await expect(page.title).toHaveAttribute("readonly", "")
 	wire.say({ type: "role", role: "editor" })

@@ -108,7 +108,11 @@ export default defineConfig({
 		rolldownOptions: {
 			input: { index: resolve(here, "index.html"), worker: resolve(here, "worker/worker.ts") },
 			// The service worker's name never changes: its address is what the browser knows it by.
-			output: { entryFileNames: ({ name }) => (name === "worker" ? "worker.js" : "assets/[name]-[hash].js") },
+			output: {
+				entryFileNames: ({ name }) => (name === "worker" ? "worker.js" : "assets/[name]-[hash].js"),
+				// What every page begins with is one file: in pieces, by what shares it, it compresses 0.7 KiB worse.
+				codeSplitting: { groups: [{ name: "shell", test: /\/frontend\/app\/main\.tsx$/ }] },
+			},
 		},
 	},
 	server: { proxy: { "/api": { target: server, ws: true } } },

@@ -1,10 +1,14 @@
-import { Monitor, Moon, Sun, UserPen } from "lucide-preact"
+import { LogIn, LogOut, Monitor, Moon, ShieldCheck, Sun, UserPen } from "lucide-preact"
 import { useState } from "preact/hooks"
-import { me } from "./me"
-import { ProfileDialog } from "./ProfileDialog"
+import { signOut } from "./api"
+import { isAdministrator, isMember, me } from "./me"
+import { loadProfileDialog } from "./pages"
+import { navigate } from "./router"
 import { chooseTheme, theme } from "./theme"
 import { Avatar } from "./ui/Avatar"
+import { LazyDialog } from "./ui/Lazy"
 import { Menu, type MenuItem } from "./ui/Menu"
+import { toast } from "./ui/Toast"
 
 /** The three themes as lines of a menu. */
 export function themeItems(): MenuItem[] {
@@ -20,10 +24,23 @@ export function themeItems(): MenuItem[] {
 	}))
 }
 
-/** One's own mark, and behind it one's name and colour, the page's own choices and the theme. */
+/** Leaves this browser signed out. The page begins anew, so that nothing of this person stays in it. */
+function leave(): void {
+	signOut().then(
+		() => location.assign("/"),
+		(error: Error) => toast(error.message),
+	)
+}
+
+/** One's own mark, and behind it one's profile, the page's own choices and the theme. */
 export function PersonMenu({ extra }: { extra?: MenuItem }) {
 	const [editing, setEditing] = useState(false)
+	const close = () => setEditing(false)
 	const self = me.value
+	const member = isMember()
+	const own: MenuItem = member
+		? { label: "Your profile", icon: <UserPen size={16} />, onSelect: () => navigate({ page: "profile" }) }
+		: { label: "Your name and colour", icon: <UserPen size={16} />, onSelect: () => setEditing(true) }
 	return (
 		<>
 			<Menu
@@ -31,14 +48,35 @@ export function PersonMenu({ extra }: { extra?: MenuItem }) {
 				align="end"
 				class="icon-button person-button"
 				items={[
-					{ label: "Your name and colour", icon: <UserPen size={16} />, onSelect: () => setEditing(true) },
+					own,
+					...(isAdministrator()
+						? [
+								{
+									label: "Administration",
+									icon: <ShieldCheck size={16} />,
+									onSelect: () => navigate({ page: "admin" }),
+								},
+							]
+						: []),
 					...(extra ? [extra] : []),
 					...themeItems(),
+					member
+						? { label: "Sign out", icon: <LogOut size={16} />, separated: true, onSelect: leave }
+						: {
+								label: "Sign in",
+								icon: <LogIn size={16} />,
+								separated: true,
+								onSelect: () => navigate({ page: "signin" }),
+							},
 				]}
 			>
 				<Avatar person={self ?? { name: "", color: "#64748b" }} size={28} />
 			</Menu>
-			{editing && <ProfileDialog onClose={() => setEditing(false)} />}
+			{editing && (
+				<LazyDialog load={loadProfileDialog} onClose={close}>
+					{({ ProfileDialog }) => <ProfileDialog onClose={close} />}
+				</LazyDialog>
+			)}
 		</>
 	)
 }

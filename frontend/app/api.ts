@@ -4,6 +4,23 @@ export interface Person {
 	readonly name: string
 	/** "#rrggbb" */
 	readonly color: string
+	/** The address of their picture, for those who have one. */
+	readonly picture?: string
+}
+
+/** What somebody is on the whole server, beside their roles in documents. */
+export type Standing = "guest" | "member" | "admin" | "owner"
+
+/** Who comes in: everyone who reaches the server, guests by a share link, or members only. */
+export type AccessMode = "open" | "link" | "members"
+
+/** This browser's person. */
+export interface Me extends Person {
+	readonly standing: Standing
+	readonly access: AccessMode
+	readonly mail?: string
+	/** The account has a password. */
+	readonly password?: boolean
 }
 
 /** A document's row: everything but its text. Times are RFC 3339. */
@@ -34,22 +51,28 @@ export class ApiError extends Error {
 		readonly status: number,
 		readonly code: string,
 		sentence: string,
+		/** Seconds after which another try is welcome. */
+		readonly retryAfter = 0,
 	) {
 		super(sentence)
 	}
 }
 
-function sentenceFor(status: number): string {
-	if (status === 0) return "The server cannot be reached. Check the connection and try again."
-	if (status === 404) return "This document does not exist, or was removed."
-	if (status === 401 || status === 403) return "You may not do this here."
-	if (status === 429) return "That was a lot at once. Wait a moment and try again."
-	if (status === 507) return "The server's disk is full. Whoever runs it has to make room."
-	return "The server could not do this. Try again in a moment."
+const SENTENCES: Readonly<Record<number, string>> = {
+	0: "The server cannot be reached. Check the connection and try again.",
+	401: "You are signed out. Sign in to go on.",
+	404: "This document does not exist, or was removed.",
+	507: "The server's disk is full. Whoever runs it has to make room.",
+}
+
+/** What to tell the person: the server's word for what it refused, else our own. */
+function sentenceFor(status: number, detail?: string): string {
+	const refused = status >= 400 && status < 500 ? detail : undefined
+	return refused ?? SENTENCES[status] ?? "The server could not do this. Try again in a moment."
 }
 
 /** Calls the HTTP API and returns the JSON it answers, or null for an empty answer. */
-async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+export async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
 	let response: Response
 	try {
 		response = await fetch(`/api${path}`, {
@@ -63,8 +86,9 @@ async function call<T>(method: string, path: string, body?: unknown, signal?: Ab
 		throw new ApiError(0, "unreachable", sentenceFor(0))
 	}
 	if (!response.ok) {
-		const problem = (await response.json().catch(() => ({}))) as { code?: string }
-		throw new ApiError(response.status, problem.code ?? "unknown", sentenceFor(response.status))
+		const { code, detail } = (await response.json().catch(() => ({}))) as { code?: string; detail?: string }
+		const { status, headers } = response
+		throw new ApiError(status, code ?? "unknown", sentenceFor(status, detail), Number(headers.get("Retry-After")))
 	}
 	const text = await response.text()
 	return (text === "" ? null : JSON.parse(text)) as T
@@ -109,13 +133,26 @@ export function restoreDocument(id: string): Promise<DocumentRecord> {
 }
 
 /** Who this browser is. */
-export function getMe(): Promise<Person> {
+export function getMe(): Promise<Me> {
 	return call("GET", "/me")
 }
 
-/** Changes one's name or colour. */
-export function patchMe(change: { name?: string; color?: string }): Promise<Person> {
+/** What one may change of oneself; another mail address asks for the password. */
+export interface MeChange {
+	readonly name?: string
+	readonly color?: string
+	readonly mail?: string
+	readonly password?: string
+}
+
+/** Changes one's name, colour or mail. */
+export function patchMe(change: MeChange): Promise<Me> {
 	return call("PATCH", "/me", change)
+}
+
+/** Ends this browser's login. */
+export function signOut(): Promise<null> {
+	return call("POST", "/signout")
 }
 
 /** Reads a document's text in a format, for saving as a file. */

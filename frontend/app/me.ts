@@ -1,35 +1,41 @@
 import { signal } from "@preact/signals"
-import { getMe, type Person, patchMe } from "./api"
+import { ApiError, getMe, type Me, type MeChange, patchMe } from "./api"
 
-/** Colours offered to people: each reaches 4.5:1 with its own ink and 3:1 against both themes' ground. */
-export const PERSON_COLORS = [
-	{ name: "Orange", color: "#c2410c" },
-	{ name: "Amber", color: "#b45309" },
-	{ name: "Olive", color: "#4d7c0f" },
-	{ name: "Green", color: "#15803d" },
-	{ name: "Teal", color: "#0f766e" },
-	{ name: "Cyan", color: "#0e7490" },
-	{ name: "Blue", color: "#2563eb" },
-	{ name: "Violet", color: "#6d5bd0" },
-	{ name: "Purple", color: "#9333ea" },
-	{ name: "Magenta", color: "#c026a3" },
-	{ name: "Crimson", color: "#d0305f" },
-	{ name: "Slate", color: "#64748b" },
-] as const
+/** Who this browser is: undefined until the server was asked, null when it could not say. */
+export const me = signal<Me | null | undefined>(undefined)
 
-/** Who this browser is; null until the server has said so. */
-export const me = signal<Person | null>(null)
+/** The server wants to know who this is before it shows anything. */
+export const signedOut = signal(false)
 
 /** Asks the server who this browser is. Failing is harmless: the page works without, and asks again when needed. */
 export async function loadMe(): Promise<void> {
 	try {
 		me.value = await getMe()
-	} catch {
+		signedOut.value = false
+	} catch (error) {
 		me.value = null
+		signedOut.value = error instanceof ApiError && error.status === 401
 	}
 }
 
-/** Changes one's name and colour; throws an ApiError when the server refuses. */
-export async function changeMe(change: { name?: string; color?: string }): Promise<void> {
+/** Changes one's name, colour or mail; throws an ApiError when the server refuses. */
+export async function changeMe(change: MeChange): Promise<void> {
 	me.value = await patchMe(change)
+}
+
+/** Whether this person has an account here, and is not a guest. */
+export function isMember(): boolean {
+	const standing = me.value?.standing ?? "guest"
+	return standing !== "guest"
+}
+
+/** Whether everyone who reaches the server may open and change everything. */
+export function isOpen(): boolean {
+	return (me.value?.access ?? "open") === "open"
+}
+
+/** Whether this person looks after the server. */
+export function isAdministrator(): boolean {
+	const standing = me.value?.standing
+	return standing === "admin" || standing === "owner"
 }

@@ -19,11 +19,30 @@ describe("router", () => {
 		expect(parseRoute(path, search)).toEqual(route)
 	})
 
-	test.each<Route>([{ page: "home" }, { page: "trash" }, { page: "document", id }])(
-		"an address reads back: %o",
-		(route) => {
-			const [path = "", search = ""] = routePath(route).split("?")
-			expect(parseRoute(path, search)).toEqual(route)
-		},
-	)
+	test.each<[string, Route]>([
+		["/invite", { page: "invite", secret: "abc_-9" }],
+		["/setup", { page: "setup", secret: "abc_-9" }],
+		["/reset/", { page: "reset", secret: "abc_-9" }],
+		["/s", { page: "s", secret: "abc_-9" }],
+		["/invite/more", { page: "missing" }],
+	])("reads %s with a secret after it", (path, route) => {
+		expect(parseRoute(path, "", "#abc_-9")).toEqual(route)
+	})
+
+	test("no address holds a secret", () => {
+		expect(routePath({ page: "invite", secret: "abc" })).toBe("/invite")
+	})
+
+	test.each<Route>([
+		{ page: "home" },
+		{ page: "trash" },
+		{ page: "document", id },
+		{ page: "signin" },
+		{ page: "profile" },
+		{ page: "admin" },
+		{ page: "admin", view: "audit" },
+	])("an address reads back: %o", (route) => {
+		const [path = "", search = ""] = routePath(route).split("?")
+		expect(parseRoute(path, search)).toEqual(route)
+	})
 })

@@ -12,7 +12,7 @@ import type { LiveDocument } from "./live"
 import { edits } from "./status"
 
 /** What the document's menu opens. */
-export type DocumentDialog = "share" | "details" | "shortcuts" | "profile" | "link" | "image" | "unsaved"
+export type DocumentDialog = "share" | "details" | "shortcuts" | "profile" | "link" | "image" | "unsaved" | "signin"
 
 const FORMATS = {
 	html: { label: "Export as web page", ending: "html", icon: <FileCode size={16} /> },

@@ -2,10 +2,12 @@ import { ArrowLeft, Share2 } from "lucide-preact"
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
 import { createEditor } from "../../editor/index.ts"
 import type { Editor, EditorSnapshot } from "../../editor/types.ts"
+import { titleOf } from "../home/list"
 import { me } from "../me"
-import { ProfileDialog } from "../ProfileDialog"
+import { loadProfileDialog, loadShareDialog } from "../pages"
 import { follow } from "../router"
 import { Button } from "../ui/Button"
+import { LazyDialog } from "../ui/Lazy"
 import { toast } from "../ui/Toast"
 import { checkVersion } from "../version"
 import { type DocumentDialog, DocumentMenu } from "./DocumentMenu"
@@ -112,7 +114,7 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 					</a>
 					<div class="bar-name">
 						<Title live={live} onDone={() => editor?.focus()} />
-						<SaveState live={live} onShowText={() => setDialog("unsaved")} onReopen={onReopen} />
+						<SaveState live={live} onOpen={setDialog} onReopen={onReopen} />
 					</div>
 					<People live={live} editor={editor} onSelf={() => setDialog("profile")} />
 					<Button
@@ -172,9 +174,20 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 				)}
 			</main>
 			{extras && editor && snapshot && <extras.Outline editor={editor} generation={snapshot.generation} />}
-			{extras && dialog === "share" && <extras.ShareDialog title={live.title.value} onClose={closeDialog} />}
+			{dialog === "share" && (
+				<LazyDialog load={loadShareDialog} onClose={closeDialog}>
+					{({ ShareDialog }) => (
+						<ShareDialog id={live.document.id} title={titleOf({ title: live.title.value })} onClose={closeDialog} />
+					)}
+				</LazyDialog>
+			)}
+			{extras && dialog === "signin" && <extras.SignInDialog live={live} onClose={closeDialog} />}
 			{extras && dialog === "shortcuts" && <extras.ShortcutsDialog onClose={closeDialog} />}
-			{dialog === "profile" && <ProfileDialog onClose={closeDialog} />}
+			{dialog === "profile" && (
+				<LazyDialog load={loadProfileDialog} onClose={closeDialog}>
+					{({ ProfileDialog }) => <ProfileDialog onClose={closeDialog} />}
+				</LazyDialog>
+			)}
 			{extras && dialog === "details" && editor && (
 				<extras.DetailsDialog id={live.document.id} editor={editor} onClose={closeDialog} />
 			)}

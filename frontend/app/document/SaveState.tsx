@@ -19,11 +19,11 @@ const ICONS = { good: CloudCheck, busy: LoaderCircle, wait: CloudOff, stop: Circ
 /** The document's one honest state, as a sentence with what can be done about it. */
 export function SaveState({
 	live,
-	onShowText,
+	onOpen,
 	onReopen,
 }: {
 	live: LiveDocument
-	onShowText: () => void
+	onOpen: (dialog: "unsaved" | "share" | "signin") => void
 	onReopen: () => void
 }) {
 	const status = live.status.value
@@ -45,23 +45,25 @@ export function SaveState({
 	const line: StatusLine =
 		newVersion.value && status.state === "saved"
 			? { tone: "good", sentence: "A new version is ready", action: { label: "Reload", does: "reload" } }
-			: statusLine(status, now)
+			: statusLine(status, now, live.role.value)
 
 	// The countdown changes each second and is not read; the state is, once it lasts.
 	const { state, pending } = status
 	useEffect(() => {
 		if (state === "connecting") return
 		const wait = setTimeout(() => {
-			const settled = statusLine(live.status.peek(), Date.now()).sentence
+			const settled = statusLine(live.status.peek(), Date.now(), live.role.peek()).sentence
 			if (settled !== said) announce(settled)
 			said = settled
 		}, SPOKEN_AFTER)
 		return () => clearTimeout(wait)
-	}, [live, state, pending])
+	}, [live, state, pending, live.role.value])
 
 	const act = () => {
 		if (line.action?.does === "reconnect") live.document.reconnectNow()
-		if (line.action?.does === "showText") onShowText()
+		if (line.action?.does === "showText") onOpen("unsaved")
+		if (line.action?.does === "signIn") onOpen("signin")
+		if (line.action?.does === "ask") onOpen("share")
 		if (line.action?.does === "reload") location.reload()
 		if (line.action?.does === "restore")
 			restoreDocument(live.document.id).then(onReopen, (error: Error) => toast(error.message))

@@ -1,57 +1,102 @@
-import { Check, Copy, Share } from "lucide-preact"
-import { useRef, useState } from "preact/hooks"
+import { useEffect, useRef, useState } from "preact/hooks"
 import { announce } from "../announce"
-import { Button } from "../ui/Button"
+import { isOpen } from "../me"
+import { type Access, getAccess, putGrant, type Role } from "../people/access"
+import { PeoplePicker } from "../people/PeoplePicker"
+import { ROLE_CHOICES, roleWord } from "../people/roles"
 import { Dialog } from "../ui/Dialog"
+import { Choice } from "../ui/Field"
+import { sentenceOf } from "../ui/form"
+import { ShareAddress } from "./ShareAddress"
+import { ShareAsk } from "./ShareAsk"
+import { ShareLinks } from "./ShareLinks"
+import { GrantRow, ShareRequests } from "./SharePeople"
+import "../ui/forms.css"
+import "./share.css"
 
-/** The document's address, to be copied or handed to the phone's own share sheet. */
-export function ShareDialog({ title, onClose }: { title: string; onClose: () => void }) {
-	const field = useRef<HTMLInputElement>(null)
-	const [copied, setCopied] = useState(false)
-	const address = location.origin + location.pathname
+/** Tries a change and draws what came of it. Answers whether it worked. */
+export type Attempt = (run: () => Promise<unknown>, done: string) => Promise<boolean>
 
-	const copy = async () => {
-		field.current?.select()
+/** Who may do what with the document, and changing it for those who may. */
+export function ShareDialog({ id, title, onClose }: { id: string; title: string; onClose: () => void }) {
+	const [access, setAccess] = useState<Access | null>(null)
+	const [fault, setFault] = useState("")
+	const open = isOpen()
+	const [role, setRole] = useState<Role>("editor")
+	const body = useRef<HTMLDivElement>(null)
+
+	const fetchIt = () => getAccess(id).then(setAccess, (error) => setFault(sentenceOf(error)))
+	useEffect(() => {
+		if (!open) void fetchIt()
+	}, [id, open])
+
+	const attempt: Attempt = async (run, done) => {
+		setFault("")
+		let worked = true
 		try {
-			await navigator.clipboard.writeText(address)
-		} catch {
-			// Without the clipboard's permission, as on plain http, the older way still works on a selected field.
-			if (!document.execCommand("copy")) return announce("Copy the selected address yourself")
+			await run()
+			announce(done)
+		} catch (error) {
+			worked = false
+			setFault(sentenceOf(error))
 		}
-		setCopied(true)
-		announce("Link copied")
+		await fetchIt()
+		// What had the focus may be gone with its line.
+		if (document.activeElement === document.body) body.current?.querySelector<HTMLElement>("input, button")?.focus()
+		return worked
 	}
 
+	const owner = access?.mine === "owner"
 	return (
-		<Dialog title="Share" onClose={onClose}>
-			<p class="dialog-text">Anyone who can reach this server can open this link and write with you.</p>
-			<div class="share-line">
-				<input
-					ref={field}
-					class="input"
-					aria-label="Link to this document"
-					readOnly
-					value={address}
-					onFocus={(event) => event.currentTarget.select()}
-				/>
-				<Button
-					look="primary"
-					autofocus
-					icon={copied ? <Check size={16} /> : <Copy size={16} />}
-					onClick={() => void copy()}
-				>
-					{copied ? "Copied" : "Copy link"}
-				</Button>
+		<Dialog title={open ? "Share" : `Share “${title}”`} onClose={onClose} wide={!open}>
+			<div ref={body}>
+				{open && <p class="dialog-text">Anyone who can reach this server can open this link and write with you.</p>}
+				{fault && (
+					<p class="share-fault" role="alert">
+						{fault}
+					</p>
+				)}
+				{owner && (
+					<div class="share-add">
+						<PeoplePicker
+							label="Add people or groups"
+							placeholder="Add by name or mail"
+							autofocus
+							groups
+							without={access.grants.map((grant) => grant.subject)}
+							onPick={(found) =>
+								void attempt(
+									() => putGrant(id, found.kind, found.id, role),
+									`${found.name}: ${roleWord(role).toLowerCase()}`,
+								)
+							}
+						/>
+						<Choice
+							bare
+							label="Role of those you add"
+							value={role}
+							options={ROLE_CHOICES}
+							onChange={(value) => setRole(value as Role)}
+						/>
+					</div>
+				)}
+				{owner && access.requests.length > 0 && <ShareRequests id={id} requests={access.requests} attempt={attempt} />}
+				{access && (
+					<section aria-labelledby="share-people">
+						<h3 id="share-people" class="share-heading">
+							People with access
+						</h3>
+						<ul class="share-list">
+							{access.grants.map((grant) => (
+								<GrantRow key={grant.subject} id={id} grant={grant} managed={owner} attempt={attempt} />
+							))}
+						</ul>
+					</section>
+				)}
+				{owner && <ShareLinks id={id} links={access.links} attempt={attempt} />}
+				{access && !owner && <ShareAsk id={id} role={access.mine} />}
+				{(open || access) && <ShareAddress title={title} open={open} />}
 			</div>
-			{"share" in navigator && (
-				<Button
-					class="share-more"
-					icon={<Share size={16} />}
-					onClick={() => void navigator.share({ title, url: address }).catch(() => {})}
-				>
-					Send with another app
-				</Button>
-			)}
 		</Dialog>
 	)
 }

@@ -1,8 +1,12 @@
 import { useEffect, useState } from "preact/hooks"
 import { getDocument, restoreDocument } from "../api"
+import { isMember, isOpen } from "../me"
+import { loadEntrance } from "../pages"
 import { navigate } from "../router"
 import { Button } from "../ui/Button"
+import { Lazy } from "../ui/Lazy"
 import { toast } from "../ui/Toast"
+import { AskForAccess } from "./AskForAccess"
 import type { LiveDocument } from "./live"
 import { statusLine } from "./status"
 
@@ -20,7 +24,8 @@ export function UnreachableDocument({ live, onReopen }: { live: LiveDocument; on
 		)
 		return () => cancel.abort()
 	}, [id])
-	const unsaved = live.status.value.rejected?.text
+	const { reason, rejected } = live.status.value
+	const unsaved = rejected?.text
 	const bringBack = async () => {
 		try {
 			await restoreDocument(id)
@@ -29,15 +34,38 @@ export function UnreachableDocument({ live, onReopen }: { live: LiveDocument; on
 			toast((error as Error).message)
 		}
 	}
+	const kept = unsaved && (
+		<textarea class="input unsaved-text" aria-label="Text that was not saved" readOnly rows={6} value={unsaved} />
+	)
+	// What is not theirs to know is answered alike, whether it exists or not.
+	const unknown = !trashed && (reason === "not_found" || reason === "forbidden" || reason === "access")
+	const closed = !isOpen()
+	if (reason === "unauthorized" || (unknown && closed && !isMember()))
+		return (
+			<Lazy load={loadEntrance}>
+				{({ Frame, SignIn }) => (
+					<Frame
+						title="Sign in to open this document"
+						lead={
+							reason === "unauthorized"
+								? "It may also open by a share link, if somebody sends you one."
+								: "It does not open for you as a guest. Sign in, or ask whoever sent you its address for a share link."
+						}
+					>
+						<SignIn first onDone={onReopen} />
+						{kept}
+					</Frame>
+				)}
+			</Lazy>
+		)
+	if (unknown && closed) return <AskForAccess id={id} kept={kept} onReopen={onReopen} />
 	return (
 		<main class="notice">
 			<h1>{trashed ? "In the trash" : "Nothing to open here"}</h1>
 			<p>
 				{trashed ? "This document was moved to the trash." : `${statusLine(live.status.value, Date.now()).sentence}.`}
 			</p>
-			{unsaved && (
-				<textarea class="input unsaved-text" aria-label="Text that was not saved" readOnly rows={6} value={unsaved} />
-			)}
+			{kept}
 			<div class="notice-actions">
 				{trashed && (
 					<Button look="primary" onClick={() => void bringBack()}>

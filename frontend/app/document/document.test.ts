@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { PeerView } from "../../client/index.js"
-import { PERSON_COLORS } from "../me"
+import { PERSON_COLORS } from "../profile/colors"
 import { contrast, initials, inkOn } from "../ui/color"
 import { entryScript } from "../version"
 import { readImage, readLink } from "./address"

@@ -41,7 +41,14 @@ const cases: [string, Status, string, string?][] = [
 		{ state: "offline", pending: 3, journalDenied: true },
 		"Offline - 3 edits waiting, reconnecting, keep this tab open",
 	],
-	["read only", { state: "readonly", pending: 0 }, "Read only - someone with edit rights can let you write"],
+	["read only", { state: "readonly", pending: 0 }, "You can view, not edit", "Ask to edit"],
+	["signed out", { state: "failed", pending: 0, reason: "unauthorized" }, "You are signed out", "Sign in"],
+	[
+		"signed out with edits",
+		{ state: "failed", pending: 2, reason: "unauthorized" },
+		"You are signed out - 2 edits waiting",
+		"Sign in",
+	],
 	[
 		"rejected",
 		{ state: "rejected", pending: 0, rejected: { code: "document_too_large", message: "", text: "x" } },
@@ -81,6 +88,10 @@ describe("the state of saving", () => {
 		const line = statusLine(status, now)
 		expect(line.sentence).toBe(sentence)
 		expect(line.action?.label).toBe(action)
+	})
+
+	test("a commenter is told what their role is", () => {
+		expect(statusLine({ state: "readonly", pending: 0 }, now, "commenter").sentence).toBe("You can comment, not edit")
 	})
 
 	test("[C5] every state has exactly one sentence, and none claims saved with edits pending", () => {

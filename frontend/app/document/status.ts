@@ -1,4 +1,4 @@
-import type { Failure, Status } from "../../client/index.js"
+import type { Failure, Role, Status } from "../../client/index.js"
 
 /** How loud a state is: as it should be, on its way, needs patience, needs the person. */
 export type Tone = "good" | "busy" | "wait" | "stop"
@@ -11,7 +11,7 @@ export interface StatusLine {
 	/** What can be done about it, if anything. */
 	readonly action?: {
 		readonly label: string
-		readonly does: "reconnect" | "showText" | "reload" | "restore" | "goHome"
+		readonly does: "reconnect" | "showText" | "reload" | "restore" | "goHome" | "signIn" | "ask"
 	}
 }
 
@@ -24,7 +24,7 @@ export function edits(count: number): string {
 const STOPPED: Readonly<Record<Failure, string>> = {
 	not_found: "This document does not exist, or was removed",
 	forbidden: "You have no access to this document",
-	unauthorized: "You are signed out - sign in again to go on",
+	unauthorized: "You are signed out",
 	replaced: "This document was opened again elsewhere - reload to write here",
 	client_too_old: "The server was updated - reload to go on",
 	server_too_old: "The server is older than this page - reload in a moment",
@@ -75,8 +75,14 @@ function unsaved(status: Status): StatusLine["action"] {
 	return status.pending > 0 ? { label: "Show unsaved text", does: "showText" } : undefined
 }
 
+/** Signing in again sends what is unsaved, so it comes before reading it. */
+function signedOut(status: Status): StatusLine {
+	const held = status.pending > 0 ? ` - ${edits(status.pending)} waiting` : ""
+	return { tone: "stop", sentence: `${STOPPED.unauthorized}${held}`, action: { label: "Sign in", does: "signIn" } }
+}
+
 /** The one line for a status. `now` is in ms since 1970, for the countdown. */
-export function statusLine(status: Status, now: number): StatusLine {
+export function statusLine(status: Status, now: number, role?: Role): StatusLine {
 	switch (status.state) {
 		case "connecting":
 			return status.retryAt !== undefined && status.retryAt > now
@@ -99,7 +105,11 @@ export function statusLine(status: Status, now: number): StatusLine {
 					: {}),
 			}
 		case "readonly":
-			return { tone: "busy", sentence: "Read only - someone with edit rights can let you write" }
+			return {
+				tone: "busy",
+				sentence: role === "commenter" ? "You can comment, not edit" : "You can view, not edit",
+				action: { label: "Ask to edit", does: "ask" },
+			}
 		case "rejected": {
 			const why = REFUSED[status.rejected?.code ?? ""] ?? "the server could not apply it"
 			return {
@@ -119,6 +129,7 @@ export function statusLine(status: Status, now: number): StatusLine {
 			}
 		}
 		case "failed":
+			if (status.reason === "unauthorized") return signedOut(status)
 			return {
 				tone: "stop",
 				sentence: STOPPED[status.reason as Failure] ?? "Something went wrong - reload to go on",

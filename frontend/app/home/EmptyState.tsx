@@ -2,6 +2,7 @@ import { Plus } from "lucide-preact"
 import { Button } from "../ui/Button"
 import { createAndOpen } from "./library"
 import { TOUR, TOUR_TITLE } from "./tour"
+import "./empty.css"
 
 /** What a new server shows: the product in one picture and three sentences, and the way into the first document. */
 export function EmptyState() {

@@ -2,15 +2,14 @@ import { ArrowLeft, Plus, Search, Trash2 } from "lucide-preact"
 import { useEffect, useRef, useState } from "preact/hooks"
 import { announce } from "../announce"
 import { PersonMenu } from "../PersonMenu"
-import { prefetchDocumentPage } from "../pages"
+import { loadEmptyState, loadTrash, prefetchDocumentPage } from "../pages"
 import { follow, navigate } from "../router"
 import { Button } from "../ui/Button"
+import { Lazy } from "../ui/Lazy"
 import { Logo } from "../ui/Logo"
 import { DocumentRow } from "./DocumentRow"
-import { EmptyState } from "./EmptyState"
 import { createAndOpen, fetchMore, followEvents, known, live, loading, searchServer } from "./library"
 import { matching } from "./list"
-import { Trash } from "./Trash"
 import "./home.css"
 
 const SKELETON_AFTER = 200 // ms; a quicker answer needs no placeholder
@@ -134,10 +133,14 @@ export function HomePage({ trash }: { trash: boolean }) {
 							</a>
 							<h1 class="home-title">Trash</h1>
 						</div>
-						<Trash />
+						<Lazy load={loadTrash} failed={unreached}>
+							{({ Trash }) => <Trash />}
+						</Lazy>
 					</>
 				) : nothingYet ? (
-					<EmptyState />
+					<Lazy load={loadEmptyState} failed={unreached}>
+						{({ EmptyState }) => <EmptyState />}
+					</Lazy>
 				) : (
 					<>
 						<h1 class="hidden-text">Documents</h1>
@@ -191,6 +194,15 @@ export function HomePage({ trash }: { trash: boolean }) {
 				)}
 			</main>
 		</div>
+	)
+}
+
+/** In place of a part that did not load. */
+function unreached(again: () => void) {
+	return (
+		<p class="list-note">
+			The server cannot be reached. <Button onClick={again}>Try again</Button>
+		</p>
 	)
 }
 

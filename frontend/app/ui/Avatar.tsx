@@ -2,7 +2,8 @@ import type { Person } from "../api"
 import { initials, inkOn } from "./color"
 
 /** A person as a round mark in their colour. Decorative: the name stands beside it or on what contains it. */
-export function Avatar({ person, size = 28 }: { person: Pick<Person, "name" | "color">; size?: number }) {
+export function Avatar({ person, size = 28 }: { person: Pick<Person, "name" | "color" | "picture">; size?: number }) {
+	if (person.picture) return <img class="avatar" alt="" src={person.picture} width={size} height={size} />
 	return (
 		<span
 			class="avatar"

@@ -2,6 +2,7 @@ import { X } from "lucide-preact"
 import type { ComponentChildren } from "preact"
 import { useId, useLayoutEffect, useRef } from "preact/hooks"
 import { IconButton } from "./Button"
+import "./dialog.css"
 
 interface DialogProps {
 	title: string

@@ -1,18 +1,19 @@
 import { useState } from "preact/hooks"
-import { changeMe, me, PERSON_COLORS } from "./me"
-import { Avatar } from "./ui/Avatar"
-import { Button } from "./ui/Button"
-import { Dialog } from "./ui/Dialog"
-import { toast } from "./ui/Toast"
+import { changeMe, isMember, me } from "../me"
+import { follow } from "../router"
+import { Avatar } from "../ui/Avatar"
+import { Button } from "../ui/Button"
+import { Dialog } from "../ui/Dialog"
+import { toast } from "../ui/Toast"
+import { PERSON_COLORS } from "./colors"
+import { Swatches } from "./Swatches"
 
 /** One's own name and colour, as others see them at the caret. */
 export function ProfileDialog({ onClose }: { onClose: () => void }) {
+	const before = me.value?.color ?? PERSON_COLORS[6].color
 	const [name, setName] = useState(me.value?.name ?? "")
-	const [color, setColor] = useState<string>(me.value?.color ?? PERSON_COLORS[6].color)
+	const [color, setColor] = useState<string>(before)
 	const [fault, setFault] = useState("")
-	const colors: readonly { name: string; color: string }[] = PERSON_COLORS.some((offered) => offered.color === color)
-		? PERSON_COLORS
-		: [{ name: "Yours now", color }, ...PERSON_COLORS]
 
 	const save = async (event: Event) => {
 		event.preventDefault()
@@ -53,22 +54,17 @@ export function ProfileDialog({ onClose }: { onClose: () => void }) {
 						)}
 					</label>
 				</div>
-				<fieldset class="swatches">
-					<legend class="field-label">Colour</legend>
-					{colors.map((offered) => (
-						<label key={offered.color} class="swatch">
-							<input
-								type="radio"
-								name="color"
-								aria-label={offered.name}
-								checked={offered.color === color}
-								onChange={() => setColor(offered.color)}
-							/>
-							<span style={{ background: offered.color }} />
-						</label>
-					))}
-				</fieldset>
+				<Swatches color={color} before={before} onChoose={setColor} />
 				<div class="dialog-foot">
+					{isMember() && (
+						<a
+							class="button button-plain profile-more"
+							href="/profile"
+							onClick={(event) => follow(event, { page: "profile" })}
+						>
+							All of your profile
+						</a>
+					)}
 					<Button onClick={onClose}>Cancel</Button>
 					<Button look="primary" type="submit">
 						Save

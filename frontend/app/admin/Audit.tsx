@@ -1,0 +1,123 @@
+import { Download } from "lucide-preact"
+import { useState } from "preact/hooks"
+import { exactTime } from "../time"
+import { Button } from "../ui/Button"
+import { Choice, Field } from "../ui/Field"
+import { sentenceOf } from "../ui/form"
+import { toast } from "../ui/Toast"
+import { type AuditEntry, type AuditFilter, auditSearch, listAudit } from "./api"
+import { useFetched } from "./load"
+import { Table } from "./Table"
+
+/** Beginnings of actions, as the server names them: a noun and a dot. */
+const ACTIONS = [
+	["", "Everything"],
+	["login.", "Signing in and out"],
+	["user.", "People"],
+	["invitation.", "Invitations"],
+	["group.", "Groups"],
+	["grant.", "Rights in documents"],
+	["link.", "Share links"],
+	["token.", "API tokens"],
+	["document.", "Documents"],
+] as const
+
+const OUTCOMES = [
+	["", "Done and denied"],
+	["done", "Done"],
+	["denied", "Denied"],
+] as const
+
+const locale = typeof navigator === "undefined" ? "en" : navigator.language
+const moment = (at: string) => new Date(at).toLocaleString(locale, { dateStyle: "short", timeStyle: "medium" })
+
+/** Who did what, and what was refused: newest first. */
+export function Audit() {
+	const [filter, setFilter] = useState<AuditFilter>({ action: "", outcome: "", from: "", to: "" })
+	const search = auditSearch(filter).toString()
+	const { value, fault } = useFetched(() => listAudit(filter), search)
+	const [more, setMore] = useState<{ after: unknown; rows: readonly AuditEntry[]; end: boolean } | null>(null)
+	// Older lines belong to the newest ones that they follow.
+	const rest = more?.after === value ? more : null
+	const rows = [...(value ?? []), ...(rest?.rows ?? [])]
+	const last = rows[rows.length - 1]
+
+	const fetchOlder = async () => {
+		if (!last) return
+		try {
+			const older = await listAudit(filter, last.seq)
+			setMore({ after: value, rows: [...(rest?.rows ?? []), ...older], end: older.length === 0 })
+		} catch (error) {
+			toast(sentenceOf(error))
+		}
+	}
+	const set = (change: Partial<AuditFilter>) => setFilter({ ...filter, ...change })
+	const exported = (format: string) => `/api/admin/audit/export?${search ? `${search}&` : ""}format=${format}`
+	return (
+		<>
+			<div class="admin-form admin-filter">
+				<Choice label="About" value={filter.action} options={ACTIONS} onChange={(action) => set({ action })} />
+				<Choice label="Outcome" value={filter.outcome} options={OUTCOMES} onChange={(outcome) => set({ outcome })} />
+				<Field
+					label="From"
+					type="date"
+					value={filter.from}
+					onInput={(event) => set({ from: event.currentTarget.value })}
+				/>
+				<Field
+					label="Until"
+					type="date"
+					value={filter.to}
+					onInput={(event) => set({ to: event.currentTarget.value })}
+				/>
+				<div class="actions">
+					<a class="button button-quiet" href={exported("csv")} download="audit.csv">
+						<Download size={16} />
+						<span>CSV</span>
+					</a>
+					<a class="button button-quiet" href={exported("jsonl")} download="audit.jsonl">
+						<Download size={16} />
+						<span>JSON lines</span>
+					</a>
+				</div>
+			</div>
+			{fault && (
+				<p class="fault" role="alert">
+					{fault}
+				</p>
+			)}
+			{value?.length === 0 && <p class="empty-note">Nothing of the kind is in the log.</p>}
+			{rows.length > 0 && (
+				<Table<AuditEntry>
+					label="Audit log"
+					rows={rows}
+					keyOf={(entry) => String(entry.seq)}
+					columns={[
+						{
+							name: "When",
+							show: ({ at }) => (
+								<time class="admin-time" dateTime={at} title={exactTime(at)}>
+									{moment(at)}
+								</time>
+							),
+						},
+						{ name: "Who", show: (entry) => (entry.name ? <bdi>{entry.name}</bdi> : "-") },
+						{
+							name: "What",
+							main: true,
+							show: (entry) => (
+								<>
+									<span class="admin-action">{entry.action}</span>
+									{entry.outcome === "denied" && <span class="badge badge-bad">Denied</span>}
+								</>
+							),
+						},
+						{ name: "Detail", show: (entry) => <bdi>{entry.detail || "-"}</bdi> },
+						{ name: "From", show: (entry) => entry.address || "-" },
+					]}
+				/>
+			)}
+			{rows.length > 0 && !rest?.end && <Button onClick={() => void fetchOlder()}>Show older</Button>}
+		</>
+	)
+}

@@ -1,0 +1,166 @@
+import { ChevronDown, Users } from "lucide-preact"
+import { useState } from "preact/hooks"
+import { me } from "../me"
+import {
+	type AccessRequest,
+	acceptRequest,
+	declineRequest,
+	deleteGrant,
+	type Grant,
+	putGrant,
+	type Role,
+	transferOwner,
+} from "../people/access"
+import { ROLE_CHOICES, ROLES, roleWord } from "../people/roles"
+import { Avatar } from "../ui/Avatar"
+import { Button } from "../ui/Button"
+import { Choice } from "../ui/Field"
+import { Menu, type MenuItem } from "../ui/Menu"
+import type { Attempt } from "./ShareDialog"
+
+/** A person or group with their role, and for the owner the menu that changes it. */
+export function GrantRow({
+	id,
+	grant,
+	managed,
+	attempt,
+}: {
+	id: string
+	grant: Grant
+	managed: boolean
+	attempt: Attempt
+}) {
+	const [transferring, setTransferring] = useState(false)
+	const { kind, subject, name, role } = grant
+	const self = kind === "user" && subject === me.value?.id
+	const items: MenuItem[] = [
+		...ROLES.map((each) => ({
+			label: each.word,
+			checked: each.role === role,
+			onSelect: () => void attempt(() => putGrant(id, kind, subject, each.role), `${name}: ${each.word.toLowerCase()}`),
+		})),
+		...(kind === "user" && !self
+			? [{ label: "Make owner", separated: true, onSelect: () => setTransferring(true) }]
+			: []),
+		{
+			label: self ? "Leave the document" : "Remove access",
+			danger: true,
+			separated: kind !== "user" || self,
+			onSelect: () => void attempt(() => deleteGrant(id, kind, subject), `${name} has no access any more`),
+		},
+	]
+	return (
+		<li class="share-row">
+			<div class="share-line">
+				{kind === "user" ? (
+					<Avatar person={{ color: "#64748b", ...grant }} size={32} />
+				) : (
+					<span class="share-group" aria-hidden="true">
+						<Users size={18} />
+					</span>
+				)}
+				<div class="share-who">
+					<div class="share-name">
+						<bdi>{name}</bdi>
+						{self && <span class="badge">You</span>}
+						{kind === "group" && <span class="badge">Group</span>}
+					</div>
+					{grant.mail && <div class="share-note">{grant.mail}</div>}
+				</div>
+				{managed && role !== "owner" ? (
+					<Menu label={`Role of ${name}: ${roleWord(role)}`} class="share-role" align="end" items={items}>
+						{roleWord(role)} <ChevronDown size={14} aria-hidden="true" />
+					</Menu>
+				) : (
+					<span class="share-fixed">{roleWord(role)}</span>
+				)}
+			</div>
+			{transferring && (
+				<div class="share-confirm">
+					<p>
+						<bdi>{name}</bdi> becomes the owner and decides who has access. You can still edit.
+					</p>
+					<Button
+						look="primary"
+						autofocus
+						onClick={async () => {
+							await attempt(() => transferOwner(id, subject), `${name} is the owner now`)
+							setTransferring(false)
+						}}
+					>
+						Transfer
+					</Button>
+					<Button onClick={() => setTransferring(false)}>Cancel</Button>
+				</div>
+			)}
+		</li>
+	)
+}
+
+/** Those who ask for a role: giving it, or not. */
+export function ShareRequests({
+	id,
+	requests,
+	attempt,
+}: {
+	id: string
+	requests: readonly AccessRequest[]
+	attempt: Attempt
+}) {
+	return (
+		<section class="share-requests" aria-labelledby="share-requests">
+			<h3 id="share-requests" class="share-heading">
+				Asking for access
+			</h3>
+			<ul class="share-list">
+				{requests.map((request) => (
+					<RequestRow key={request.user.id} id={id} request={request} attempt={attempt} />
+				))}
+			</ul>
+		</section>
+	)
+}
+
+function RequestRow({ id, request, attempt }: { id: string; request: AccessRequest; attempt: Attempt }) {
+	const { user, message } = request
+	const [role, setRole] = useState<Role>(request.role)
+	return (
+		<li class="share-row">
+			<div class="share-line share-request">
+				<Avatar person={user} size={32} />
+				<div class="share-who">
+					<div class="share-name">
+						<bdi>{user.name}</bdi>
+					</div>
+					<div class="share-note">
+						{user.mail}
+						{user.mail && message && " · "}
+						{message && `“${message}”`}
+					</div>
+				</div>
+				<Choice
+					bare
+					label={`Role for ${user.name}`}
+					value={role}
+					options={ROLE_CHOICES}
+					onChange={(value) => setRole(value as Role)}
+				/>
+				<Button
+					look="primary"
+					aria-label={`Give access to ${user.name}`}
+					onClick={() =>
+						void attempt(() => acceptRequest(id, user.id, role), `${user.name}: ${roleWord(role).toLowerCase()}`)
+					}
+				>
+					Give
+				</Button>
+				<Button
+					aria-label={`Decline ${user.name}`}
+					onClick={() => void attempt(() => declineRequest(id, user.id), `${user.name} gets no access`)}
+				>
+					Decline
+				</Button>
+			</div>
+		</li>
+	)
+}

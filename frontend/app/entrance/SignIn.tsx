@@ -1,0 +1,139 @@
+import { useEffect, useState } from "preact/hooks"
+import { loadMe } from "../me"
+import { Button } from "../ui/Button"
+import { Field, PasswordField } from "../ui/Field"
+import { useSubmit } from "../ui/form"
+import { getMethods, type Methods, oidcAddress, requestReset, signIn } from "./api"
+
+/** The ways in; null until the server has said, or when it does not. */
+function useMethods(): Methods | null {
+	const [methods, setMethods] = useState<Methods | null>(null)
+	useEffect(() => {
+		getMethods().then(setMethods, () => setMethods({ password: true }))
+	}, [])
+	return methods
+}
+
+/** Signing in by password or by the team's own provider. `onDone` is called once the browser has its login. */
+export function SignIn({ onDone, first }: { onDone: () => void; first?: boolean }) {
+	const methods = useMethods()
+	const [forgotten, setForgotten] = useState(false)
+	const [mail, setMail] = useState("")
+	const [password, setPassword] = useState("")
+	const sending = useSubmit(async () => {
+		await signIn(mail, password)
+		await loadMe()
+		onDone()
+	})
+	if (!methods) return null
+	if (methods.setup && first)
+		return (
+			<p class="entrance-lead">
+				Nobody owns this server yet. When it started, it printed a link to set it up: open that link in this browser. It
+				is in the terminal or in the log of the service.
+			</p>
+		)
+	if (forgotten) return <Forgotten mail={mail} byMail={methods.mail === true} onBack={() => setForgotten(false)} />
+	return (
+		<>
+			{methods.oidc && (
+				<>
+					<a class="button button-primary entrance-wide" href={oidcAddress(location.pathname)}>
+						<span>Sign in with {methods.oidc.name}</span>
+					</a>
+					{methods.password && <p class="entrance-or">or</p>}
+				</>
+			)}
+			{methods.password && (
+				<form onSubmit={sending.submit}>
+					<Field
+						label="Mail"
+						type="email"
+						name="mail"
+						autocomplete="username"
+						required
+						autofocus={!methods.oidc}
+						value={mail}
+						onInput={(event) => setMail(event.currentTarget.value)}
+					/>
+					<PasswordField
+						label="Password"
+						name="password"
+						autocomplete="current-password"
+						value={password}
+						fault={sending.fault}
+						onInput={(event) => {
+							setPassword(event.currentTarget.value)
+							sending.clear()
+						}}
+					/>
+					<Button
+						look={methods.oidc ? "quiet" : "primary"}
+						type="submit"
+						class="entrance-wide"
+						aria-disabled={sending.busy}
+					>
+						{sending.busy ? "Signing in" : "Sign in"}
+					</Button>
+					<Button look="plain" class="entrance-aside" onClick={() => setForgotten(true)}>
+						Forgot your password?
+					</Button>
+				</form>
+			)}
+		</>
+	)
+}
+
+/** The way to a new password: by mail where the server sends any, else by asking somebody. */
+function Forgotten({ mail: known, byMail, onBack }: { mail: string; byMail: boolean; onBack: () => void }) {
+	const [mail, setMail] = useState(known)
+	const [asked, setAsked] = useState(false)
+	const sending = useSubmit(async () => {
+		await requestReset(mail)
+		setAsked(true)
+	})
+	const back = (
+		<Button look="plain" class="entrance-aside" autofocus={!byMail || asked} onClick={onBack}>
+			Back to sign in
+		</Button>
+	)
+	if (!byMail)
+		return (
+			<>
+				<p class="entrance-lead">
+					This server sends no mail. Ask somebody who administers it for a link to set a new password; it is one press
+					beside your name in their list of people.
+				</p>
+				{back}
+			</>
+		)
+	if (asked)
+		return (
+			<>
+				<p class="entrance-lead" role="status">
+					If there is an account for {mail}, a link is on its way. It works once, for an hour. Look into the spam folder
+					too.
+				</p>
+				{back}
+			</>
+		)
+	return (
+		<form onSubmit={sending.submit}>
+			<p class="entrance-lead">We send a link to set a new password.</p>
+			<Field
+				label="Mail"
+				type="email"
+				autocomplete="username"
+				required
+				autofocus
+				value={mail}
+				fault={sending.fault}
+				onInput={(event) => setMail(event.currentTarget.value)}
+			/>
+			<Button look="primary" type="submit" class="entrance-wide" aria-disabled={sending.busy}>
+				Send the link
+			</Button>
+			{back}
+		</form>
+	)
+}

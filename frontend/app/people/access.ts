@@ -1,0 +1,112 @@
+import { call, type Person } from "../api"
+
+/** What somebody may do with a document. */
+export type Role = "viewer" | "commenter" | "editor" | "owner"
+
+/** Somebody to share with. */
+export interface Found extends Person {
+	readonly kind: "user"
+	readonly mail?: string
+}
+
+/** A group to share with. */
+export interface FoundGroup {
+	readonly kind: "group"
+	readonly id: string
+	readonly name: string
+	/** How many people are in it, where that is known. */
+	readonly members?: number
+}
+
+/** A person's or a group's role in a document. */
+export interface Grant {
+	readonly kind: "user" | "group"
+	readonly subject: string
+	readonly name: string
+	readonly color?: string
+	readonly picture?: string
+	readonly mail?: string
+	readonly role: Role
+}
+
+/** A link that lets whoever has it into a document. Its address is given to those who may share. */
+export interface ShareLink {
+	readonly id: string
+	readonly role: Role
+	readonly password: boolean
+	readonly createdAt?: string
+	readonly expiresAt?: string
+	readonly url?: string
+}
+
+/** Somebody who asks for a role. */
+export interface AccessRequest {
+	readonly user: Person & { readonly mail?: string }
+	readonly role: Role
+	readonly message?: string
+	readonly at: string
+}
+
+/** Who may do what with a document, as far as the caller may know. */
+export interface Access {
+	readonly mine: Role
+	readonly grants: readonly Grant[]
+	readonly links: readonly ShareLink[]
+	readonly requests: readonly AccessRequest[]
+}
+
+const at = (document: string) => `/documents/${document}`
+
+export const getAccess = (document: string, signal?: AbortSignal): Promise<Access> =>
+	call("GET", `${at(document)}/access`, undefined, signal)
+
+/** Finds people, and groups, by name or mail. */
+export async function findPeople(query: string, signal: AbortSignal): Promise<readonly (Found | FoundGroup)[]> {
+	const answer = await call<{ people?: readonly Found[]; groups?: readonly FoundGroup[] }>(
+		"GET",
+		`/people?query=${encodeURIComponent(query)}`,
+		undefined,
+		signal,
+	)
+	return [
+		...(answer.people ?? []).map((person) => ({ ...person, kind: "user" as const })),
+		...(answer.groups ?? []).map((group) => ({ ...group, kind: "group" as const })),
+	]
+}
+
+export const putGrant = (document: string, kind: string, subject: string, role: Role): Promise<unknown> =>
+	call("PUT", `${at(document)}/grants/${kind}/${subject}`, { role })
+
+export const deleteGrant = (document: string, kind: string, subject: string): Promise<unknown> =>
+	call("DELETE", `${at(document)}/grants/${kind}/${subject}`)
+
+export const transferOwner = (document: string, user: string): Promise<unknown> =>
+	call("POST", `${at(document)}/owner`, { user })
+
+/** What can be said of a link. A password of "" takes it away; without the key it stays as it is. */
+export interface LinkChange {
+	readonly role: Role
+	readonly expiresAt?: string | null
+	readonly password?: string
+	/** Another address; the old one stops working. */
+	readonly rotate?: true
+}
+
+export const createLink = (document: string, link: LinkChange): Promise<ShareLink> =>
+	call("POST", `${at(document)}/links`, link)
+
+export const changeLink = (document: string, id: string, change: LinkChange): Promise<unknown> =>
+	call("PATCH", `${at(document)}/links/${id}`, change)
+
+export const deleteLink = (document: string, id: string): Promise<unknown> =>
+	call("DELETE", `${at(document)}/links/${id}`)
+
+/** Asks the owner; the answer is the same whether or not there is such a document. */
+export const askForAccess = (document: string, role: Role, message: string): Promise<unknown> =>
+	call("POST", `${at(document)}/requests`, { role, message })
+
+export const acceptRequest = (document: string, user: string, role: Role): Promise<unknown> =>
+	call("POST", `${at(document)}/requests/${user}/accept`, { role })
+
+export const declineRequest = (document: string, user: string): Promise<unknown> =>
+	call("DELETE", `${at(document)}/requests/${user}`)
