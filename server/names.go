@@ -28,7 +28,7 @@ var (
 )
 
 // palette are the colours of new guests, those that the page offers to choose
-// from (frontend/app/me.ts): told apart by most people, with at least 4.5:1
+// from (frontend/app/profile/colors.ts): told apart by most people, with at least 4.5:1
 // against white, so that a white name is readable on them, and 3:1 against the
 // ground of both themes, so that a caret shows.
 var palette = []string{"#c2410c", "#b45309", "#4d7c0f", "#15803d", "#0f766e", "#0e7490", "#2563eb", "#6d5bd0", "#9333ea", "#c026a3", "#d0305f", "#64748b"}

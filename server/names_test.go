@@ -7,7 +7,7 @@ import (
 )
 
 func TestNewGuestsHaveColoursThatThePageOffers(t *testing.T) {
-	page, err := os.ReadFile("../frontend/app/me.ts")
+	page, err := os.ReadFile("../frontend/app/profile/colors.ts")
 	if err != nil {
 		t.Fatal(err)
 	}
