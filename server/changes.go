@@ -93,7 +93,7 @@ func (s *Server) changeRoutes(api huma.API) {
 	}, s.listChanges)
 	huma.Register(api, huma.Operation{
 		OperationID: "write-change", Method: http.MethodPost, Path: "/api/documents/{id}/changes", Tags: []string{"Changes"}, DefaultStatus: http.StatusOK,
-		Summary: "Change a document", MaxBodyBytes: int64(s.config.Limits.ChangeBytes), BodyReadTimeout: bodyWait,
+		Summary: "Change a document", MaxBodyBytes: atMost(s.config.Limits.ChangeBytes), BodyReadTimeout: bodyWait,
 		Description: "Goes through the live document: people in it see the change at once. The answer comes when the change is on disk.",
 		Errors: []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict,
 			http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable},

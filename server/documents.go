@@ -109,7 +109,7 @@ func (s *Server) documentRoutes(api huma.API) {
 	body := createBody()
 	huma.Register(api, huma.Operation{
 		OperationID: "create-document", Method: http.MethodPost, Path: "/api/documents", Tags: tags, DefaultStatus: http.StatusCreated,
-		Summary: "Create a document", MaxBodyBytes: int64(s.config.Limits.ContentBytes), BodyReadTimeout: bodyWait, RequestBody: body, SkipValidateBody: true,
+		Summary: "Create a document", MaxBodyBytes: atMost(s.config.Limits.ContentBytes), BodyReadTimeout: bodyWait, RequestBody: body, SkipValidateBody: true,
 		Description: "The body is JSON with an optional title and content (a delta), or the content as Markdown, HTML or plain text by its Content-Type. A missing final newline is added.",
 		Errors:      []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusTooManyRequests},
 	}, s.createDocument)

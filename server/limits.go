@@ -51,6 +51,9 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
+// atMost is a body's limit for huma, which refuses one that just reaches it.
+func atMost(bytes int) int64 { return int64(bytes) + 1 }
+
 // streams counts event streams. Any goroutine.
 type streams struct {
 	limits  Limits

@@ -57,6 +57,11 @@ func init() {
 	// huma's own refusals - a parameter out of range, a body that is no JSON -
 	// become problems of the same shape.
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		for _, err := range errs {
+			if limit, ok := errors.AsType[*http.MaxBytesError](err); ok { // of limited, which huma does not know
+				status, message = http.StatusRequestEntityTooLarge, fmt.Sprintf("request body is too large limit=%d bytes", limit.Limit)
+			}
+		}
 		code := map[int]string{
 			http.StatusBadRequest: "invalid_request", http.StatusUnprocessableEntity: "invalid_request",
 			http.StatusRequestEntityTooLarge: "body_too_large", http.StatusUnsupportedMediaType: "unsupported_media_type",
