@@ -288,11 +288,6 @@ func TestConnectionLimits(t *testing.T) {
 	limited := func(l transport.Limits) collabtest.LocalConfig {
 		return collabtest.LocalConfig{Transport: transport.Config{Limits: l, Door: transport.NewDoor(l, nil, nil)}, Engine: collab.Config{Limits: collab.Limits{Drain: time.Millisecond}}}
 	}
-	wirePoller := func(t *testing.T, w *wires, document string) *poller {
-		carrier := &http.Transport{DialContext: w.dial}
-		t.Cleanup(carrier.CloseIdleConnections)
-		return &poller{t: t, target: "http://wires/api/documents/" + document + "/poll", header: http.Header{}, client: &http.Client{Transport: carrier}}
-	}
 	t.Run("[R5] Connections: over both transports what fits comes in, one above comes back later", func(t *testing.T) {
 		bubble(t, limited(transport.Limits{Connections: 2}), func(t *testing.T, l *collabtest.Local, w *wires) {
 			document := l.NewDocument().String()
