@@ -25,6 +25,13 @@ afterEach(() => {
 	vi.useRealTimers()
 })
 
+interface TabOptions {
+	offline?: boolean
+	denied?: boolean
+	/** How often fetching the journal's code fails before it is there. */
+	unfetched?: number
+}
+
 /** One tab with the document open: its own network, and the browser's storage. */
 class Tab {
 	readonly network = new FakeNetwork(server)
@@ -32,16 +39,17 @@ class Tab {
 	readonly document: ClientDocument
 	readonly client: Client
 
-	constructor(options: { offline?: boolean; denied?: boolean } = {}) {
+	constructor(options: TabOptions = {}) {
 		this.network.reachable = !options.offline
 		this.platform.denied = options.denied ?? false
 		const journal = Promise.resolve().then(() => createJournal(this.platform))
+		let unfetched = options.unfetched ?? 0
 		this.client = createClient({
 			url: "https://host/",
 			webSocket: this.network.webSocket,
 			fetch: this.network.fetch,
 			random: () => 0.999,
-			journal: () => journal,
+			journal: () => (unfetched-- > 0 ? Promise.reject(new Error("the network broke")) : journal),
 		})
 		this.document = this.client.open("document")
 		tabs.push(this)
@@ -78,7 +86,7 @@ class Tab {
 const pass = (ms: number) => elapse(ms, () => tabs.map((tab) => tab.network))
 const stored = <T>(table: Table) => answered(browser.stored<T>(table))
 
-async function opened(options: { offline?: boolean; denied?: boolean } = {}): Promise<Tab> {
+async function opened(options: TabOptions = {}): Promise<Tab> {
 	const tab = new Tab(options)
 	await pass(300)
 	return tab
@@ -258,6 +266,20 @@ describe("the journal", () => {
 		expect(server.revision).toBe(1)
 		expect(tab.document.status).toMatchObject({ state: "saved", journalDenied: true })
 		open.mockRestore()
+	})
+
+	it("[C3] a journal that could not be fetched is fetched again for the next edit", async () => {
+		const tab = await opened({ unfetched: 1 })
+		expect(tab.document.status.journalDenied).toBe(true)
+		tab.type("kept ")
+		await pass(2_000)
+		expect(tab.document.status).toEqual({ state: "saved", pending: 0 })
+		tab.goOffline()
+		tab.type("unsaved ")
+		await pass(100)
+		tab.crash()
+		const later = await opened({ offline: true })
+		expect(later.text).toBe("unsaved kept \n")
 	})
 
 	it("[C6] content that was replaced at the same revision is written anew", () => {

@@ -334,7 +334,7 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 		}
 	}
 
-	/** Fetches the journal, once. It comes after the text, or when the server does not answer. */
+	/** Fetches the journal. It comes after the text, or when the server does not answer; what failed is tried again when it is next needed. */
 	private open(): Promise<Keeper | undefined> {
 		clearTimeout(this.alone)
 		const { journal } = this.options
@@ -344,6 +344,7 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 				return keeper
 			},
 			() => {
+				this.opening = undefined
 				this.denied(true)
 				return undefined
 			},

@@ -26,7 +26,12 @@ const client = createClient({
 	url: location.origin,
 	visible: () => document.visibilityState === "visible",
 	journal: () => {
-		journal ??= import("../../client/journal.js").then((module) => module.createJournal())
+		journal ??= import("../../client/journal.js")
+			.then((module) => module.createJournal())
+			.catch((error: unknown) => {
+				journal = undefined // a break in the network must not cost the tab its journal
+				throw error
+			})
 		return journal
 	},
 })
