@@ -47,6 +47,13 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "Coscribe is ready at %s (documents in %s, Ctrl+C stops)\n", program.URL(), c.Data)
+	link, err := program.SetupLink(ctx)
+	if err != nil {
+		return errors.Join(err, program.Close())
+	}
+	if link != "" {
+		fmt.Fprintf(os.Stderr, "Nobody owns this server yet. Open this link within a day to become its owner:\n\n    %s\n\n", link)
+	}
 	settle()
 	err = program.Run(ctx)
 	return errors.Join(err, program.Close())

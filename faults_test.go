@@ -116,7 +116,7 @@ func (s *served) url() string { return "http://" + s.listen }
 func (s *served) launch() {
 	s.t.Helper()
 	line := append([]string{}, s.before...)
-	line = append(line, s.program, "serve", "--listen", s.listen, "--metrics-listen", s.metrics, "--data", s.data, "--log-level", "warn")
+	line = append(line, s.program, "serve", "--access", "open", "--listen", s.listen, "--metrics-listen", s.metrics, "--data", s.data, "--log-level", "warn")
 	s.log = &logTail{}
 	s.process = exec.Command(line[0], line[1:]...)
 	s.process.Stderr, s.process.Stdout = s.log, s.log

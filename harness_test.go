@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 
 // testConfig is a server on a free port with a data directory of its own.
 func testConfig(t *testing.T) Config {
-	return Config{Listen: "127.0.0.1:0", Data: t.TempDir(), MetricsListen: "127.0.0.1:0", LogLevel: "error", LogFormat: "text"}
+	return Config{Listen: "127.0.0.1:0", Data: t.TempDir(), MetricsListen: "127.0.0.1:0", LogLevel: "error", LogFormat: "text", Access: "open"}
 }
 
 // start runs a whole program in this process and stops it with the test.
@@ -211,6 +211,5 @@ func coscribe(t *testing.T, args ...string) (output string, code int) {
 var (
 	_ server.Engine    = (*collab.Hub)(nil)
 	_ server.Store     = (*sqlite.Store)(nil)
-	_ server.Access    = (*server.Guests)(nil)
-	_ transport.Access = (*server.Guests)(nil)
+	_ transport.Access = (*server.Accounts)(nil)
 )

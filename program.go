@@ -25,11 +25,31 @@ type Config struct {
 	Listen        string   `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Address to serve on (${default}); 0.0.0.0:8080 serves the network, port 0 takes a free one."`
 	Data          string   `default:"./data" type:"path" placeholder:"DIR" help:"Data directory (${default}, made if absent)."`
 	MetricsListen string   `default:"127.0.0.1:9090" placeholder:"ADDRESS" help:"Address of Prometheus metrics (${default}), or off. If it is taken the server runs without."`
+	Access        string   `default:"open" enum:"open,link,members" help:"Who comes in: members and guests by share link (link), members only (members), or everybody who reaches the server, to edit everything (open), for a trusted network (${default})."`
+	PublicURL     string   `placeholder:"URL" help:"Where people reach the server, such as https://docs.example.org: for links that are handed over or sent."`
 	AllowedOrigin []string `placeholder:"ORIGIN" help:"Other web origins that may embed documents, such as https://wiki.example.org. Repeat the option, or part them by commas."`
-	TrustedProxy  []string `placeholder:"ADDRESS" help:"Proxies on other machines that say in X-Forwarded-For for whom they ask, such as 10.0.0.7 or 10.0.0.0/8; one on this machine is believed."`
+	TrustedProxy  []string `placeholder:"ADDRESS" help:"Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or networks, such as 10.0.0.7 or 10.0.0.0/8."`
 	LogLevel      string   `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error (${default})."`
 	LogFormat     string   `default:"text" enum:"text,json" help:"text or json (${default})."`
 	Limits        Limits   `embed:"" prefix:"limit-" group:"Limits, for those who need others (see docs/operations.md)"`
+
+	LoginIdle     time.Duration `default:"336h" placeholder:"TIME" help:"A login ends when it was not used for so long (${default})."`
+	LoginAbsolute time.Duration `default:"2160h" placeholder:"TIME" help:"A login ends after so long in any case (${default})."`
+	AuditKeep     time.Duration `default:"8760h" placeholder:"TIME" help:"Lines of the audit log are deleted after so long; 0 keeps them (${default})."`
+
+	OwnerMail         string `placeholder:"MAIL" help:"Of the first owner, for an installation without a person; made at the first start, with the password of --owner-password-file or COSCRIBE_OWNER_PASSWORD."`
+	OwnerName         string `default:"Owner" placeholder:"NAME" help:"The first owner's name (${default})."`
+	OwnerPasswordFile string `type:"path" placeholder:"FILE" help:"File with the first owner's password."`
+
+	SMTPAddress      string `name:"smtp-address" env:"COSCRIBE_SMTP_ADDRESS" placeholder:"HOST:PORT" help:"Mail server for invitations and forgotten passwords; needs --public-url. Without it their links are handed over by hand."`
+	SMTPFrom         string `name:"smtp-from" env:"COSCRIBE_SMTP_FROM" placeholder:"MAIL" help:"Sender, such as Coscribe <coscribe@example.org>."`
+	SMTPUser         string `name:"smtp-user" env:"COSCRIBE_SMTP_USER" placeholder:"NAME" help:"Name at the mail server, with the password of --smtp-password-file or COSCRIBE_SMTP_PASSWORD."`
+	SMTPPasswordFile string `name:"smtp-password-file" env:"COSCRIBE_SMTP_PASSWORD_FILE" type:"path" placeholder:"FILE" help:"File with the password at the mail server."`
+	SMTPTLS          string `name:"smtp-tls" env:"COSCRIBE_SMTP_TLS" default:"starttls" enum:"starttls,tls,none" help:"Encryption to the mail server: starttls, tls or none (${default})."`
+
+	// Settings says which value each option has and where it came from; nil in
+	// tests.
+	Settings []server.Setting `kong:"-"`
 }
 
 // Bounds of connections and of stopping.
@@ -52,6 +72,8 @@ type Program struct {
 
 	logger    *slog.Logger
 	events    *server.Events
+	access    *server.Accounts
+	minutes   *minutes // what is done every minute
 	sockets   *transport.WebSocket
 	polls     *transport.LongPoll
 	listener  net.Listener // nil: a command's own, without a network
@@ -65,8 +87,8 @@ type Program struct {
 // Open opens the store, takes the ports and starts serving. Close ends it; the
 // error says what to do.
 func Open(ctx context.Context, config Config) (*Program, error) {
-	if err := server.CheckOrigins(config.AllowedOrigin); err != nil {
-		return nil, fmt.Errorf("--allowed-origin: %w", err)
+	if err := checkConfig(&config); err != nil {
+		return nil, err
 	}
 	if _, err := readProxies(config.TrustedProxy); err != nil {
 		return nil, err
@@ -84,6 +106,10 @@ func Open(ctx context.Context, config Config) (*Program, error) {
 	if err := p.assemble(ctx); err != nil {
 		return nil, errors.Join(err, p.Store.Close(), p.unlisten())
 	}
+	if err := p.firstOwner(ctx); err != nil {
+		return nil, errors.Join(err, p.abandon(), p.unlisten())
+	}
+	p.minutes = everyMinute(p.minute, p.tidy)
 	p.serve()
 	return p, nil
 }
@@ -104,6 +130,17 @@ func (p *Program) unlisten() error {
 	return p.listener.Close()
 }
 
+// abandon undoes assemble.
+func (p *Program) abandon() error {
+	p.Server.Close()
+	err := p.Hub.Close(context.Background())
+	p.events.Close()
+	if p.metricsAt != nil {
+		err = errors.Join(err, p.metricsAt.Close())
+	}
+	return errors.Join(err, p.Store.Close())
+}
+
 // assemble builds what serves: engine, people, routes, metrics.
 func (p *Program) assemble(ctx context.Context) error {
 	var metrics *server.Metrics
@@ -115,7 +152,20 @@ func (p *Program) assemble(ctx context.Context) error {
 		Activity: func(a collab.Activity) { p.events.Touch(a.Document) },
 	})
 	p.events = server.NewEvents(p.Store, p.Hub.People, p.logger)
-	guests, err := server.NewGuests(ctx, p.Store, p.Store, p.Store)
+	keys := server.NewKeys(p.Store)
+	guests, err := server.NewGuests(ctx, keys, p.Store)
+	if err != nil {
+		return err
+	}
+	peers, err := server.NewPeers(p.Config.TrustedProxy)
+	if err != nil {
+		return fmt.Errorf("--trusted-proxy: %w", err)
+	}
+	p.access = server.NewAccounts(server.AccessConfig{
+		Mode: server.Mode(p.Config.Access), People: p.Store, Documents: p.Store, Guests: guests, Peers: peers,
+		Idle: p.Config.LoginIdle, Absolute: p.Config.LoginAbsolute,
+	})
+	mail, err := newMailer(&p.Config)
 	if err != nil {
 		return err
 	}
@@ -126,7 +176,7 @@ func (p *Program) assemble(ctx context.Context) error {
 	limits := p.Config.Limits.connections()
 	// The transports' Origin check is the server's, which needs them first.
 	pipes := transport.Config{
-		Hub: p.Hub, Access: guests, Engine: p.Hub.Limits(), Logger: p.logger,
+		Hub: p.Hub, Access: p.access, Engine: p.Hub.Limits(), Logger: p.logger,
 		Limits: limits, Door: transport.NewDoor(limits, proxies, metrics.Refused),
 		CheckOrigin: func(r *http.Request) bool { return p.Server.CheckOrigin(r) },
 	}
@@ -135,10 +185,14 @@ func (p *Program) assemble(ctx context.Context) error {
 	if built, ok := frontend.UI(); ok {
 		ui = built
 	}
-	p.Server = server.New(server.Config{
-		Hub: p.Hub, Store: p.Store, Access: guests, Socket: p.sockets, Poll: p.polls, Events: p.events, UI: ui,
+	p.Server, err = server.New(ctx, server.Config{
+		Hub: p.Hub, Store: p.Store, People: p.Store, Access: p.access, Keys: keys, Mail: mail, PublicURL: p.Config.PublicURL, URL: p.URL(),
+		Settings: p.Config.Settings, Socket: p.sockets, Poll: p.polls, Events: p.events, UI: ui,
 		Origins: p.Config.AllowedOrigin, Limits: p.Config.Limits.requests(), Metrics: metrics, Logger: p.logger, Version: programVersion(),
 	})
+	if err != nil {
+		return err
+	}
 	if metrics != nil {
 		metrics.Watch(p.Hub.Stats, p.Store.Ready)
 		metrics.WatchConnections("websocket", p.sockets.Connections)
@@ -167,7 +221,7 @@ func (p *Program) listenMetrics(ctx context.Context) *server.Metrics {
 
 func (p *Program) serve() {
 	var err error
-	if p.control, err = listenControl(p.Config.Data, p.Server); err != nil {
+	if p.control, err = listenControl(p.Config.Data, p.Server.Operator()); err != nil {
 		p.logger.Warn("no control socket: commands such as coscribe user work only while the server is stopped", "error", err)
 	}
 	if p.listener != nil {
@@ -226,6 +280,8 @@ func (p *Program) Close() error {
 	if p.metrics != nil {
 		err = errors.Join(err, p.metrics.Close())
 	}
+	p.Server.Close()
+	p.minutes.end()
 	p.events.Close()
 	return errors.Join(err, p.Store.Close())
 }

@@ -52,8 +52,16 @@ func TestGuestsCookieComesWithThePage(t *testing.T) {
 	if again := b.send("GET", "/", nil).header.Get("Set-Cookie"); again != "" {
 		t.Errorf("a known guest got another cookie: %s", again)
 	}
-	if secure := browse(t, start(t, testConfig(t))).send("GET", "/", nil, "X-Forwarded-Proto", "https").header.Get("Set-Cookie"); !strings.Contains(secure, "Secure") {
-		t.Errorf("behind TLS the cookie is not secure: %s", secure)
+	if lie := browse(t, start(t, testConfig(t))).send("GET", "/", nil, "X-Forwarded-Proto", "https").header.Get("Set-Cookie"); strings.Contains(lie, "Secure") {
+		t.Errorf("[ASVS 4.1.3] anybody's word is believed: %s", lie)
+	}
+	config := testConfig(t)
+	config.TrustedProxy = []string{"127.0.0.1"}
+	secure := browse(t, start(t, config)).send("GET", "/", nil, "X-Forwarded-Proto", "https").header.Get("Set-Cookie")
+	for _, part := range []string{"__Host-coscribe_guest=", "HttpOnly", "SameSite=Lax", "Path=/", "Secure"} {
+		if !strings.Contains(secure, part) || strings.Contains(secure, "Domain") {
+			t.Errorf("[ASVS 3.3.1] behind TLS the cookie %q lacks %s", secure, part)
+		}
 	}
 }
 

@@ -69,7 +69,7 @@ func TestSignals(t *testing.T) {
 // serve starts the real binary on a free port and waits for its line.
 func serve(t *testing.T, data string) (url string, command *exec.Cmd) {
 	t.Helper()
-	command = exec.Command(binary, "serve", "--listen", "127.0.0.1:0", "--metrics-listen", "off", "--data", data)
+	command = exec.Command(binary, "serve", "--access", "open", "--listen", "127.0.0.1:0", "--metrics-listen", "off", "--data", data)
 	output, err := command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

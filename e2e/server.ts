@@ -31,11 +31,14 @@ export class Server {
 	private child: ChildProcess | undefined
 	private log = ""
 
-	private constructor(readonly port: number) {}
+	private constructor(
+		readonly port: number,
+		private readonly access: "open" | "link" | "members",
+	) {}
 
-	/** Starts a server with an empty data folder. */
-	static async launch(): Promise<Server> {
-		const server = new Server(await freePort())
+	/** Starts a server with an empty data folder; where everybody may come in, unless it is said otherwise. */
+	static async launch(access: "open" | "link" | "members" = "open"): Promise<Server> {
+		const server = new Server(await freePort(), access)
 		await server.start()
 		return server
 	}
@@ -54,6 +57,8 @@ export class Server {
 			this.data,
 			"--metrics-listen",
 			"off",
+			"--access",
+			this.access,
 		])
 		this.child = child
 		const collect = (chunk: Buffer) => {

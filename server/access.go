@@ -6,60 +6,85 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/coscribe/coscribe/collab"
 	"github.com/coscribe/coscribe/collab/protocol"
 	"github.com/coscribe/coscribe/collab/transport"
 	"github.com/coscribe/coscribe/persistence"
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
-// Access says who a caller is and what they may do. Guests implement it now,
-// accounts later; routes and transports ask nothing else. Any goroutine.
-type Access interface {
-	transport.Access
-	// Changed returns the credential of a user whose name or colour changed;
-	// "" if the old one stays good.
-	Changed(ctx context.Context, who transport.Identity) (token string, err error)
-	// Cookie wraps a credential for the browser that sent r.
-	Cookie(r *http.Request, token string) *http.Cookie
-}
-
-// caller is who makes a request. token is set for a guest made just now.
+// caller is who makes a request.
 type caller struct {
 	who   transport.Identity
-	token string
+	known bool   // false: nobody, which only the routes for signing in take
+	token string // of a guest made just now
+	// operator is whoever runs the program, by its commands: an owner without
+	// an account.
+	operator bool
 }
 
 type callerKey struct{}
 
 // callerOf returns the caller that identified has put into the context.
-func callerOf(ctx context.Context) transport.Identity {
+func callerOf(ctx context.Context) transport.Identity { return whole(ctx).who }
+
+func whole(ctx context.Context) caller {
 	c, _ := ctx.Value(callerKey{}).(caller)
-	return c.who
+	return c
 }
 
-// identified wraps the API: it finds out who calls, and gives somebody new a
-// guest's identity. The cookie goes out where it will be wanted again - with
-// one's own profile and with writes - so that a page's first requests, which
-// run side by side, do not each make a guest.
+// AsOperator marks requests of the program's own commands, which come by a
+// socket that only its user can open, or within one process.
+func AsOperator(ctx context.Context) context.Context {
+	return context.WithValue(ctx, callerKey{}, caller{known: true, operator: true, who: transport.Identity{
+		User: protocol.User{ID: persistence.ID{}.String(), Name: "Operator", Color: "#64748b"},
+		Kind: collab.KindUser, Standing: persistence.StandingOwner, Ceiling: protocol.RoleOwner,
+	}})
+}
+
+// Operator answers the program's own commands.
+func (s *Server) Operator() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.ServeHTTP(w, r.WithContext(AsOperator(r.Context()))) })
+}
+
+// identified wraps the API: it finds out who calls. Where everybody may come
+// in, somebody new gets a guest's identity; the cookie goes out where it will
+// be wanted again - with one's own profile and with writes - so that a page's
+// first requests, which run side by side, do not each make a guest.
 func (s *Server) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		who, ok, err := s.config.Access.Identify(r)
-		from := caller{who: who}
-		if err == nil && !ok {
-			from.who, from.token, err = s.config.Access.Guest(r.Context(), persistence.ID{}, nil)
-		}
-		if err != nil {
-			if errors.Is(err, transport.ErrUnauthorized) || errors.Is(err, transport.ErrTokenExpired) {
-				w.Header().Set("WWW-Authenticate", "Bearer")
+		ctx := context.WithValue(r.Context(), requestKey{}, r)
+		from := whole(ctx)
+		if !from.operator {
+			var err error
+			if from, err = s.identify(r); err != nil {
+				if errors.Is(err, transport.ErrUnauthorized) || errors.Is(err, transport.ErrTokenExpired) {
+					w.Header().Set("WWW-Authenticate", "Bearer")
+				}
+				s.writeProblem(w, r, err)
+				return
 			}
-			s.writeProblem(w, r, err)
-			return
+			if from.token != "" && (r.URL.Path == "/api/me" || !safeMethod(r.Method)) {
+				http.SetCookie(w, s.config.Access.cookie(r, GuestCookie, from.token, guestLife))
+			}
+			ctx = context.WithValue(ctx, callerKey{}, from)
 		}
-		if from.token != "" && (r.URL.Path == "/api/me" || !safeMethod(r.Method)) {
-			http.SetCookie(w, s.config.Access.Cookie(r, from.token))
-		}
-		ctx := context.WithValue(r.Context(), callerKey{}, from)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, requestKey{}, r)))
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+func (s *Server) identify(r *http.Request) (from caller, err error) {
+	from.who, from.known, err = s.config.Access.Identify(r)
+	if err != nil || from.known {
+		return from, err
+	}
+	from.who, from.token, err = s.config.Access.Guest(r.Context(), persistence.ID{}, nil)
+	if errors.Is(err, transport.ErrUnauthorized) {
+		return caller{}, nil
+	}
+	from.known = err == nil
+	return from, err
 }
 
 func safeMethod(method string) bool {
@@ -70,6 +95,58 @@ func (s *Server) writeProblem(w http.ResponseWriter, r *http.Request, err error)
 	if p, ok := errors.AsType[*Problem](s.problem(r.Context(), err)); ok {
 		p.write(w)
 	}
+}
+
+// need is how well known a caller must be for a route. A route that says
+// nothing needs somebody: a guest at least.
+type need int
+
+const (
+	needSomebody need = iota
+	needNobody        // the ways in
+	needMember
+	needAdmin
+	needOwner
+)
+
+// needKey is where an operation's metadata has it.
+const needKey = "need"
+
+func needs(n need) map[string]any { return map[string]any{needKey: n} }
+
+// admitted is the middleware that holds every route to its need, before its
+// body is read.
+func (s *Server) admitted(ctx huma.Context, next func(huma.Context)) {
+	operation := ctx.Operation()
+	n, _ := operation.Metadata[needKey].(need)
+	if err := s.admit(ctx.Context(), n, operation.OperationID); err != nil {
+		r, w := humago.Unwrap(ctx)
+		if whole(ctx.Context()).who.Kind == collab.KindGuest {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+		}
+		s.writeProblem(w, r, err)
+		return
+	}
+	next(ctx)
+}
+
+func (s *Server) admit(ctx context.Context, n need, operation string) error {
+	if n == needNobody {
+		return nil
+	}
+	from := whole(ctx)
+	if !from.known {
+		return newProblem(http.StatusUnauthorized, "unauthorized", "Sign in first.")
+	}
+	least := map[need]persistence.Standing{needMember: persistence.StandingMember, needAdmin: persistence.StandingAdmin, needOwner: persistence.StandingOwner}[n]
+	if from.who.Standing >= least {
+		return nil
+	}
+	s.denied(ctx, persistence.AuditEntry{Action: "route.denied", Detail: "Called " + operation + "."})
+	if from.who.Standing == persistence.StandingGuest {
+		return newProblem(http.StatusForbidden, "members_only", "Guests cannot do that; sign in with an account.")
+	}
+	return newProblem(http.StatusForbidden, "forbidden", "Only an administrator may do that; ask one.")
 }
 
 // allow resolves a document's id and checks that the caller has at least the
@@ -83,6 +160,9 @@ func (s *Server) allow(ctx context.Context, id string, least protocol.Role) (per
 	role, err := s.config.Access.Role(ctx, callerOf(ctx), document)
 	if err != nil {
 		return document, role, s.problem(ctx, err)
+	}
+	if role < least || role == protocol.RoleNone {
+		s.denied(ctx, persistence.AuditEntry{Action: "document.denied", Document: document, Detail: "Needed the role " + least.String() + ", had " + role.String() + "."})
 	}
 	if role == protocol.RoleNone {
 		return document, role, notFound()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/coscribe/coscribe/collab"
 	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/persistence"
 	"github.com/coscribe/coscribe/server/convert"
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -79,6 +80,9 @@ func (s *Server) getContent(ctx context.Context, in *contentInput) (*contentOutp
 	body, err := written(content, format)
 	if err != nil {
 		return nil, s.problem(ctx, err)
+	}
+	if format != convert.FormatDelta || in.Download {
+		s.noted(ctx, persistence.AuditEntry{Action: "document.exported", Document: id, Detail: "As " + string(format) + "."})
 	}
 	out.ContentType = format.MediaType()
 	if format == convert.FormatHTML {

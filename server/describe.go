@@ -52,7 +52,7 @@ type describedBody struct{ Name, Kind, Example string }
 func describePage(api *huma.OpenAPI) ([]byte, error) {
 	var routes []describedRoute
 	for path, item := range api.Paths {
-		for method, op := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PATCH": item.Patch, "DELETE": item.Delete} {
+		for method, op := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete} {
 			if op != nil {
 				routes = append(routes, describeRoute(api, method, path, op))
 			}

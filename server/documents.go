@@ -152,7 +152,14 @@ func (s *Server) listDocuments(ctx context.Context, in *listInput) (*listOutput,
 			return nil, newProblem(http.StatusBadRequest, "invalid_cursor", "Take the cursor from the page before, or leave it out.")
 		}
 	}
-	found, next, err := s.config.Store.List(ctx, persistence.ListQuery{Search: in.Query, Trashed: in.Trashed, Cursor: in.Cursor, Limit: in.Limit})
+	query := persistence.ListQuery{Search: in.Query, Trashed: in.Trashed, Cursor: in.Cursor, Limit: in.Limit}
+	if s.config.Access.Mode != ModeOpen {
+		query.Visible, query.At = s.actor(ctx), persistence.Micro(s.config.Now())
+		if query.Visible.IsZero() {
+			query.Visible = persistence.NewID() // the operator has no documents
+		}
+	}
+	found, next, err := s.config.Store.List(ctx, query)
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
@@ -172,6 +179,11 @@ func (s *Server) listDocuments(ctx context.Context, in *listInput) (*listOutput,
 }
 
 func (s *Server) createDocument(ctx context.Context, in *createInput) (*documentOutput, error) {
+	if s.config.Access.Mode != ModeOpen {
+		if err := s.admit(ctx, needMember, "create-document"); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.config.Hub.Admit(ctx, callerOf(ctx).User, len(in.RawBody)); err != nil {
 		return nil, s.problem(ctx, err)
 	}
@@ -196,6 +208,9 @@ func (s *Server) createDocument(ctx context.Context, in *createInput) (*document
 	if len(first) > 0 {
 		change = &persistence.Change{Revision: 1, Client: persistence.NewID(), Seq: 1, Author: author, At: now, Delta: first.AppendJSON(nil)}
 	}
+	if err := s.own(ctx, d.ID); err != nil {
+		return nil, s.problem(ctx, err)
+	}
 	if err := s.config.Store.Create(ctx, d, change); err != nil {
 		return nil, s.problem(ctx, err)
 	}
@@ -204,7 +219,32 @@ func (s *Server) createDocument(ctx context.Context, in *createInput) (*document
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	return &documentOutput{Location: "/api/documents/" + d.ID.String(), Body: s.view(made, protocol.RoleEditor)}, nil
+	role, err := s.config.Access.Role(ctx, callerOf(ctx), d.ID)
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	return &documentOutput{Location: "/api/documents/" + d.ID.String(), Body: s.view(made, role)}, nil
+}
+
+// own makes the caller, if they have an account, the owner of a document that
+// is about to be created. The grant comes first: a crash in between leaves a
+// grant to nothing, instead of a document that nobody may see.
+func (s *Server) own(ctx context.Context, document persistence.ID) error {
+	who := callerOf(ctx)
+	if who.Standing < persistence.StandingMember || whole(ctx).operator {
+		return nil
+	}
+	user := s.actor(ctx)
+	return s.config.People.EditPeople(ctx, func(edit persistence.PeopleEdit) error {
+		err := edit.PutGrant(persistence.Grant{
+			Document: document, Kind: persistence.SubjectUser, Subject: user, Rank: persistence.Rank(protocol.RoleOwner),
+			GrantedBy: user, GrantedAt: persistence.Micro(s.config.Now()),
+		})
+		if err != nil {
+			return err
+		}
+		return s.record(ctx, edit, persistence.AuditEntry{Action: "document.created", Document: document})
+	})
 }
 
 // readCreation reads what a new document is to be.
@@ -311,6 +351,11 @@ func (s *Server) trash(ctx context.Context, in *DocumentPath, away bool) (*docum
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
+	action := "document.restored"
+	if away {
+		action = "document.trashed"
+	}
+	s.noted(ctx, persistence.AuditEntry{Action: action, Document: id})
 	s.config.Events.Touch(id)
 	return s.shown(ctx, id, role)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/coscribe/coscribe/collab"
 	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/collab/transport"
 	"github.com/coscribe/coscribe/persistence"
 )
 
@@ -43,12 +44,12 @@ func TestSocketOrigins(t *testing.T) {
 }
 
 func TestPages(t *testing.T) {
-	guests, _ := testGuests(t)
+	access, _ := testAccess(t, ModeOpen)
 	files := fstest.MapFS{
 		"index.html": {Data: []byte("page")}, "index.html.br": {Data: []byte("br")}, "index.html.gz": {Data: []byte("gz")},
 		"assets/a-1.js": {Data: []byte("script")}, "assets/a-1.js.gz": {Data: []byte("gz")}, "assets/p.png": {Data: []byte("png")}, "worker.js": {Data: []byte("worker")},
 	}
-	pages := newPages(files, guests)
+	pages := newPages(files, access)
 	for _, test := range []struct{ path, accept, body, encoding, kind, cache string }{
 		{"/", "", "page", "", "text/html; charset=utf-8", "no-cache"},
 		{"/", "gzip, deflate, br", "br", "br", "text/html; charset=utf-8", "no-cache"},
@@ -67,7 +68,7 @@ func TestPages(t *testing.T) {
 		}
 	}
 	w := httptest.NewRecorder()
-	newPages(nil, guests).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	newPages(nil, access).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
 	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "npm start") {
 		t.Errorf("without a build: %d %s", w.Code, w.Body)
 	}
@@ -120,7 +121,7 @@ func TestSlowListReaderIsEnded(t *testing.T) {
 		store := persistence.NewMemory()
 		events := NewEvents(store, func(persistence.ID) []protocol.User { return nil }, slog.New(slog.DiscardHandler))
 		defer events.Close()
-		slow, quick := events.join(), events.join()
+		slow, quick := events.join(transport.Identity{}), events.join(transport.Identity{})
 		defer events.leave(quick)
 		for range eventQueue + 1 {
 			events.send(documentEvent{gone: true})

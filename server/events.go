@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/collab/transport"
 	"github.com/coscribe/coscribe/persistence"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -42,11 +43,14 @@ type Events struct {
 }
 
 type eventReader struct {
+	who   transport.Identity
 	queue chan documentEvent // closed when the reader was too slow
 }
 
-// documentEvent is a document as it is now; gone if it can no longer be seen.
+// documentEvent is a document as it is now; gone if it is in the trash. rights
+// says instead that the reader's own rights may have changed.
 type documentEvent struct {
+	rights   bool
 	document persistence.Document
 	people   []protocol.User
 	gone     bool
@@ -74,6 +78,18 @@ func (e *Events) Touch(document persistence.ID) {
 	select {
 	case e.wake <- struct{}{}:
 	default:
+	}
+}
+
+// Rights says to some readers that they may see more or less than before. It
+// never blocks.
+func (e *Events) Rights(concerns func(who *transport.Identity) bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for reader := range e.readers {
+		if concerns(&reader.who) {
+			e.put(reader, documentEvent{rights: true})
+		}
 	}
 }
 
@@ -130,17 +146,22 @@ func (e *Events) send(event documentEvent) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for reader := range e.readers {
-		select {
-		case reader.queue <- event:
-		default:
-			delete(e.readers, reader)
-			close(reader.queue)
-		}
+		e.put(reader, event)
 	}
 }
 
-func (e *Events) join() *eventReader {
-	reader := &eventReader{queue: make(chan documentEvent, eventQueue)}
+// put is called with the lock held.
+func (e *Events) put(reader *eventReader, event documentEvent) {
+	select {
+	case reader.queue <- event:
+	default:
+		delete(e.readers, reader)
+		close(reader.queue)
+	}
+}
+
+func (e *Events) join(who transport.Identity) *eventReader {
+	reader := &eventReader{who: who, queue: make(chan documentEvent, eventQueue)}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.readers[reader] = true
@@ -158,7 +179,8 @@ func (s *Server) eventRoutes(api huma.API) {
 		OperationID: "follow-documents", Method: http.MethodGet, Path: "/api/documents/events", Tags: []string{"Documents"},
 		Summary: "Changes of the list, live",
 		Description: "Server-sent events: document carries a document as get-document shows it, after it was created, renamed, changed, restored, " +
-			"or somebody came or went; removed carries an object with its id. After a reconnect read the list again.",
+			"or somebody came or went; removed carries an object with its id. After reload - one may see more or less than before - and after a reconnect read the list again. " +
+			"The stream ends with the login that opened it.",
 		Responses:   map[string]*huma.Response{"200": {Description: "An event stream", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}}}},
 		Middlewares: huma.Middlewares{func(ctx huma.Context, _ func(huma.Context)) { r, w := humago.Unwrap(ctx); s.followDocuments(w, r) }},
 	}, func(context.Context, *struct{}) (*struct{}, error) { return nil, nil })
@@ -173,7 +195,7 @@ func (s *Server) followDocuments(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer leave()
-	reader := s.config.Events.join()
+	reader := s.config.Events.join(callerOf(ctx))
 	defer s.config.Events.leave(reader)
 	stream, err := startEvents(w)
 	if err != nil {
@@ -181,6 +203,7 @@ func (s *Server) followDocuments(w http.ResponseWriter, r *http.Request) {
 	}
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
+	ends := s.ends(&reader.who)
 	for {
 		select {
 		case event, open := <-reader.queue:
@@ -189,7 +212,11 @@ func (s *Server) followDocuments(w http.ResponseWriter, r *http.Request) {
 			}
 			err = s.sendEvent(ctx, stream, event)
 		case <-beat.C:
-			err = stream.beat()
+			if _, err = s.config.Access.Alive(ctx, reader.who); err == nil {
+				err = stream.beat()
+			}
+		case <-ends:
+			return
 		case <-ctx.Done():
 			return
 		case <-s.stop:
@@ -201,16 +228,31 @@ func (s *Server) followDocuments(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// ends fires when a credential ends by itself.
+func (s *Server) ends(who *transport.Identity) <-chan time.Time {
+	if who.Expires.IsZero() {
+		return nil
+	}
+	return time.After(who.Expires.Sub(s.config.Now()))
+}
+
 // sendEvent shows one reader what they may see of an event.
 func (s *Server) sendEvent(ctx context.Context, stream *eventStream, event documentEvent) error {
-	role := protocol.RoleNone
-	if !event.gone {
-		var err error
-		if role, err = s.config.Access.Role(ctx, callerOf(ctx), event.document.ID); err != nil {
-			role = protocol.RoleNone
+	if event.rights {
+		if _, err := s.config.Access.Alive(ctx, callerOf(ctx)); err != nil {
+			return err
 		}
+		stream.add("", "reload", []byte(`{"reason":"rights"}`))
+		return stream.flush()
 	}
-	if role == protocol.RoleNone {
+	role, err := s.config.Access.Role(ctx, callerOf(ctx), event.document.ID)
+	switch {
+	case errors.Is(err, transport.ErrUnauthorized), errors.Is(err, transport.ErrTokenExpired):
+		return err
+	case err != nil, role == protocol.RoleNone:
+		return nil // not theirs to know
+	}
+	if event.gone {
 		data, err := json.Marshal(map[string]string{"id": event.document.ID.String()})
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package server
 import (
 	"math"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -15,11 +16,18 @@ import (
 func testGuests(t *testing.T) (*Guests, *persistence.Memory) {
 	t.Helper()
 	store := persistence.NewMemory()
-	guests, err := NewGuests(t.Context(), store, store, store)
+	guests, err := NewGuests(t.Context(), NewKeys(store), store)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return guests, store
+}
+
+// testAccess is the access of a server on a store in memory.
+func testAccess(t *testing.T, mode Mode) (*Accounts, *persistence.Memory) {
+	t.Helper()
+	guests, store := testGuests(t)
+	return NewAccounts(AccessConfig{Mode: mode, People: store, Documents: store, Guests: guests}), store
 }
 
 func TestCredentialExpires(t *testing.T) {
@@ -35,18 +43,6 @@ func TestCredentialExpires(t *testing.T) {
 	guests.now = func() time.Time { return time.Now().Add(guestLife + time.Hour) }
 	if _, err := guests.read(token); err != transport.ErrTokenExpired {
 		t.Errorf("after a year: %v", err)
-	}
-}
-
-func TestKeysAreTheServersOwn(t *testing.T) {
-	one, _ := testGuests(t)
-	two, _ := testGuests(t)
-	token, err := one.credential(newGuest())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := two.read(token); err != transport.ErrUnauthorized {
-		t.Errorf("another server's credential: %v", err)
 	}
 }
 
@@ -69,12 +65,12 @@ func TestResumeContinuesTheGuest(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	again, token, err := guests.Guest(t.Context(), document, &protocol.Resume{Client: client.String()})
+	again, token, err := guests.welcome(t.Context(), document, &protocol.Resume{Client: client.String()})
 	if err != nil || again.User != user || token == "" {
 		t.Errorf("%+v, %v", again, err)
 	}
 	for name, resume := range map[string]*protocol.Resume{"unknown client": {Client: persistence.NewID().String()}, "no id": {Client: "x"}, "none": nil} {
-		if other, _, err := guests.Guest(t.Context(), document, resume); err != nil || other.User.ID == user.ID || other.User.Name == "" {
+		if other, _, err := guests.welcome(t.Context(), document, resume); err != nil || other.User.ID == user.ID || other.User.Name == "" {
 			t.Errorf("%s: %+v, %v", name, other, err)
 		}
 	}
@@ -90,6 +86,28 @@ func TestNames(t *testing.T) {
 	for text, want := range map[string]string{" a b ": "a b", "é👩‍💻": "é👩‍💻", "a\tb": "", "a\u0000": "", "a\u202eb": "", "a\u2028b": "", "a\x9fb": ""} {
 		if got, ok := tidy(text); ok != (want != "") || got != want {
 			t.Errorf("tidy(%q) = %q, %v", text, got, ok)
+		}
+	}
+}
+
+func TestPeoplesNames(t *testing.T) {
+	for text, want := range map[string]string{
+		" Ada   Lovelace ": "Ada Lovelace", "Ada\u200bLovelace": "AdaLovelace", "A\u00add\ufeffa\u2060": "Ada", "e\u0301": "é", "Ada\u3164": "Ada",
+		"👩\u200d💻": "👩\u200d💻", "❤\ufe0f": "❤\ufe0f", "می\u200cخواهم": "می\u200cخواهم", "क\u094d\u200dष": "क\u094d\u200dष",
+		"A\u200dda": "Ada", "Ada\u200d": "Ada", "\u2800Ada": "Ada", "Ada\ufe0f": "Ada", "A\U000e0041da": "Ada",
+		"": "", "\u200b": "", "a\u202eb": "", "a\u2066b": "", strings.Repeat("x", 81): "",
+	} {
+		if got, err := cleanName(text); (err != nil) != (want == "") || got != want {
+			t.Errorf("%q is %q (%v), want %q", text, got, err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		" Ada@Example.ORG ": "ada@example.org", "a.b+c@example.org": "a.b+c@example.org", "ädä@example.org": "ädä@example.org",
+		"": "", "ada": "", "ada@": "", "Ada <ada@example.org>": "", "a b@example.org": "", "ada@example.org, bo@example.org": "",
+		"ada\u200b@example.org": "", "ada@example.org\r\nBcc: x@example.org": "", strings.Repeat("x", 250) + "@example.org": "",
+	} {
+		if got, ok := tidyMail(text); ok != (want != "") || got != want {
+			t.Errorf("%q is %q (%v), want %q", text, got, ok, want)
 		}
 	}
 }

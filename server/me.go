@@ -2,13 +2,21 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
-	"unicode/utf8"
+	"time"
 
+	"github.com/coscribe/coscribe/collab"
 	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/collab/transport"
+	"github.com/coscribe/coscribe/persistence"
 	"github.com/coscribe/coscribe/server/convert"
 	"github.com/danielgtaylor/huma/v2"
 )
+
+// freshLogin is how long after signing in what an account hangs on can be
+// changed without the password.
+const freshLogin = 15 * time.Minute
 
 // profile is a person as the API shows them.
 type profile struct {
@@ -19,40 +27,126 @@ type profile struct {
 
 func profileOf(user protocol.User) profile { return profile(user) }
 
-type profileOutput struct {
+// meView is the caller.
+type meView struct {
+	ID       string `json:"id" format:"uuid"`
+	Name     string `json:"name"`
+	Color    string `json:"color" doc:"#rrggbb"`
+	Standing string `json:"standing" enum:"guest,member,admin,owner" doc:"On the whole server, by these credentials"`
+	Access   string `json:"access" enum:"open,link,members" doc:"Who comes in here"`
+	Mail     string `json:"mail,omitempty"`
+	Picture  string `json:"picture,omitempty" doc:"Address of the picture"`
+	Password bool   `json:"password" doc:"The account has a password"`
+}
+
+type meOutput struct {
 	SetCookie *http.Cookie `header:"Set-Cookie"`
-	Body      profile
+	Body      meView
 }
 
 type profileInput struct {
 	Body struct {
-		Name  *string `json:"name,omitempty" doc:"1 to 80 characters"`
-		Color *string `json:"color,omitempty" doc:"Any CSS colour: #rgb, #rrggbb, rgb(…) or a basic name"`
+		Name     *string `json:"name,omitempty" doc:"1 to 80 characters"`
+		Color    *string `json:"color,omitempty" doc:"Any CSS colour: #rgb, #rrggbb, rgb(…) or a basic name"`
+		Mail     *string `json:"mail,omitempty" maxLength:"254" doc:"Of an account: to sign in with. Needs password, or a login of the last quarter of an hour"`
+		Password string  `json:"password,omitempty" maxLength:"1024" doc:"The current one"`
 	}
 }
 
-func (s *Server) meRoutes(api huma.API) {
-	huma.Register(api, huma.Operation{
-		OperationID: "get-me", Method: http.MethodGet, Path: "/api/me", Tags: []string{"People"},
-		Summary: "Who I am", Description: "A caller without credentials becomes a new guest and gets a cookie.",
-	}, func(ctx context.Context, _ *struct{}) (*profileOutput, error) {
-		return &profileOutput{Body: profileOf(callerOf(ctx).User)}, nil
-	})
-	huma.Register(api, huma.Operation{
-		OperationID: "change-me", Method: http.MethodPatch, Path: "/api/me", Tags: []string{"People"},
-		Summary: "Change my name or colour", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait,
-		Description: "Changes made from now on carry the new name; open connections take it when they next connect.",
-		Errors:      []int{http.StatusBadRequest},
-	}, s.changeMe)
+type passwordInput struct {
+	Body struct {
+		Current string `json:"current" maxLength:"1024"`
+		New     string `json:"new" maxLength:"1024" doc:"At least 12 characters"`
+	}
 }
 
-func (s *Server) changeMe(ctx context.Context, in *profileInput) (*profileOutput, error) {
+// loginView is a browser's signed-in state.
+type loginView struct {
+	ID        string    `json:"id" format:"uuid"`
+	Method    string    `json:"method" doc:"password, link (one-time link), oidc or proxy"`
+	Agent     string    `json:"agent" doc:"What the browser calls itself"`
+	Address   string    `json:"address" doc:"Where it signed in from"`
+	CreatedAt time.Time `json:"createdAt"`
+	SeenAt    time.Time `json:"seenAt" doc:"Last use, to the minute"`
+	ExpiresAt time.Time `json:"expiresAt"`
+	Current   bool      `json:"current" doc:"The one that asks"`
+}
+
+type loginsOutput struct {
+	Body struct {
+		Logins []loginView `json:"logins"`
+	}
+}
+
+// LoginPath is a login's id in a route.
+type LoginPath struct {
+	ID string `path:"id" doc:"The login's id, a UUID"`
+}
+
+type endLoginsInput struct {
+	All bool `query:"all" doc:"This browser's too"`
+}
+
+func (s *Server) meRoutes(api huma.API) {
+	tags := []string{"People"}
+	member := needs(needMember)
+	huma.Register(api, huma.Operation{
+		OperationID: "get-me", Method: http.MethodGet, Path: "/api/me", Tags: tags,
+		Summary: "Who I am", Description: "On a server that is open to all, a caller without credentials becomes a new guest and gets a cookie; elsewhere the answer is 401.",
+	}, func(ctx context.Context, _ *struct{}) (*meOutput, error) {
+		view, err := s.meOf(ctx, callerOf(ctx))
+		return &meOutput{Body: view}, s.problem(ctx, err)
+	})
+	huma.Register(api, huma.Operation{
+		OperationID: "change-me", Method: http.MethodPatch, Path: "/api/me", Tags: tags,
+		Summary: "Change my name, colour or mail", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait,
+		Description: "Changes made from now on carry the new name; an account's open connections take it at once, a guest's when they next connect.",
+		Errors:      []int{http.StatusBadRequest, http.StatusForbidden, http.StatusConflict},
+	}, s.changeMe)
+	huma.Register(api, huma.Operation{
+		OperationID: "change-password", Method: http.MethodPost, Path: "/api/me/password", Tags: tags, Metadata: member, DefaultStatus: http.StatusNoContent,
+		Summary: "Change my password", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait, Description: "All other logins end, on open connections too.",
+		Errors: []int{http.StatusBadRequest, http.StatusForbidden, http.StatusTooManyRequests},
+	}, s.changePassword)
+	huma.Register(api, huma.Operation{
+		OperationID: "list-my-logins", Method: http.MethodGet, Path: "/api/me/logins", Tags: tags, Metadata: member, Summary: "Where I am signed in",
+	}, s.listLogins)
+	huma.Register(api, huma.Operation{
+		OperationID: "end-my-login", Method: http.MethodDelete, Path: "/api/me/logins/{id}", Tags: tags, Metadata: member, DefaultStatus: http.StatusNoContent,
+		Summary: "Sign a browser out", Errors: []int{http.StatusNotFound},
+	}, s.endLogin)
+	huma.Register(api, huma.Operation{
+		OperationID: "end-my-logins", Method: http.MethodDelete, Path: "/api/me/logins", Tags: tags, Metadata: member, DefaultStatus: http.StatusNoContent,
+		Summary: "Sign out everywhere else",
+	}, s.endLogins)
+}
+
+// meOf is a caller as they see themselves.
+func (s *Server) meOf(ctx context.Context, who transport.Identity) (meView, error) {
+	view := meView{ID: who.User.ID, Name: who.User.Name, Color: who.User.Color, Standing: standingWord(who.Standing), Access: string(s.config.Access.Mode)}
+	id, err := persistence.ParseID(who.User.ID)
+	if err != nil || who.Kind == collab.KindGuest || who.Kind == collab.KindEmbed {
+		return view, nil
+	}
+	user, err := s.config.People.User(ctx, id)
+	if errors.Is(err, persistence.ErrNotFound) {
+		return view, nil // the operator
+	}
+	if err != nil {
+		return view, err
+	}
+	view.Mail, view.Password = user.Mail, user.Password != ""
+	view.Picture, err = s.pictureAddress(ctx, id)
+	return view, err
+}
+
+func (s *Server) changeMe(ctx context.Context, in *profileInput) (*meOutput, error) {
 	who := callerOf(ctx)
 	user := &who.User
 	if in.Body.Name != nil {
-		name, ok := tidy(*in.Body.Name)
-		if length := utf8.RuneCountInString(name); !ok || length < 1 || length > maxName {
-			return nil, newProblem(http.StatusBadRequest, "invalid_name", "A name has 1 to %d characters and no control characters.", maxName)
+		name, err := cleanName(*in.Body.Name)
+		if err != nil {
+			return nil, err
 		}
 		user.Name = name
 	}
@@ -63,13 +157,248 @@ func (s *Server) changeMe(ctx context.Context, in *profileInput) (*profileOutput
 		}
 		user.Color = color
 	}
-	token, err := s.config.Access.Changed(ctx, who)
+	switch who.Kind {
+	case collab.KindGuest:
+		return s.changeGuest(ctx, who)
+	case collab.KindEmbed:
+		return nil, newProblem(http.StatusForbidden, "forbidden", "Your name comes from the page that this is embedded in; change it there.")
+	}
+	if err := s.changeAccount(ctx, who, in); err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	view, err := s.meOf(ctx, who)
+	return &meOutput{Body: view}, s.problem(ctx, err)
+}
+
+// changeGuest signs a guest's credential anew: they are what it says.
+func (s *Server) changeGuest(ctx context.Context, who transport.Identity) (*meOutput, error) {
+	token, err := s.config.Access.Guests.credential(who.User)
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	out := &profileOutput{Body: profileOf(who.User)}
-	if r := requestOf(ctx); token != "" && r != nil {
-		out.SetCookie = s.config.Access.Cookie(r, token)
+	view, err := s.meOf(ctx, who)
+	out := &meOutput{Body: view}
+	if r := requestOf(ctx); r != nil {
+		out.SetCookie = s.config.Access.cookie(r, GuestCookie, token, guestLife)
 	}
-	return out, nil
+	return out, s.problem(ctx, err)
+}
+
+func (s *Server) changeAccount(ctx context.Context, who transport.Identity, in *profileInput) error {
+	id, err := persistence.ParseID(who.User.ID)
+	if err != nil {
+		return notFound()
+	}
+	mail := ""
+	if in.Body.Mail != nil {
+		if mail, err = cleanMail(*in.Body.Mail); err != nil {
+			return err
+		}
+		before, err := s.config.People.User(ctx, id)
+		if err != nil {
+			return err
+		}
+		if before.Mail != mail {
+			if err := s.mayChangeMail(ctx, who, &before, in.Body.Password); err != nil {
+				return err
+			}
+		}
+	}
+	err = s.config.People.EditPeople(ctx, func(edit persistence.PeopleEdit) error {
+		user, err := edit.User(ctx, id)
+		if err != nil {
+			return err
+		}
+		user.Name, user.Color = who.User.Name, who.User.Color
+		entry := persistence.AuditEntry{Action: "user.changed", Subject: id, Detail: "Changed their profile."}
+		if mail != "" && mail != user.Mail {
+			user.Mail, entry.Detail = mail, "Changed their profile and mail address."
+		}
+		if err := edit.PutUser(user); err != nil {
+			return mailTaken(err)
+		}
+		return s.record(ctx, edit, entry)
+	})
+	if err == nil {
+		s.profileChanged(ctx, id)
+	}
+	return err
+}
+
+// mayChangeMail asks for the password, since whoever has the mail address has
+// the account: a browser that was left open must not be enough.
+func (s *Server) mayChangeMail(ctx context.Context, who transport.Identity, user *persistence.User, password string) error {
+	if password != "" {
+		return s.confirm(ctx, user, password)
+	}
+	login, err := s.config.People.Login(ctx, who.Login)
+	if err == nil && s.config.Now().Sub(login.CreatedAt) < freshLogin {
+		return nil
+	}
+	return newProblem(http.StatusForbidden, "mail_needs_password", "Give your password to change your mail address, or sign in again first.")
+}
+
+// confirm checks the password of whoever is signed in already.
+func (s *Server) confirm(ctx context.Context, user *persistence.User, password string) error {
+	keys := attemptKeys("confirm", user.ID.String(), s.config.Access.Peers.Address(requestOf(ctx)), callerOf(ctx).Login.String())
+	if err := s.begin(ctx, keys, "password.limited", user.ID); err != nil {
+		return err
+	}
+	good, _, err := s.passwords.Check(ctx, user.Password, password)
+	if err != nil {
+		return err
+	}
+	if !good {
+		s.denied(ctx, persistence.AuditEntry{Action: "password.denied", Subject: user.ID, Detail: "Wrong current password."})
+		return newProblem(http.StatusForbidden, "wrong_password", "That is not your current password.")
+	}
+	s.attempts.Forgive(keys)
+	return nil
+}
+
+func (s *Server) changePassword(ctx context.Context, in *passwordInput) (*struct{}, error) {
+	who := callerOf(ctx)
+	user, err := s.account(ctx, who)
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	if err := s.confirm(ctx, &user, in.Body.Current); err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	if err := invalidPassword(in.Body.New, user.Name, user.Mail); err != nil {
+		return nil, err
+	}
+	hash, err := s.passwords.Hash(ctx, in.Body.New)
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	checked := user.Password
+	err = s.revise(ctx, revision{users: []persistence.ID{user.ID}, reason: "signed out"}, func(edit persistence.PeopleEdit) error {
+		if user, err = edit.User(ctx, user.ID); err != nil {
+			return err
+		}
+		if user.Password != checked {
+			return newProblem(http.StatusForbidden, "wrong_password", "Your password was changed elsewhere meanwhile.")
+		}
+		user.Password = hash
+		if err := edit.PutUser(user); err != nil {
+			return err
+		}
+		if _, err := edit.DeleteLogins(user.ID, who.Login); err != nil {
+			return err
+		}
+		if err := s.dropResets(ctx, edit, user.ID); err != nil {
+			return err
+		}
+		return s.record(ctx, edit, persistence.AuditEntry{Action: "password.changed", Subject: user.ID, Detail: "All other logins ended."})
+	})
+	return nil, s.problem(ctx, err)
+}
+
+// dropResets ends the links that would set a user's password.
+func (s *Server) dropResets(ctx context.Context, edit persistence.PeopleEdit, user persistence.ID) error {
+	tickets, err := edit.Tickets(ctx, persistence.TicketReset, persistence.Micro(s.config.Now()))
+	if err != nil {
+		return err
+	}
+	for _, ticket := range tickets {
+		if ticket.User == user {
+			if err := edit.DeleteTicket(ticket.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// account is a caller's account.
+func (s *Server) account(ctx context.Context, who transport.Identity) (persistence.User, error) {
+	id, err := persistence.ParseID(who.User.ID)
+	if err != nil || whole(ctx).operator {
+		return persistence.User{}, newProblem(http.StatusForbidden, "forbidden", "Only an account has this; sign in with one.")
+	}
+	return s.config.People.User(ctx, id)
+}
+
+func (s *Server) listLogins(ctx context.Context, _ *struct{}) (*loginsOutput, error) {
+	who := callerOf(ctx)
+	user, err := s.account(ctx, who)
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	out := &loginsOutput{}
+	out.Body.Logins, err = s.loginsOf(ctx, user.ID, who.Login)
+	return out, s.problem(ctx, err)
+}
+
+// loginsOf are a user's that have not ended.
+func (s *Server) loginsOf(ctx context.Context, user, current persistence.ID) ([]loginView, error) {
+	logins, err := s.config.People.Logins(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	views := []loginView{}
+	for i := range logins {
+		l := &logins[i]
+		expires := s.config.Access.expiry(l)
+		if !s.config.Now().Before(expires) {
+			continue
+		}
+		views = append(views, loginView{
+			ID: l.ID.String(), Method: l.Method, Agent: l.Agent, Address: l.Address, CreatedAt: l.CreatedAt.UTC(),
+			SeenAt: l.SeenAt.UTC(), ExpiresAt: expires.UTC(), Current: l.ID == current,
+		})
+	}
+	return views, nil
+}
+
+func (s *Server) endLogin(ctx context.Context, in *LoginPath) (*struct{}, error) {
+	user, err := s.account(ctx, callerOf(ctx))
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	none := newProblem(http.StatusNotFound, "login_not_found", "There is no such login; it may have ended already.")
+	id, err := persistence.ParseID(in.ID)
+	if err != nil {
+		return nil, none
+	}
+	err = s.revise(ctx, revision{logins: []persistence.ID{id}, reason: "signed out"}, func(edit persistence.PeopleEdit) error {
+		login, err := edit.Login(ctx, id)
+		if errors.Is(err, persistence.ErrNotFound) || err == nil && login.User != user.ID {
+			return none
+		}
+		if err != nil {
+			return err
+		}
+		if err := edit.DeleteLogin(id); err != nil {
+			return err
+		}
+		return s.record(ctx, edit, persistence.AuditEntry{Action: "login.ended", Subject: user.ID, Detail: "Signed a browser out."})
+	})
+	return nil, s.problem(ctx, err)
+}
+
+func (s *Server) endLogins(ctx context.Context, in *endLoginsInput) (*struct{}, error) {
+	who := callerOf(ctx)
+	user, err := s.account(ctx, who)
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	except := who.Login
+	if in.All {
+		except = persistence.ID{}
+	}
+	return nil, s.problem(ctx, s.endLoginsOf(ctx, user.ID, except))
+}
+
+// endLoginsOf signs a user out everywhere but in one browser (the zero ID
+// spares none).
+func (s *Server) endLoginsOf(ctx context.Context, user, except persistence.ID) error {
+	return s.revise(ctx, revision{users: []persistence.ID{user}, reason: "signed out"}, func(edit persistence.PeopleEdit) error {
+		ended, err := edit.DeleteLogins(user, except)
+		if err != nil {
+			return err
+		}
+		return s.record(ctx, edit, persistence.AuditEntry{Action: "login.ended", Subject: user, Detail: "Signed " + plural(len(ended), "browser") + " out."})
+	})
 }

@@ -17,7 +17,7 @@ import (
 // asked for again.
 type pages struct {
 	files  fs.FS // nil: nothing was built
-	access Access
+	access *Accounts
 }
 
 // places are addresses of the page beside its documents; frontend/app/router.ts
@@ -25,7 +25,7 @@ type pages struct {
 // browser keeps to itself.
 var places = []string{"signin", "profile", "admin", "setup", "invite", "reset", "s"}
 
-func newPages(files fs.FS, access Access) http.Handler {
+func newPages(files fs.FS, access *Accounts) http.Handler {
 	p := &pages{files: files, access: access}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.index)
@@ -74,14 +74,14 @@ func (p *pages) index(w http.ResponseWriter, r *http.Request) {
 	p.serve(w, r, "index.html")
 }
 
-// greet gives a browser that comes for the first time its guest's cookie with
-// the page, before the page's requests run side by side.
+// greet gives a browser that comes for the first time, where everybody may come
+// in, its guest's cookie with the page, before the page's requests run side by side.
 func (p *pages) greet(w http.ResponseWriter, r *http.Request) {
 	if _, ok, err := p.access.Identify(r); ok || err != nil {
 		return
 	}
 	if _, token, err := p.access.Guest(r.Context(), persistence.ID{}, nil); err == nil {
-		http.SetCookie(w, p.access.Cookie(r, token))
+		http.SetCookie(w, p.access.cookie(r, GuestCookie, token, guestLife))
 	}
 }
 

@@ -138,6 +138,8 @@ func (s *Server) problem(ctx context.Context, err error) error {
 		return newProblem(http.StatusConflict, "revision_changed", "Somebody changed the document first; read it again, or send onConflict \"rebase\".")
 	case errors.Is(err, transport.ErrUnauthorized), errors.Is(err, transport.ErrTokenExpired):
 		return newProblem(http.StatusUnauthorized, "unauthorized", "The credentials are not valid; come back without them or with new ones.")
+	case errors.Is(err, errBusy):
+		return unavailable("busy", "The server is busy checking passwords; try again.")
 	case errors.Is(err, transport.ErrForbidden):
 		return newProblem(http.StatusForbidden, "forbidden", "Your role in this document does not allow that; ask its owner.")
 	case errors.Is(err, convert.ErrTooLarge):

@@ -27,7 +27,7 @@ func (s *Server) routes(mux *http.ServeMux) {
 				Version: s.config.Version,
 				Description: "Documents, their content at any revision, and their changes, also live. Lengths and indexes count UTF-16 code units; " +
 					"times are RFC 3339 in UTC; a delta is a list of Quill ops. Errors are problem documents (RFC 9457) with a stable code. " +
-					"Callers are guests by cookie, or by the same value as a bearer token.",
+					"Callers are who they signed in as by cookie, or whose token they show as a bearer.",
 			},
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
@@ -43,7 +43,14 @@ func (s *Server) routes(mux *http.ServeMux) {
 		ctx.SetHeader("Cache-Control", "private, no-cache")
 		next(ctx)
 	})
+	api.UseMiddleware(s.admitted)
+	s.signInRoutes(api)
+	s.ticketRoutes(api)
 	s.meRoutes(api)
+	s.pictureRoutes(api)
+	s.userRoutes(api)
+	s.invitationRoutes(api)
+	s.auditRoutes(api)
 	s.documentRoutes(api)
 	s.contentRoutes(api)
 	s.changeRoutes(api)
@@ -66,7 +73,7 @@ var jsonFormat = huma.Format{
 // path knows, else 404.
 func unknownRoute(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		probe := &http.Request{Method: method, URL: r.URL, Host: r.Host}
 		if _, pattern := mux.Handler(probe); pattern != "" && pattern != "/api/" {
 			allowed = append(allowed, method)

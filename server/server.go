@@ -39,11 +39,14 @@ type Store interface {
 	Ready(ctx context.Context) error
 }
 
-// Config is what a Server is made of. Hub, Store and Access are required.
+// Config is what a Server is made of. Hub, Store, People, Access, Keys and
+// Events are required.
 type Config struct {
 	Hub    Engine
 	Store  Store
-	Access Access
+	People persistence.People
+	Access *Accounts
+	Keys   *Keys
 	Socket http.Handler // answers GET /api/documents/{id}/socket; nil: no such route
 	Poll   http.Handler // answers POST /api/documents/{id}/poll; nil: no such route
 	Events *Events      // the live list; required, see NewEvents
@@ -51,11 +54,17 @@ type Config struct {
 	// Origins may use the API and open sockets from a browser beside the
 	// server's own; scheme, host and port, such as "https://wiki.example.org".
 	Origins []string
-	Limits  Limits           // zero fields get their defaults
-	Metrics *Metrics         // nil: nothing is counted
-	Logger  *slog.Logger     // nil: silent. Never given content or credentials
-	Now     func() time.Time // nil: time.Now
-	Version string           // of the software, shown in the API's description
+	Limits  Limits // zero fields get their defaults
+	// PublicURL is where people reach the server, such as
+	// "https://docs.example.org"; "" if the operator has not said. URL is where
+	// it listens.
+	PublicURL, URL string
+	Mail           Mailer           // nil: no mail is sent
+	Settings       []Setting        // in force, for administrators to see
+	Metrics        *Metrics         // nil: nothing is counted
+	Logger         *slog.Logger     // nil: silent. Never given content or credentials
+	Now            func() time.Time // nil: time.Now
+	Version        string           // of the software, shown in the API's description
 }
 
 // Server answers HTTP. Make it with New; ServeHTTP may be called from any
@@ -66,14 +75,22 @@ type Server struct {
 	origins *origins
 	streams streams
 
+	passwords *Passwords
+	attempts  *Attempts
+	browsers  *Keyring
+	denials   *denials
+	drawing   chan struct{} // full while a picture is drawn anew
+	hasOwner  atomic.Bool
+	tasks     sync.WaitGroup // what goes on after its answer, see aside
+
 	draining atomic.Bool
 	stop     chan struct{} // closed by Drain: event streams end
 	stopOnce sync.Once
 }
 
 // New makes a server. It panics on an origin that is none, so check them with
-// CheckOrigins first.
-func New(config Config) *Server {
+// CheckOrigins first. Close it at the end.
+func New(ctx context.Context, config Config) (*Server, error) {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -81,8 +98,16 @@ func New(config Config) *Server {
 		config.Now = time.Now
 	}
 	config.Limits = config.Limits.withDefaults()
-	s := &Server{config: config, stop: make(chan struct{})}
+	browsers, err := config.Keys.Ring(ctx, KeyBrowsers)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		config: config, stop: make(chan struct{}), passwords: NewPasswords(), attempts: NewAttempts(), browsers: browsers,
+		drawing: make(chan struct{}, 1),
+	}
 	s.streams = streams{limits: config.Limits, refused: config.Metrics.Refused}
+	s.denials = newDenials(s.writeDenials)
 	s.origins = newOrigins(config.Origins)
 	api := http.NewServeMux()
 	s.routes(api)
@@ -109,7 +134,40 @@ func New(config Config) *Server {
 	mux.Handle("/api/", protected)
 	mux.Handle("/", newPages(config.UI, s.config.Access))
 	s.handler = s.observed(s.recovered(securityHeaders(mux)))
-	return s
+	return s, nil
+}
+
+// taskWait bounds what goes on after its answer.
+const taskWait = time.Minute
+
+// aside runs a task after the answer, so that how long it takes tells nothing.
+func (s *Server) aside(task func(ctx context.Context)) {
+	s.tasks.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), taskWait)
+		defer cancel()
+		task(ctx)
+	})
+}
+
+// Close waits for what still goes on. No request may be running any more.
+func (s *Server) Close() {
+	s.tasks.Wait()
+	s.denials.close()
+}
+
+// base is where links lead that are handed over: where the operator has said
+// that the server is, else where the caller reached it.
+func (s *Server) base(ctx context.Context) string {
+	r := requestOf(ctx)
+	switch {
+	case s.config.PublicURL != "":
+		return s.config.PublicURL
+	case r == nil || whole(ctx).operator:
+		return s.config.URL
+	case s.config.Access.Peers.Secure(r):
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
 }
 
 // ServeHTTP implements http.Handler.

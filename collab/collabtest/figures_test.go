@@ -97,7 +97,7 @@ type child struct {
 
 // coscribe starts the program on a fresh data folder.
 func (f *figures) coscribe(b *testing.B) *child {
-	command := exec.Command(f.binary, "serve", "--listen", "127.0.0.1:0", "--data", b.TempDir())
+	command := exec.Command(f.binary, "serve", "--listen", "127.0.0.1:0", "--access", "open", "--data", b.TempDir())
 	return start(b, command, func(c *exec.Cmd) (*bufio.Scanner, error) {
 		err, failure := c.StderrPipe()
 		return bufio.NewScanner(err), failure

@@ -1,0 +1,372 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/coscribe/coscribe/persistence"
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Lives of one-time links.
+const (
+	setupLife      = 24 * time.Hour
+	invitationLife = 7 * 24 * time.Hour
+	resetLife      = 24 * time.Hour // handed over by an administrator
+	mailedLife     = time.Hour      // of a reset that somebody asked for by mail
+)
+
+// ticketPaths are the pages that read a link's secret from its fragment, which
+// a browser sends to nobody.
+var ticketPaths = map[persistence.TicketKind]string{
+	persistence.TicketSetup: "/setup", persistence.TicketInvitation: "/invite", persistence.TicketReset: "/reset",
+}
+
+// ticketAddress is the link to hand over.
+func ticketAddress(base string, kind persistence.TicketKind, secret string) string {
+	return base + ticketPaths[kind] + "#" + secret
+}
+
+// newTicket writes a ticket in a transaction and returns its secret.
+func (s *Server) newTicket(edit persistence.PeopleEdit, ticket persistence.Ticket, life time.Duration) (persistence.Ticket, string, error) {
+	secret, digest := newSecret()
+	now := persistence.Micro(s.config.Now())
+	ticket.ID, ticket.Digest, ticket.CreatedAt, ticket.ExpiresAt = persistence.NewID(), digest, now, now.Add(life)
+	return ticket, secret, edit.PutTicket(ticket)
+}
+
+// SetupLink makes the one-time link by which the first owner comes in; "" when
+// somebody owns the server. Links that it made before end.
+func (s *Server) SetupLink(ctx context.Context, base string) (string, error) {
+	owned, err := s.owned(ctx)
+	if err != nil || owned {
+		return "", err
+	}
+	var secret string
+	err = s.config.People.EditPeople(ctx, func(edit persistence.PeopleEdit) (err error) {
+		if err := s.dropTickets(ctx, edit, persistence.TicketSetup); err != nil {
+			return err
+		}
+		_, secret, err = s.newTicket(edit, persistence.Ticket{Kind: persistence.TicketSetup, Standing: persistence.StandingOwner}, setupLife)
+		return err
+	})
+	return ticketAddress(base, persistence.TicketSetup, secret), err
+}
+
+func (s *Server) dropTickets(ctx context.Context, edit persistence.PeopleEdit, kind persistence.TicketKind) error {
+	tickets, err := edit.Tickets(ctx, kind, persistence.Micro(s.config.Now()))
+	if err != nil {
+		return err
+	}
+	for _, ticket := range tickets {
+		if err := edit.DeleteTicket(ticket.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// owned says whether the server has an active owner. Once it has, it always
+// has: the last owner stays.
+func (s *Server) owned(ctx context.Context) (bool, error) {
+	if s.hasOwner.Load() {
+		return true, nil
+	}
+	query := persistence.UserQuery{Limit: 200}
+	for {
+		users, next, err := s.config.People.Users(ctx, query)
+		if err != nil {
+			return false, err
+		}
+		for i := range users {
+			if users[i].Standing == persistence.StandingOwner && users[i].Active() {
+				s.hasOwner.Store(true)
+				return true, nil
+			}
+		}
+		if next == "" {
+			return false, nil
+		}
+		query.Cursor = next
+	}
+}
+
+type lookInput struct {
+	Body struct {
+		Secret string `json:"secret" maxLength:"200"`
+		Kind   string `json:"kind" enum:"setup,invitation,reset"`
+	}
+}
+
+type lookOutput struct {
+	Body struct {
+		Kind      string    `json:"kind" enum:"setup,invitation,reset"`
+		Mail      string    `json:"mail,omitempty" doc:"The account's, where it is settled"`
+		Name      string    `json:"name,omitempty" doc:"Of a reset: whose password"`
+		Standing  string    `json:"standing,omitempty" enum:"member,admin,owner"`
+		ExpiresAt time.Time `json:"expiresAt"`
+	}
+}
+
+type acceptInput struct {
+	Body struct {
+		Secret   string `json:"secret" maxLength:"200"`
+		Name     string `json:"name" doc:"1 to 80 characters"`
+		Mail     string `json:"mail,omitempty" maxLength:"254" doc:"To sign in with; an invitation to an address has it already"`
+		Password string `json:"password" maxLength:"1024" doc:"At least 12 characters"`
+	}
+}
+
+type resetInput struct {
+	Body struct {
+		Secret   string `json:"secret" maxLength:"200"`
+		Password string `json:"password" maxLength:"1024" doc:"At least 12 characters"`
+	}
+}
+
+type resetRequestInput struct {
+	Body struct {
+		Mail string `json:"mail" maxLength:"254"`
+	}
+}
+
+func (s *Server) ticketRoutes(api huma.API) {
+	post := func(id, path, summary, description string, status int) huma.Operation {
+		return huma.Operation{
+			OperationID: id, Method: http.MethodPost, Path: path, Tags: []string{"Signing in"}, Metadata: needs(needNobody), MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait,
+			Summary: summary, Description: description, DefaultStatus: status, Errors: []int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests},
+		}
+	}
+	huma.Register(api, post("look-at-ticket", "/api/tickets/look", "What a one-time link is for", "The secret is what stands behind the # in the link. Looking does not use it up.", http.StatusOK), s.lookAtTicket)
+	huma.Register(api, post("set-up", "/api/setup", "Become the first owner", "By the link that the server printed at its start. Answers who one is, signed in.", http.StatusOK),
+		func(ctx context.Context, in *acceptInput) (*enteredOutput, error) {
+			return s.accept(ctx, persistence.TicketSetup, in)
+		})
+	huma.Register(api, post("accept-invitation", "/api/invitations/accept", "Accept an invitation", "Makes the account and answers who one is, signed in.", http.StatusOK),
+		func(ctx context.Context, in *acceptInput) (*enteredOutput, error) {
+			return s.accept(ctx, persistence.TicketInvitation, in)
+		})
+	huma.Register(api, post("reset-password", "/api/reset", "Set a new password by a one-time link", "Ends all other logins of the account and answers who one is, signed in.", http.StatusOK), s.reset)
+	huma.Register(api, post("request-reset", "/api/reset/request", "Ask for a link to set a new password",
+		"Always the same answer. Where mail is configured the link is sent there if an account has the address; else an administrator sees the wish in the audit log and can hand a link over.", http.StatusAccepted), s.requestReset)
+}
+
+// invalidTicket is the one answer to a link that is not good any more, or never
+// was.
+func invalidTicket() *Problem {
+	return newProblem(http.StatusNotFound, "invalid_ticket", "This link was used already, has expired, or is incomplete. Ask for a new one.")
+}
+
+// ticketOf finds a ticket that can be used.
+func (s *Server) ticketOf(ctx context.Context, kind persistence.TicketKind, secret string) (persistence.Ticket, error) {
+	ticket, err := s.config.People.Ticket(ctx, digestOf(secret))
+	switch {
+	case errors.Is(err, persistence.ErrNotFound):
+	case err != nil:
+		return ticket, s.problem(ctx, err)
+	case ticket.Kind == kind && ticket.UsedAt.IsZero() && s.config.Now().Before(ticket.ExpiresAt):
+		return ticket, nil
+	}
+	s.denied(ctx, persistence.AuditEntry{Action: string(kind) + ".denied", Subject: ticket.ID, Detail: "The link was used, has expired, or is none."})
+	return ticket, invalidTicket()
+}
+
+// useTicket uses one up in a transaction.
+func useTicket(edit persistence.PeopleEdit, kind persistence.TicketKind, secret string, at time.Time) (persistence.Ticket, error) {
+	ticket, err := edit.UseTicket(digestOf(secret), kind, at)
+	if errors.Is(err, persistence.ErrNotFound) || errors.Is(err, persistence.ErrUsed) || errors.Is(err, persistence.ErrExpired) {
+		return ticket, invalidTicket()
+	}
+	return ticket, err
+}
+
+func (s *Server) lookAtTicket(ctx context.Context, in *lookInput) (*lookOutput, error) {
+	ticket, err := s.ticketOf(ctx, persistence.TicketKind(in.Body.Kind), in.Body.Secret)
+	if err != nil {
+		return nil, err
+	}
+	out := &lookOutput{}
+	out.Body.Kind, out.Body.Mail, out.Body.ExpiresAt = string(ticket.Kind), ticket.Mail, ticket.ExpiresAt.UTC()
+	if ticket.Kind != persistence.TicketReset {
+		out.Body.Standing = standingWord(ticket.Standing)
+		return out, nil
+	}
+	user, err := s.config.People.User(ctx, ticket.User)
+	if err != nil || !user.Active() {
+		return nil, invalidTicket()
+	}
+	out.Body.Name, out.Body.Mail = user.Name, user.Mail
+	return out, nil
+}
+
+// accept makes the account that a link is for.
+func (s *Server) accept(ctx context.Context, kind persistence.TicketKind, in *acceptInput) (*enteredOutput, error) {
+	ticket, err := s.ticketOf(ctx, kind, in.Body.Secret)
+	if err != nil {
+		return nil, err
+	}
+	mail := ticket.Mail
+	if mail == "" {
+		mail = in.Body.Mail
+	}
+	user, err := s.newUser(ctx, in.Body.Name, mail, in.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.enter(ctx, methodLink, func(edit persistence.PeopleEdit) (persistence.User, error) {
+		ticket, err := useTicket(edit, kind, in.Body.Secret, user.CreatedAt)
+		if err != nil {
+			return user, err
+		}
+		if user.Standing = ticket.Standing; ticket.Mail != "" {
+			user.Mail = ticket.Mail
+		}
+		if err := edit.PutUser(user); err != nil {
+			return user, mailTaken(err)
+		}
+		for _, group := range ticket.Groups {
+			// One that was deleted since is no reason to stay out.
+			if err := edit.PutMember(group, user.ID); err != nil && !errors.Is(err, persistence.ErrNotFound) {
+				return user, err
+			}
+		}
+		entry := s.line(ctx, persistence.AuditEntry{Action: "user.created", Subject: user.ID, Detail: fmt.Sprintf("By %s, as %s.", kind, standingWord(user.Standing))})
+		entry.Actor, entry.Name = user.ID, user.Name
+		return user, edit.Record(entry)
+	})
+	return out, s.problem(ctx, err)
+}
+
+// newUser checks what a new account is to be, and hashes its password.
+func (s *Server) newUser(ctx context.Context, name, mail, password string) (user persistence.User, err error) {
+	if user.Name, err = cleanName(name); err != nil {
+		return user, err
+	}
+	if user.Mail, err = cleanMail(mail); err != nil {
+		return user, err
+	}
+	if password != "" {
+		if err := invalidPassword(password, user.Name, user.Mail); err != nil {
+			return user, err
+		}
+		if user.Password, err = s.passwords.Hash(ctx, password); err != nil {
+			return user, s.problem(ctx, err)
+		}
+	}
+	user.ID, user.Color, user.CreatedAt = persistence.NewID(), anyColor(), persistence.Micro(s.config.Now())
+	return user, nil
+}
+
+// mailTaken says an address that another account has.
+func mailTaken(err error) error {
+	if errors.Is(err, persistence.ErrExists) {
+		return newProblem(http.StatusConflict, "mail_taken", "Another account has this mail address. Sign in with it, or use another address.")
+	}
+	return err
+}
+
+func (s *Server) reset(ctx context.Context, in *resetInput) (*enteredOutput, error) {
+	ticket, err := s.ticketOf(ctx, persistence.TicketReset, in.Body.Secret)
+	if err != nil {
+		return nil, err
+	}
+	user, err := s.config.People.User(ctx, ticket.User)
+	if err != nil || !user.Active() {
+		return nil, invalidTicket()
+	}
+	if err := invalidPassword(in.Body.Password, user.Name, user.Mail); err != nil {
+		return nil, err
+	}
+	hash, err := s.passwords.Hash(ctx, in.Body.Password)
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	now := persistence.Micro(s.config.Now())
+	// Whoever is signed in with the old password is out first; then the person
+	// comes in with the new one.
+	err = s.revise(ctx, revision{users: []persistence.ID{user.ID}, reason: "signed out"}, func(edit persistence.PeopleEdit) error {
+		ticket, err := useTicket(edit, persistence.TicketReset, in.Body.Secret, now)
+		if err != nil {
+			return err
+		}
+		if user, err = edit.User(ctx, ticket.User); err != nil {
+			return err
+		}
+		if !user.Active() {
+			return invalidTicket()
+		}
+		user.Password = hash
+		if err := edit.PutUser(user); err != nil {
+			return err
+		}
+		if _, err := edit.DeleteLogins(user.ID, persistence.ID{}); err != nil {
+			return err
+		}
+		entry := s.line(ctx, persistence.AuditEntry{Action: "password.reset", Subject: user.ID, Detail: "By a one-time link; all logins ended."})
+		entry.Actor, entry.Name = user.ID, user.Name
+		return edit.Record(entry)
+	})
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	out, err := s.enter(ctx, methodLink, func(edit persistence.PeopleEdit) (persistence.User, error) {
+		user, err := edit.User(ctx, user.ID)
+		if err == nil && !user.Active() {
+			err = errWrong()
+		}
+		return user, err
+	})
+	return out, s.problem(ctx, err)
+}
+
+// requestReset never tells whether an account has the address: what there is to
+// be done is done aside.
+func (s *Server) requestReset(ctx context.Context, in *resetRequestInput) (*struct{}, error) {
+	mail, proper := tidyMail(in.Body.Mail)
+	keys := attemptKeys("reset", mail, s.config.Access.Peers.Address(requestOf(ctx)), "")
+	if err := s.begin(ctx, keys, "reset.limited", persistence.ID{}); err != nil {
+		return nil, err
+	}
+	if !proper {
+		return nil, nil
+	}
+	entry := s.line(ctx, persistence.AuditEntry{Action: "reset.requested"})
+	s.aside(func(ctx context.Context) {
+		if err := s.sendReset(ctx, mail, entry); err != nil {
+			s.config.Logger.Warn("a link to set a new password was not sent", "error", err)
+		}
+	})
+	return nil, nil
+}
+
+// sendReset makes the link and sends it, where mail is configured.
+func (s *Server) sendReset(ctx context.Context, mail string, entry persistence.AuditEntry) error {
+	user, err := s.config.People.UserByMail(ctx, mail)
+	if errors.Is(err, persistence.ErrNotFound) || err == nil && !user.Active() {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	entry.Subject = user.ID
+	entry.Detail = "Somebody asked for a link to set a new password; an administrator can make one."
+	if s.config.Mail != nil {
+		entry.Detail = "Somebody asked for a link to set a new password; it was sent."
+	}
+	var secret string
+	err = s.config.People.EditPeople(ctx, func(edit persistence.PeopleEdit) (err error) {
+		if s.config.Mail != nil {
+			if _, secret, err = s.newTicket(edit, persistence.Ticket{Kind: persistence.TicketReset, User: user.ID}, mailedLife); err != nil {
+				return err
+			}
+		}
+		return edit.Record(entry)
+	})
+	if err != nil || s.config.Mail == nil {
+		return err
+	}
+	return s.config.Mail.Send(ctx, resetMail(user, ticketAddress(s.config.PublicURL, persistence.TicketReset, secret)))
+}
