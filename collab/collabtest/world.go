@@ -31,11 +31,13 @@ type World struct {
 	sites  []*worldSite
 	ghosts []*Pair // connections whose client has gone on with another
 	laws   *laws
-	trace  hash.Hash
-	ids    uint64
-	panics bool // the next activity panics in the session
-	calm   time.Time
-	Report WorldReport
+	// revoking is the change of rights under way, nil for none.
+	revoking *worldRevocation
+	trace    hash.Hash
+	ids      uint64
+	panics   bool // the next activity panics in the session
+	calm     time.Time
+	Report   WorldReport
 }
 
 // WorldReport counts what a run has seen, so that a test can tell that it was
@@ -53,15 +55,21 @@ type WorldReport struct {
 	Kills     int
 	Reloads   int // connections closed because their document was reloaded
 	Carets    int
+	Revoked   int // roles changed
+	Stale     int // joins turned away for having looked before that
 	TraceHash string
 	FinalHash string
 }
 
 // worldSite is a person: a client and its present connection.
 type worldSite struct {
-	pair    *Pair
-	user    protocol.User
-	greeted bool // the welcome of the present connection was delivered
+	pair *Pair
+	user protocol.User
+	role protocol.Role
+	look look // an earlier one
+	// revocable: their role is changed now and then.
+	revocable bool
+	greeted   bool // the welcome of the present connection was delivered
 }
 
 // power is what a killed process loses: nothing it still does reaches the store.
@@ -102,6 +110,7 @@ func NewWorld(seed uint64, settle func()) *World {
 func (w *World) Run(ctx context.Context, steps int) error {
 	err := w.run(ctx, steps)
 	w.store.Release()
+	err = errors.Join(err, w.drop())
 	if w.hub != nil {
 		err = errors.Join(err, w.hub.Close(ctx))
 	}
@@ -117,7 +126,7 @@ func (w *World) run(ctx context.Context, steps int) error {
 	w.boot()
 	for i := range 2 + w.random.IntN(7) {
 		user := protocol.User{ID: persistence.ID{0: 0xaa, 15: byte(i)}.String(), Name: fmt.Sprintf("P%d", i), Color: "#336699"}
-		w.sites = append(w.sites, &worldSite{user: user, pair: w.pipe(NewClient(), user)})
+		w.sites = append(w.sites, &worldSite{user: user, role: protocol.RoleEditor, revocable: i%2 == 1, pair: w.pipe(NewClient(), user)})
 	}
 	for range steps {
 		w.Report.Steps++
@@ -166,10 +175,12 @@ func (w *World) id() persistence.ID {
 }
 
 func (w *World) pipe(c *Client, u protocol.User) *Pair {
-	return NewPair(w.hub, c, collab.Attach{Document: w.doc, Who: collab.Identity{User: u, Ceiling: protocol.RoleOwner}, Role: protocol.RoleEditor, Since: w.hub.Generation()})
+	return NewPair(w.hub, c, collab.Attach{Document: w.doc, Who: collab.Identity{User: u, Ceiling: protocol.RoleOwner}})
 }
 
-func (w *World) log(format string, args ...any) { fmt.Fprintf(w.trace, format+"\n", args...) }
+func (w *World) log(format string, args ...any) {
+	fmt.Fprintf(w.trace, format+"\n", args...)
+}
 
 // step does one thing, chosen by the seed.
 func (w *World) step(ctx context.Context) error {
@@ -177,7 +188,7 @@ func (w *World) step(ctx context.Context) error {
 	n := w.random.IntN(len(w.sites))
 	site := w.sites[n]
 	w.log("step %d site %d", w.Report.Steps, n)
-	switch choice := w.random.IntN(100); {
+	switch choice := w.random.IntN(104); {
 	case choice < 28:
 		return w.edit(site)
 	case choice < 48:
@@ -200,8 +211,10 @@ func (w *World) step(ctx context.Context) error {
 		w.haunt(ctx)
 	case choice < 98:
 		time.Sleep(time.Duration(w.random.IntN(8000)) * time.Millisecond)
-	default:
+	case choice < 100:
 		return w.fault(ctx)
+	default:
+		return w.rights(ctx, site)
 	}
 	return nil
 }
@@ -265,7 +278,7 @@ func (w *World) connected(ctx context.Context, s *worldSite) error {
 	}
 	if closed := s.pair.Closed(); closed != nil {
 		w.log("closed %d %s", closed.Code, closed.Reason)
-		if !closed.Code.Reconnect() {
+		if !closed.Code.Reconnect() && closed.Code != protocol.CloseForbidden {
 			return fmt.Errorf("connection was closed for good: %w", closed)
 		}
 		w.Report.Reloads++
@@ -274,9 +287,14 @@ func (w *World) connected(ctx context.Context, s *worldSite) error {
 		s.pair.Disconnect()
 		w.settle()
 	}
+	if s.role == protocol.RoleNone {
+		return nil
+	}
 	resuming := s.pair.Client.ID() != ""
 	s.pair, s.greeted = w.pipe(s.pair.Client, s.user), false
-	if err := s.pair.Connect(ctx); err != nil {
+	if err := w.enter(ctx, s); errors.Is(err, collab.ErrStale) {
+		return nil
+	} else if err != nil {
 		if closed, ok := errors.AsType[*collab.CloseError](err); ok && closed.Code.Reconnect() {
 			return nil
 		}
@@ -295,8 +313,12 @@ func (w *World) overtake(ctx context.Context, s *worldSite) error {
 	if !old.Connected() || !s.greeted {
 		return nil
 	}
+	if w.revoking != nil && w.revoking.site == s {
+		return nil // nobody of theirs comes in now
+	}
 	old.Client.Lost()
 	s.pair, s.greeted = w.pipe(old.Client, s.user), false
+	s.pair.attach.Role, s.pair.attach.Since = s.role, w.hub.Generation()
 	if err := s.pair.Connect(ctx); err != nil {
 		return err
 	}
@@ -322,9 +344,10 @@ func (w *World) haunt(ctx context.Context) {
 	w.ghosts = nil
 }
 
-// duplicate sends a frame twice.
+// duplicate sends a frame twice; not of those who may be refused, since a
+// second copy could then be let in.
 func (w *World) duplicate(s *worldSite) {
-	if p := s.pair; p.Connected() && len(p.up) > 0 {
+	if p := s.pair; !s.revocable && p.Connected() && len(p.up) > 0 {
 		p.up = append(p.up, p.up[len(p.up)-1])
 		w.Report.Repeated++
 	}
@@ -333,6 +356,7 @@ func (w *World) duplicate(s *worldSite) {
 // commit lets a batch through.
 func (w *World) commit() {
 	if w.store.Queued() > 0 {
+		w.log("commit")
 		w.store.Step(1)
 	}
 }
@@ -363,6 +387,7 @@ func (w *World) fault(ctx context.Context) error {
 	case 3:
 		if time.Since(w.calm) > 10*time.Second {
 			w.calm = time.Now()
+			w.log("panics")
 			w.panics = true
 			w.Report.Panics++
 		}
@@ -375,16 +400,21 @@ func (w *World) fault(ctx context.Context) error {
 // kill ends the process without a word: what was handed to the store may or
 // may not have been committed.
 func (w *World) kill(ctx context.Context) error {
+	w.log("kill")
 	w.Report.Kills++
 	for w.store.Queued() > 0 {
 		if w.random.IntN(2) == 0 {
 			w.store.FailNext(persistence.ErrStopped)
 		}
 		w.power.off = true
+		w.log("commit")
 		w.store.Step(1)
 		w.settle()
 	}
 	w.power.off, w.panics = true, false
+	if err := w.drop(); err != nil {
+		return err
+	}
 	w.haunt(ctx)
 	for _, s := range w.sites {
 		if s.pair.peer != nil {
@@ -397,7 +427,7 @@ func (w *World) kill(ctx context.Context) error {
 	}
 	w.boot()
 	for _, s := range w.sites {
-		s.pair = w.pipe(s.pair.Client, s.user)
+		s.pair, s.look = w.pipe(s.pair.Client, s.user), look{} // what was looked up in one process is not used in another
 	}
 	return nil
 }
@@ -407,6 +437,9 @@ func (w *World) heal(ctx context.Context) error {
 	w.panics = false
 	w.haunt(ctx)
 	w.store.Release()
+	if err := w.give(ctx); err != nil {
+		return err
+	}
 	for quiet := 0; quiet < 3; {
 		w.settle()
 		busy := false

@@ -19,8 +19,10 @@ type laws struct {
 	changes   map[saying]int64
 	authors   []saying // by revision; [0] is nobody
 	marked    map[string]int64
-	acks      map[saying]int64 // what clients were told
-	marks     int              // embeds handed out
+	acks      map[saying]int64        // what clients were told
+	barred    map[persistence.ID]bool // users whose right to write was taken
+	lowered   map[*Client]bool        // whose role was ever changed: they may be refused
+	marks     int                     // embeds handed out
 	reset     int
 }
 
@@ -35,6 +37,7 @@ func newLaws(store *persistence.Memory, document persistence.ID) *laws {
 		store: store, document: document,
 		documents: []*ot.Document{ot.NewDocument()}, authors: []saying{{}},
 		changes: map[saying]int64{}, marked: map[string]int64{}, acks: map[saying]int64{},
+		barred: map[persistence.ID]bool{}, lowered: map[*Client]bool{},
 	}
 }
 
@@ -60,6 +63,9 @@ func (l *laws) take(c *persistence.Change) error {
 	who := saying{c.Client.String(), c.Seq}
 	if first, ok := l.changes[who]; ok {
 		return fmt.Errorf("[S2] seq %d of a client is in the log at %d and at %d", c.Seq, first, c.Revision)
+	}
+	if l.barred[c.Author.ID] {
+		return fmt.Errorf("[S8] revision %d is by somebody whose right was taken before", c.Revision)
 	}
 	d, err := ot.ParseDelta(c.Delta)
 	if err != nil {
@@ -119,7 +125,7 @@ func (l *laws) hears(c *Client, frame []byte) error {
 				return err
 			}
 		case protocol.Reject:
-			if !m.Retry {
+			if !m.Retry && !(m.Code == protocol.CodeReadOnly && l.lowered[c]) {
 				return fmt.Errorf("[S9] an honest change was refused: %s %s: base %d, %s", m.Code, m.Message, c.sent.Base, c.sent.Delta.AppendJSON(nil))
 			}
 		}

@@ -46,6 +46,8 @@ func TestWorld(t *testing.T) {
 		sum.Kills += r.Kills
 		sum.Reloads += r.Reloads
 		sum.Carets += r.Carets
+		sum.Revoked += r.Revoked
+		sum.Stale += r.Stale
 	}
 	t.Logf("%+v", sum)
 	if t.Failed() || *worldSeeds < 100 {
@@ -55,6 +57,7 @@ func TestWorld(t *testing.T) {
 		"changes": int(sum.Changes), "resumes": sum.Resumed, "resets": sum.Reset, "duplicates": sum.Repeated,
 		"replaced connections": sum.Replaced, "failed appends": sum.Failed, "lost answers": sum.Lost,
 		"panics": sum.Panics, "kills": sum.Kills, "reloads": sum.Reloads, "carets": sum.Carets,
+		"revocations": sum.Revoked, "stale joins": sum.Stale,
 	} {
 		if n == 0 {
 			t.Errorf("the run was empty: no %s", what)
