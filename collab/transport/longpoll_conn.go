@@ -44,6 +44,7 @@ type pollConn struct {
 	mu      sync.Mutex // held for access to the following only (law R3)
 	held    *hold      // the request that waits; nil: none
 	closing *collab.CloseError
+	silent  time.Time // from when on nothing is repeated but the end; zero: never
 }
 
 // hold is a request that waits for something to say.
@@ -78,6 +79,9 @@ func (c *pollConn) Close(code protocol.CloseCode, reason string) {
 	first := c.closing == nil
 	if first {
 		c.closing = &collab.CloseError{Code: code, Reason: cutReason(reason)}
+		if expels(code) {
+			c.silent = time.Now().Add(expelWait)
+		}
 	}
 	c.mu.Unlock()
 	if first {
@@ -108,6 +112,15 @@ func (c *pollConn) closed() *collab.CloseError {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.closing
+}
+
+// silenced says whether the connection's user may no longer be told what they
+// have not confirmed (law S8): an answer that was lost right before the end is
+// repeated for as long as another connection would have had to take it.
+func (c *pollConn) silenced() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.silent.IsZero() && time.Now().After(c.silent)
 }
 
 // belongs tells whether a request comes from whoever opened the connection: by
@@ -264,6 +277,9 @@ func (c *pollConn) answer(ctx context.Context, held *hold, received int64, last 
 	}
 	c.fill()
 	answer.close = c.closed() // after fill, which may come upon the end
+	if c.silenced() {
+		c.kept, c.bytes = nil, 0
+	}
 	if len(c.kept) == 0 && answer.close == nil && !last {
 		return answer, false, false
 	}

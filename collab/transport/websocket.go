@@ -21,8 +21,13 @@ import (
 	"github.com/coscribe/coscribe/collab/protocol"
 )
 
-// cutWait is how long a stalled connection is given to take its close frame.
-const cutWait = 50 * time.Millisecond
+// cutWait is how long a stalled connection is given to take its close frame;
+// expelWait one whose right was taken away, before which content may still be
+// ahead of it (law S8).
+const (
+	cutWait   = 50 * time.Millisecond
+	expelWait = 200 * time.Millisecond
+)
 
 // lingerBytes is how much of a frame that was too long is read away, so that
 // the close frame is not lost to the reset that unread bytes cause.
@@ -343,6 +348,15 @@ func (c *conn) refuse(err error) {
 	c.Close(refusal.Code, refusal.Reason)
 }
 
+// expels says whether a code takes a document away from who is in it.
+func expels(code protocol.CloseCode) bool {
+	switch code {
+	case protocol.CloseUnauthorized, protocol.CloseForbidden, protocol.CloseNotFound, protocol.CloseTokenExpired:
+		return true
+	}
+	return false
+}
+
 func (c *conn) goAway() { c.Close(protocol.CloseGoingAway, "the server is stopping") }
 
 // Close implements collab.Conn.
@@ -362,9 +376,13 @@ func (c *conn) close(code protocol.CloseCode, reason string) {
 	}
 	socket := c.session.WebsocketConnection()
 	wait := c.handler.config.Limits.CloseWait
-	if code == protocol.CloseSlow {
+	switch {
+	case code == protocol.CloseSlow:
 		wait = cutWait
-	} else {
+	case expels(code):
+		wait = min(wait, expelWait)
+		fallthrough
+	default:
 		c.flush(wait)
 	}
 	payload := websocket.FormatCloseMessage(int(code), cutReason(reason))
