@@ -52,21 +52,19 @@ func NewWebSocket(config Config) *WebSocket {
 	h.decoder = h.config.decoder()
 	limits := h.config.Limits
 	h.melody.Config = &melody.Config{
-		WriteWait:      limits.WriteWait,
-		PongWait:       limits.PongWait,
-		PingPeriod:     limits.PingPeriod,
-		MaxMessageSize: int64(limits.HelloBytes), // raised once hello is in
-		// One frame is ever inside; the second place is never used, so that a
-		// full buffer, where melody drops, means that this file is wrong.
-		MessageBufferSize: 2,
+		WriteWait:         limits.WriteWait,
+		PongWait:          limits.PongWait,
+		PingPeriod:        limits.PingPeriod,
+		MaxMessageSize:    int64(limits.HelloBytes), // raised once hello is in
+		MessageBufferSize: 1,                        // unused: messages leave by the pipe
 	}
 	h.melody.Upgrader = &websocket.Upgrader{
 		CheckOrigin:  checkOrigin(h.config.CheckOrigin),
 		Subprotocols: []string{protocol.Subprotocol},
-		// Clients send a hundred bytes at a time; writing borrows a buffer for
-		// as long as a frame takes. An idle connection holds the 1 KiB only.
+		// Clients send a hundred bytes at a time; only control frames are written
+		// by the library. An idle connection holds the 1 KiB only.
 		ReadBufferSize:  1 << 10,
-		WriteBufferSize: 4 << 10,
+		WriteBufferSize: 256,
 		WriteBufferPool: new(sync.Pool),
 	}
 	h.melody.HandleConnect(h.connected)
@@ -74,7 +72,6 @@ func NewWebSocket(config Config) *WebSocket {
 	h.melody.HandleMessageBinary(func(s *melody.Session, _ []byte) {
 		connOf(s).Close(protocol.CloseProtocol, "binary frames are not spoken here") // what 1003 says
 	})
-	h.melody.HandleSentMessage(func(s *melody.Session, _ []byte) { connOf(s).sent() })
 	h.melody.HandleError(h.failed)
 	h.melody.HandleDisconnect(func(s *melody.Session) { connOf(s).ended() })
 	return h
@@ -135,7 +132,7 @@ func (h *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer c.ended() // also when the upgrade was refused
 		defer h.recovered(c)
 		// melody answers a refused upgrade itself, before this returns.
-		_ = h.melody.HandleRequestWithKeys(w, r, map[string]any{connKey: c})
+		_ = h.melody.HandleRequestWithKeys(hijacker{w, c}, r, map[string]any{connKey: c})
 	}()
 	select {
 	case <-c.started: // hijacked: w and r are net/http's no more
@@ -224,12 +221,7 @@ func (h *WebSocket) received(s *melody.Session, frame []byte) {
 // failed hears of errors in whatever goroutine they happen; it must neither
 // block there nor call back into melody.
 func (h *WebSocket) failed(s *melody.Session, err error) {
-	c := connOf(s)
-	switch {
-	case errors.Is(err, melody.ErrMessageBufferFull):
-		h.config.Logger.Error("a frame did not fit melody's buffer")
-		c.Close(protocol.CloseSlow, "slow")
-	case errors.Is(err, websocket.ErrReadLimit):
+	if errors.Is(err, websocket.ErrReadLimit) {
 		// The reading goroutine, and 1009 has been sent: read the rest away.
 		network := s.WebsocketConnection().NetConn()
 		_ = network.SetReadDeadline(time.Now().Add(h.config.Limits.CloseWait))
@@ -247,15 +239,16 @@ func (h *WebSocket) recovered(c *conn) {
 
 // conn is one WebSocket connection: the collab.Conn that the engine sees.
 //
-// Sending: melody drops when its buffer is full, so at most one frame is inside
-// it. Whoever sets busy may take the next frame from the peer; it is given back
-// when melody has written the frame. Meanwhile frames gather in the outbox and
+// Sending: whoever sets busy has the turn. It takes frames from the peer and
+// offers them to the pipe until there are none, or the kernel takes no more; then
+// finish has the turn until it does. Meanwhile messages gather in the outbox and
 // then leave joined.
 type conn struct {
 	handler *WebSocket
 	from    caller
 	pass    *pass
-	session *melody.Session // set before started is closed
+	pipe    *pipe           // set before started is closed
+	session *melody.Session // likewise
 	hello   *time.Timer
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -272,7 +265,7 @@ type conn struct {
 
 // Bits of conn.output. While anything is left to send, one of them is set.
 const (
-	busy  = 1 << iota // a frame is inside melody, or Next is being asked
+	busy  = 1 << iota // somebody has the turn
 	dirty             // Next may have something
 )
 
@@ -281,7 +274,8 @@ var _ collab.Conn = (*conn)(nil)
 // Kind implements collab.Conn.
 func (c *conn) Kind() string { return "websocket" }
 
-// Wake implements collab.Conn: it takes at most one frame.
+// Wake implements collab.Conn: it sends what there is, as far as that needs no
+// waiting.
 func (c *conn) Wake() {
 	c.output.Or(dirty)
 	c.pump()
@@ -289,15 +283,67 @@ func (c *conn) Wake() {
 
 func (c *conn) pump() {
 	for c.output.CompareAndSwap(dirty, busy) {
-		if peer := c.peer.Load(); peer != nil {
-			if frame, ok := peer.Next(); ok {
-				c.output.Or(dirty) // there may be more: asked when this one is written
-				_ = c.session.Write(frame)
-				return
-			}
+		if !c.send() {
+			return
 		}
 		c.idle()
 	}
+}
+
+// frames are buffers for send.
+var frames = sync.Pool{New: func() any { return new([]byte) }}
+
+// keepFrame is the largest buffer that goes back to frames; bytes.
+const keepFrame = 64 << 10
+
+// send has the turn. It reports false when it left it to finish.
+func (c *conn) send() bool {
+	buffer := frames.Get().(*[]byte)
+	for {
+		*buffer = c.next((*buffer)[:0])
+		if len(*buffer) == 0 {
+			break
+		}
+		if rest := c.pipe.offer(*buffer); len(rest) > 0 {
+			go c.finish(buffer, rest)
+			return false
+		}
+	}
+	recycle(buffer)
+	return true
+}
+
+func recycle(buffer *[]byte) {
+	if cap(*buffer) <= keepFrame {
+		frames.Put(buffer)
+	}
+}
+
+// next appends what is to be sent next.
+func (c *conn) next(dst []byte) []byte {
+	dst, over := c.pipe.takeControl(dst)
+	if over {
+		return dst
+	}
+	if peer := c.peer.Load(); peer != nil {
+		if message, ok := peer.Next(); ok {
+			dst = appendText(dst, message)
+		}
+	}
+	return dst
+}
+
+// finish has the turn while the kernel takes no more.
+func (c *conn) finish(buffer *[]byte, rest []byte) {
+	defer c.handler.recovered(c)
+	if c.pipe.finish(rest, c.handler.config.Limits.WriteWait) != nil {
+		_ = c.pipe.Close() // the reader ends the rest; the turn is never given back
+		return
+	}
+	recycle(buffer)
+	c.output.Or(dirty)
+	c.idle()
+	c.pump()
 }
 
 func (c *conn) idle() {
@@ -308,13 +354,6 @@ func (c *conn) idle() {
 		default:
 		}
 	}
-}
-
-// sent runs in melody's writing goroutine after a frame has been written.
-func (c *conn) sent() {
-	defer c.handler.recovered(c)
-	c.idle()
-	c.pump()
 }
 
 // join handles the first message; reading waits for it.
