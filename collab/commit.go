@@ -3,7 +3,6 @@ package collab
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"time"
 
@@ -166,129 +165,6 @@ func (s *session) full(err error) {
 	s.inFlight = nil
 	s.handed = persistence.Head{Epoch: durable.epoch, Revision: durable.revision, Hash: durable.chain}
 }
-
-// yieldEvery is after how many peers a fan-out lets others run: the connection
-// that carries the author's ack first of all, and other documents. Otherwise a
-// thousand woken connections would stand in line before them.
-const yieldEvery = 64
-
-// fanout is scratch for fanOut.
-type fanout struct {
-	turn    int64
-	group   broadcast
-	writers []*Peer
-	parts   []fragment
-}
-
-// fanOut tells everybody of committed entries: one frame for all of them,
-// encoded once and shared. Each author gets ack in place of its own change
-// (law S6), and gets it before the others are served.
-func (s *session) fanOut(entries []entry) {
-	f := &s.fanout
-	f.turn++
-	f.writers = f.writers[:0]
-	for i := range entries {
-		p := s.byClient[entries[i].client]
-		if p == nil {
-			continue
-		}
-		p.pending = max(0, p.pending-1)
-		if p.live && p.turn != f.turn {
-			p.turn = f.turn
-			f.writers = append(f.writers, p)
-		}
-	}
-	if !s.heard(entries) {
-		return
-	}
-	s.encode(entries)
-	for _, p := range f.writers {
-		s.pushOwn(p, entries)
-	}
-	whole := f.group.whole()
-	many := len(s.peers) > yieldEvery
-	for i := len(s.peers) - 1; i >= 0; i-- { // backwards: one that overflows is taken out
-		if many && (len(s.peers)-1-i)%yieldEvery == 0 {
-			runtime.Gosched()
-		}
-		if p := s.peers[i]; p.live && p.turn != f.turn && p.push(whole) {
-			s.detach(p)
-		}
-	}
-	clear(f.writers)
-}
-
-// heard reports whether anybody is to be told; a lone writer gets acks only,
-// and no change is encoded for it.
-func (s *session) heard(entries []entry) bool {
-	if len(s.peers) != 1 || len(s.fanout.writers) != 1 {
-		return len(s.peers) > 0
-	}
-	p := s.peers[0]
-	for i := range entries {
-		if entries[i].client != p.client {
-			return true
-		}
-	}
-	for i := range entries {
-		if p.push(entries[i].ack()) {
-			s.detach(p)
-			break
-		}
-	}
-	clear(s.fanout.writers)
-	return false
-}
-
-// encode makes the shared frame.
-func (s *session) encode(entries []entry) {
-	g := &s.fanout.group
-	g.reset(256 * len(entries))
-	for i := range entries {
-		g.start()
-		g.bytes = protocol.AppendChange(g.bytes, entries[i].message())
-		g.end()
-	}
-	g.close()
-}
-
-// message is the entry as others are told of it.
-func (e *entry) message() protocol.Change {
-	return protocol.Change{Revision: e.revision, Peer: e.peer, Author: e.author.user, At: e.at, Delta: e.delta}
-}
-
-// ack is the entry as its author is told of it.
-func (e *entry) ack() fragment {
-	return fragment{bytes: protocol.AppendAck(make([]byte, 0, ackBytes), protocol.Ack{Seq: e.seq, Revision: e.revision, At: e.at})}
-}
-
-// pushOwn gives an author the frame with acks in place of its own changes.
-func (s *session) pushOwn(p *Peer, entries []entry) {
-	f := &s.fanout
-	f.parts = f.parts[:0]
-	others := 0 // first entry not yet covered
-	for i := range entries {
-		e := &entries[i]
-		if e.client != p.client {
-			continue
-		}
-		if others < i {
-			f.parts = append(f.parts, f.group.part(others, i))
-		}
-		others = i + 1
-		f.parts = append(f.parts, e.ack())
-	}
-	if others < len(entries) {
-		f.parts = append(f.parts, f.group.part(others, len(entries)))
-	}
-	if p.push(f.parts...) {
-		s.detach(p)
-	}
-	clear(f.parts)
-}
-
-// ackBytes is room for one ack; bytes.
-const ackBytes = 96
 
 // tellAll sends one message to every peer.
 func (s *session) tellAll(m protocol.ServerMessage) {

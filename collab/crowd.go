@@ -201,7 +201,7 @@ func (s *session) tellCrowd(p *Peer, whole fragment, leaves int) (owed bool) {
 	}
 	wake, took := p.outbox.pushPresence(parts...)
 	if wake {
-		p.conn.Wake()
+		s.line.add(p)
 	}
 	if !took && leaves > 0 && p.push(g.part(0, leaves)) {
 		s.detach(p)

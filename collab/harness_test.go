@@ -99,10 +99,15 @@ type pipe struct {
 	early    []protocol.ServerMessage // came in the welcome's frame
 	closed   protocol.CloseCode
 	reason   string
+	woken    func() // in the session's goroutine; may be nil
 }
 
 func (c *pipe) Kind() string { return "websocket" }
-func (c *pipe) Wake()        {}
+func (c *pipe) Wake() {
+	if c.woken != nil {
+		c.woken()
+	}
+}
 func (c *pipe) Close(code protocol.CloseCode, reason string) {
 	if c.closed == 0 {
 		c.closed, c.reason = code, reason

@@ -42,6 +42,7 @@ type Peer struct {
 	invalid  int   // invalid changes in a row
 	pending  int   // changes sequenced, not yet durable
 	turn     int64 // last fan-out that had a change of its own
+	inLine   bool
 	presence presence
 }
 

@@ -50,6 +50,7 @@ type session struct {
 	follows  map[*Follower]struct{}
 	held     map[*revoking][]*Peer // nobody hears them now
 	fanout   fanout
+	line     line
 	crowd    crowd
 	behind   behind
 	saver    saver
@@ -117,6 +118,9 @@ func (s *session) run() {
 			s.drain()
 		case err := <-s.committed:
 			s.settle(err)
+		case <-s.line.waits():
+			s.drain()
+			s.serve()
 		case <-s.timer.C:
 			s.armed = time.Time{}
 			if s.tick() {
