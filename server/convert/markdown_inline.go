@@ -232,7 +232,24 @@ func markdownRun(run ot.Op) string {
 			return "![" + escapeMarkdown(embedText(run)) + "](" + destination(source) + ")"
 		}
 	}
+	if run.Embed().Key == "mention" {
+		id, name := mentionOf(run.Embed())
+		return `<span data-mention="` + html.EscapeString(id) + `">@` + escapeAll(name) + "</span>"
+	}
 	return embedHTML(run)
+}
+
+// escapeAll escapes whatever could be markup or an address: what stands between
+// two tags is Markdown again, and a name is neither.
+func escapeAll(name string) string {
+	var out strings.Builder
+	for _, r := range name {
+		if r < utf8.RuneSelf && isPunctuation(r) && r != '-' && r != '\'' {
+			out.WriteByte('\\')
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
 }
 
 // destination is a link target in angle brackets where it needs them.
