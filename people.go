@@ -18,6 +18,12 @@ func checkConfig(config *Config) error {
 	if err := server.CheckOrigins(config.AllowedOrigin); err != nil {
 		return fmt.Errorf("--allowed-origin: %w", err)
 	}
+	if err := config.TLS.check(config.Listen, len(config.TrustedProxy) > 0); err != nil {
+		return err
+	}
+	if config.ProxyUserHeader != "" && len(config.TrustedProxy) == 0 {
+		return errors.New("--proxy-user-header: anybody could send it; say with --trusted-proxy from which addresses it is believed")
+	}
 	if config.PublicURL != "" {
 		config.PublicURL = strings.TrimRight(config.PublicURL, "/")
 		parsed, err := url.Parse(config.PublicURL)
@@ -103,7 +109,7 @@ func (p *Program) tidy(ctx context.Context) {
 	if p.Config.AuditKeep > 0 {
 		before = time.Now().Add(-p.Config.AuditKeep)
 	}
-	if err := p.access.Tidy(ctx, before); err != nil && ctx.Err() == nil {
+	if err := errors.Join(p.access.Tidy(ctx, before), p.tokens.Tidy(ctx)); err != nil && ctx.Err() == nil {
 		p.logger.Warn("what expired was not deleted", "error", err)
 	}
 }

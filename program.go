@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,6 +33,24 @@ type Config struct {
 	LogLevel      string   `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error (${default})."`
 	LogFormat     string   `default:"text" enum:"text,json" help:"text or json (${default})."`
 	Limits        Limits   `embed:"" prefix:"limit-" group:"Limits, for those who need others (see docs/operations.md)"`
+	TLS           TLS      `embed:"" group:"Encryption"`
+	EmbedKeys     []string `type:"path" placeholder:"FILE" help:"Keys of an application that embeds documents by signed tokens; see docs/embedding.md. Repeat the option for more of them."`
+
+	OIDCIssuer           string   `name:"oidc-issuer" env:"COSCRIBE_OIDC_ISSUER" placeholder:"URL" help:"Sign-in provider (OpenID Connect), such as https://id.example.org/realms/team; needs --public-url and --oidc-client-id."`
+	OIDCClientID         string   `name:"oidc-client-id" env:"COSCRIBE_OIDC_CLIENT_ID" placeholder:"ID" help:"This server's name at the provider, where /api/signin/oidc/callback is to be registered."`
+	OIDCClientSecretFile string   `name:"oidc-client-secret-file" env:"COSCRIBE_OIDC_CLIENT_SECRET_FILE" type:"path" placeholder:"FILE" help:"File with this server's secret at the provider, else COSCRIBE_OIDC_CLIENT_SECRET; none for a public client."`
+	OIDCName             string   `name:"oidc-name" env:"COSCRIBE_OIDC_NAME" placeholder:"NAME" help:"What the sign-in page calls the provider (its host)."`
+	OIDCScopes           []string `name:"oidc-scopes" env:"COSCRIBE_OIDC_SCOPES" default:"openid,profile,email" placeholder:"SCOPE" help:"What the provider is asked for (${default})."`
+	OIDCCreate           bool     `name:"oidc-create" env:"COSCRIBE_OIDC_CREATE" default:"true" negatable:"" help:"Somebody who comes from the provider for the first time gets an account (${default})."`
+	OIDCGroupsClaim      string   `name:"oidc-groups-claim" env:"COSCRIBE_OIDC_GROUPS_CLAIM" default:"groups" placeholder:"CLAIM" help:"Where the provider says somebody's groups: membership of groups with an external name follows it (${default})."`
+	OIDCAdminGroup       string   `name:"oidc-admin-group" env:"COSCRIBE_OIDC_ADMIN_GROUP" placeholder:"GROUP" help:"The provider's group of administrators: who is one follows it, but for owners."`
+
+	ProxyUserHeader   string `placeholder:"HEADER" help:"Header in which a trusted proxy says who somebody is, such as Remote-User: they are signed in by it. The proxy must remove it from what clients send; needs --trusted-proxy."`
+	ProxyNameHeader   string `placeholder:"HEADER" help:"Header with their name, such as Remote-Name."`
+	ProxyMailHeader   string `placeholder:"HEADER" help:"Header with their mail address, such as Remote-Email."`
+	ProxyGroupsHeader string `placeholder:"HEADER" help:"Header with their groups, parted by commas, such as Remote-Groups: membership of groups with an external name follows it at each sign-in."`
+	ProxyAdminGroup   string `placeholder:"GROUP" help:"The proxy's group of administrators: who is one follows it, but for owners."`
+	ProxyCreate       bool   `default:"true" negatable:"" help:"Somebody whom the proxy names for the first time gets an account (${default})."`
 
 	LoginIdle     time.Duration `default:"336h" placeholder:"TIME" help:"A login ends when it was not used for so long (${default})."`
 	LoginAbsolute time.Duration `default:"2160h" placeholder:"TIME" help:"A login ends after so long in any case (${default})."`
@@ -73,6 +92,7 @@ type Program struct {
 	logger    *slog.Logger
 	events    *server.Events
 	access    *server.Accounts
+	tokens    *server.Tokens
 	minutes   *minutes // what is done every minute
 	sockets   *transport.WebSocket
 	polls     *transport.LongPoll
@@ -81,6 +101,9 @@ type Program struct {
 	http      *http.Server
 	metrics   *http.Server // nil: off
 	metricsAt net.Listener
+	tls       *tls.Config  // nil: plain HTTP
+	plain     *http.Server // sends people on to HTTPS; nil: none
+	plainAt   net.Listener
 	failed    chan error // of a listener that stopped by itself
 }
 
@@ -117,17 +140,31 @@ func Open(ctx context.Context, config Config) (*Program, error) {
 // listen takes the port. A command that works on the data directory itself has
 // none.
 func (p *Program) listen(ctx context.Context) (err error) {
-	if p.Config.Listen != "" {
-		p.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", p.Config.Listen)
+	if p.Config.Listen == "" {
+		return nil
 	}
-	return err
+	var answer func(http.Handler) http.Handler // the ACME authority
+	if p.tls, answer, err = p.Config.TLS.config(p.Config.Data, p.logger); err != nil {
+		return err
+	}
+	if p.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", p.Config.Listen); err != nil {
+		return err
+	}
+	if err := p.listenRedirect(ctx, answer); err != nil {
+		return errors.Join(err, p.unlisten())
+	}
+	return nil
 }
 
 func (p *Program) unlisten() error {
 	if p.listener == nil {
 		return nil
 	}
-	return p.listener.Close()
+	err := p.listener.Close()
+	if p.plainAt != nil {
+		err = errors.Join(err, p.plainAt.Close())
+	}
+	return err
 }
 
 // abandon undoes assemble.
@@ -165,6 +202,16 @@ func (p *Program) assemble(ctx context.Context) error {
 		Mode: server.Mode(p.Config.Access), People: p.Store, Documents: p.Store, Guests: guests, Peers: peers,
 		Idle: p.Config.LoginIdle, Absolute: p.Config.LoginAbsolute,
 	})
+	p.tokens = server.NewTokens(p.access)
+	embeds, err := server.NewEmbeds(p.Config.EmbedKeys, p.Store, p.logger)
+	if err != nil {
+		return fmt.Errorf("--embed-keys: %w", err)
+	}
+	p.access.Credentials = append(p.access.Credentials, p.tokens, embeds)
+	provider, err := newOIDC(&p.Config)
+	if err != nil {
+		return err
+	}
 	mail, err := newMailer(&p.Config)
 	if err != nil {
 		return err
@@ -186,7 +233,7 @@ func (p *Program) assemble(ctx context.Context) error {
 		ui = built
 	}
 	p.Server, err = server.New(ctx, server.Config{
-		Hub: p.Hub, Store: p.Store, People: p.Store, Access: p.access, Keys: keys, Mail: mail, PublicURL: p.Config.PublicURL, URL: p.URL(),
+		Hub: p.Hub, Store: p.Store, People: p.Store, Access: p.access, Keys: keys, OIDC: provider, Proxy: newProxySignIn(&p.Config), Mail: mail, PublicURL: p.Config.PublicURL, URL: p.URL(),
 		Settings: p.Config.Settings, Socket: p.sockets, Poll: p.polls, Events: p.events, UI: ui,
 		Origins: p.Config.AllowedOrigin, Limits: p.Config.Limits.requests(), Metrics: metrics, Logger: p.logger, Version: programVersion(),
 	})
@@ -224,8 +271,16 @@ func (p *Program) serve() {
 	if p.control, err = listenControl(p.Config.Data, p.Server.Operator()); err != nil {
 		p.logger.Warn("no control socket: commands such as coscribe user work only while the server is stopped", "error", err)
 	}
-	if p.listener != nil {
+	switch {
+	case p.listener == nil:
+	case p.tls == nil:
 		go func() { p.failed <- p.http.Serve(p.listener) }()
+	default:
+		p.http.TLSConfig = p.tls
+		go func() { p.failed <- p.http.ServeTLS(p.listener, "", "") }()
+	}
+	if p.plain != nil {
+		go func() { p.failed <- p.plain.Serve(p.plainAt) }()
 	}
 	if p.metrics != nil {
 		go func() { p.failed <- p.metrics.Serve(p.metricsAt) }()
@@ -237,14 +292,18 @@ func (p *Program) URL() string {
 	if p.listener == nil {
 		return ""
 	}
+	scheme := "http://"
+	if p.tls != nil {
+		scheme = "https://"
+	}
 	host, port, err := net.SplitHostPort(p.listener.Addr().String())
 	if err != nil {
-		return "http://" + p.listener.Addr().String()
+		return scheme + p.listener.Addr().String()
 	}
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	return scheme + net.JoinHostPort(host, port)
 }
 
 // Run waits until the context ends, or a listener fails.
@@ -274,6 +333,9 @@ func (p *Program) Close() error {
 	// A deadline here is a slow client's, not an error of stopping.
 	_ = p.sockets.Shutdown(ctx)
 	_ = p.polls.Shutdown(ctx)
+	if p.plain != nil {
+		err = errors.Join(err, p.plain.Close())
+	}
 	if shut := p.http.Shutdown(ctx); shut != nil {
 		err = errors.Join(err, p.http.Close())
 	}

@@ -105,6 +105,7 @@ const (
 	needSomebody need = iota
 	needNobody        // the ways in
 	needMember
+	needLogin // a member at a browser: what tokens must not be able to do
 	needAdmin
 	needOwner
 )
@@ -138,8 +139,11 @@ func (s *Server) admit(ctx context.Context, n need, operation string) error {
 	if !from.known {
 		return newProblem(http.StatusUnauthorized, "unauthorized", "Sign in first.")
 	}
-	least := map[need]persistence.Standing{needMember: persistence.StandingMember, needAdmin: persistence.StandingAdmin, needOwner: persistence.StandingOwner}[n]
-	if from.who.Standing >= least {
+	least := map[need]persistence.Standing{needMember: persistence.StandingMember, needLogin: persistence.StandingMember, needAdmin: persistence.StandingAdmin, needOwner: persistence.StandingOwner}[n]
+	switch {
+	case n == needLogin && (from.who.Kind != collab.KindUser || from.operator):
+		return newProblem(http.StatusForbidden, "login_needed", "Only a browser that is signed in can do that.")
+	case from.who.Standing >= least:
 		return nil
 	}
 	s.denied(ctx, persistence.AuditEntry{Action: "route.denied", Detail: "Called " + operation + "."})

@@ -187,6 +187,9 @@ func (s *Server) createDocument(ctx context.Context, in *createInput) (*document
 	if err := s.config.Hub.Admit(ctx, callerOf(ctx).User, len(in.RawBody)); err != nil {
 		return nil, s.problem(ctx, err)
 	}
+	if callerOf(ctx).Ceiling < protocol.RoleEditor && !whole(ctx).operator {
+		return nil, newProblem(http.StatusForbidden, "forbidden", "This token can only read; use one whose role is editor or owner.")
+	}
 	title, content, err := readCreation(in)
 	if err != nil {
 		return nil, s.problem(ctx, err)

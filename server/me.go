@@ -89,7 +89,7 @@ type endLoginsInput struct {
 
 func (s *Server) meRoutes(api huma.API) {
 	tags := []string{"People"}
-	member := needs(needMember)
+	atBrowser := needs(needLogin)
 	huma.Register(api, huma.Operation{
 		OperationID: "get-me", Method: http.MethodGet, Path: "/api/me", Tags: tags,
 		Summary: "Who I am", Description: "On a server that is open to all, a caller without credentials becomes a new guest and gets a cookie; elsewhere the answer is 401.",
@@ -104,19 +104,19 @@ func (s *Server) meRoutes(api huma.API) {
 		Errors:      []int{http.StatusBadRequest, http.StatusForbidden, http.StatusConflict},
 	}, s.changeMe)
 	huma.Register(api, huma.Operation{
-		OperationID: "change-password", Method: http.MethodPost, Path: "/api/me/password", Tags: tags, Metadata: member, DefaultStatus: http.StatusNoContent,
+		OperationID: "change-password", Method: http.MethodPost, Path: "/api/me/password", Tags: tags, Metadata: atBrowser, DefaultStatus: http.StatusNoContent,
 		Summary: "Change my password", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait, Description: "All other logins end, on open connections too.",
 		Errors: []int{http.StatusBadRequest, http.StatusForbidden, http.StatusTooManyRequests},
 	}, s.changePassword)
 	huma.Register(api, huma.Operation{
-		OperationID: "list-my-logins", Method: http.MethodGet, Path: "/api/me/logins", Tags: tags, Metadata: member, Summary: "Where I am signed in",
+		OperationID: "list-my-logins", Method: http.MethodGet, Path: "/api/me/logins", Tags: tags, Metadata: atBrowser, Summary: "Where I am signed in",
 	}, s.listLogins)
 	huma.Register(api, huma.Operation{
-		OperationID: "end-my-login", Method: http.MethodDelete, Path: "/api/me/logins/{id}", Tags: tags, Metadata: member, DefaultStatus: http.StatusNoContent,
+		OperationID: "end-my-login", Method: http.MethodDelete, Path: "/api/me/logins/{id}", Tags: tags, Metadata: atBrowser, DefaultStatus: http.StatusNoContent,
 		Summary: "Sign a browser out", Errors: []int{http.StatusNotFound},
 	}, s.endLogin)
 	huma.Register(api, huma.Operation{
-		OperationID: "end-my-logins", Method: http.MethodDelete, Path: "/api/me/logins", Tags: tags, Metadata: member, DefaultStatus: http.StatusNoContent,
+		OperationID: "end-my-logins", Method: http.MethodDelete, Path: "/api/me/logins", Tags: tags, Metadata: atBrowser, DefaultStatus: http.StatusNoContent,
 		Summary: "Sign out everywhere else",
 	}, s.endLogins)
 }
@@ -160,6 +160,8 @@ func (s *Server) changeMe(ctx context.Context, in *profileInput) (*meOutput, err
 	switch who.Kind {
 	case collab.KindGuest:
 		return s.changeGuest(ctx, who)
+	case collab.KindToken:
+		return nil, newProblem(http.StatusForbidden, "login_needed", "Only a browser that is signed in can do that.")
 	case collab.KindEmbed:
 		return nil, newProblem(http.StatusForbidden, "forbidden", "Your name comes from the page that this is embedded in; change it there.")
 	}

@@ -51,6 +51,8 @@ func (s *Server) routes(mux *http.ServeMux) {
 	s.userRoutes(api)
 	s.invitationRoutes(api)
 	s.auditRoutes(api)
+	s.tokenRoutes(api)
+	s.oidcRoutes(mux)
 	s.documentRoutes(api)
 	s.contentRoutes(api)
 	s.changeRoutes(api)

@@ -31,6 +31,19 @@ func securityHeaders(next http.Handler) http.Handler {
 	})
 }
 
+// strictLife is how long a browser keeps to HTTPS after an answer by it: a year.
+const strictLife = "max-age=31536000"
+
+// strict tells browsers that came by HTTPS to come by nothing else (RFC 6797).
+func (s *Server) strict(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.config.Access.Peers.Secure(r) {
+			w.Header().Set("Strict-Transport-Security", strictLife)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // origins are the web origins that may use this server from a browser.
 type origins struct {
 	protection *http.CrossOriginProtection

@@ -59,6 +59,8 @@ type Config struct {
 	// "https://docs.example.org"; "" if the operator has not said. URL is where
 	// it listens.
 	PublicURL, URL string
+	OIDC           *OIDC            // nil: no sign-in by a provider
+	Proxy          *ProxySignIn     // nil: no sign-in by a reverse proxy
 	Mail           Mailer           // nil: no mail is sent
 	Settings       []Setting        // in force, for administrators to see
 	Metrics        *Metrics         // nil: nothing is counted
@@ -78,10 +80,12 @@ type Server struct {
 	passwords *Passwords
 	attempts  *Attempts
 	browsers  *Keyring
-	denials   *denials
-	drawing   chan struct{} // full while a picture is drawn anew
-	hasOwner  atomic.Bool
-	tasks     sync.WaitGroup // what goes on after its answer, see aside
+	// roundTrips signs what travels to a sign-in provider and back.
+	roundTrips *Keyring
+	denials    *denials
+	drawing    chan struct{} // full while a picture is drawn anew
+	hasOwner   atomic.Bool
+	tasks      sync.WaitGroup // what goes on after its answer, see aside
 
 	draining atomic.Bool
 	stop     chan struct{} // closed by Drain: event streams end
@@ -102,8 +106,13 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	roundTrips, err := config.Keys.Ring(ctx, KeyRoundTrip)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
-		config: config, stop: make(chan struct{}), passwords: NewPasswords(), attempts: NewAttempts(), browsers: browsers,
+		roundTrips: roundTrips,
+		config:     config, stop: make(chan struct{}), passwords: NewPasswords(), attempts: NewAttempts(), browsers: browsers,
 		drawing: make(chan struct{}, 1),
 	}
 	s.streams = streams{limits: config.Limits, refused: config.Metrics.Refused}
@@ -133,7 +142,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	}
 	mux.Handle("/api/", protected)
 	mux.Handle("/", newPages(config.UI, s.config.Access))
-	s.handler = s.observed(s.recovered(securityHeaders(mux)))
+	s.handler = s.observed(s.recovered(s.strict(securityHeaders(s.origins.shared(s.byProxy(mux))))))
 	return s, nil
 }
 

@@ -74,6 +74,9 @@ func (s *Server) signInMethods(ctx context.Context, _ *struct{}) (*methodsOutput
 	}
 	out := &methodsOutput{}
 	mode := s.config.Access.Mode
+	if s.config.OIDC != nil {
+		out.Body.OIDC = &nameful{Name: s.config.OIDC.Name}
+	}
 	out.Body.Password, out.Body.Guests, out.Body.Setup, out.Body.Mail, out.Body.Access = true, mode != ModeMembers, !owned, s.config.Mail != nil, string(mode)
 	return out, nil
 }
