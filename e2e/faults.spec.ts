@@ -1,5 +1,5 @@
 import { expect, networkErrors, test } from "./fixtures"
-import { DocumentPage } from "./pages/document"
+import { DocumentPage, readDownload } from "./pages/document"
 import { ownLetters, words } from "./typing"
 import { Wire } from "./wire"
 
@@ -139,6 +139,35 @@ test("[S7] [S9] the server comes back from a backup: what was not saved moves to
 	expect(await server.text(id)).toBe("in the backup, never sent\n")
 	await page.page.reload()
 	await (await DocumentPage.arrive(page.page)).expectLines(["in the backup, never sent"])
+})
+
+test("[L4] a damaged document says so, and what precedes the damage can be downloaded", async ({
+	person,
+	freshServer: server,
+	expectConsole,
+}) => {
+	expectConsole(networkErrors)
+	expectConsole(/status of 500/)
+	const id = await server.createDocument("Damaged", [{ insert: "whole\n" }])
+	const ada = await person("Ada", { at: server })
+	const page = await ada.open(id)
+	await page.caretToEnd()
+	await page.page.keyboard.insertText(" broken")
+	await page.expectSaved()
+	await page.page.close()
+	// A snapshot would hide it, so none is left; the second stop brings the journal into the database.
+	await server.stop("SIGKILL")
+	await server.start()
+	await server.stop("SIGTERM")
+	server.damage("broken", "brokem")
+	await server.start()
+	const late = await (await person("Bo", { at: server })).context.newPage()
+	await late.goto(`/d/${id}`)
+	await expect(late.getByRole("heading", { name: "This document is damaged" })).toBeVisible()
+	const link = late.getByRole("link", { name: "Download what is whole" })
+	const download = late.waitForEvent("download")
+	await link.click()
+	expect(await readDownload(await download)).toEqual({ name: "Damaged.md", content: "whole\n" })
 })
 
 test("a guest whose cookie is gone goes on as the same guest", async ({ person, server }) => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -98,6 +98,16 @@ export class Server {
 		const file = join(this.folder, "backup.db")
 		execFileSync(binary, ["backup", file, "--data", this.data])
 		return file
+	}
+
+	/** Changes text in the database of a stopped server, as a failing disk would. */
+	damage(from: string, to: string): void {
+		const file = join(this.data, "coscribe.db")
+		const bytes = readFileSync(file)
+		const at = bytes.lastIndexOf(from)
+		if (at < 0) throw new Error(`"${from}" is not in the database`)
+		bytes.write(to, at)
+		writeFileSync(file, bytes)
 	}
 
 	/** Restores a backup; the next start serves it. */

@@ -26,6 +26,7 @@ const STOPPED: Readonly<Record<Failure, string>> = {
 	forbidden: "You have no access to this document",
 	unauthorized: "You are signed out",
 	replaced: "This document was opened again elsewhere - reload to write here",
+	damaged: "The server's copy of this document is damaged - whoever runs the server can restore it",
 	client_too_old: "The server was updated - reload to go on",
 	server_too_old: "The server is older than this page - reload in a moment",
 	protocol: "The connection was refused - reload to go on",
