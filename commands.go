@@ -28,6 +28,10 @@ type commands struct {
 	Verify      verifyCommand      `cmd:"" help:"Check every document's log, snapshots and content; name what is damaged."`
 	Backup      backupCommand      `cmd:"" help:"Copy the database to a file, safe while serving."`
 	Restore     restoreCommand     `cmd:"" help:"Fill an empty data directory from a backup."`
+	User        userCommands       `cmd:"" help:"Manage accounts, also while serving."`
+	Invite      inviteCommand      `cmd:"" help:"Print an invitation's one-time link."`
+	Audit       auditCommand       `cmd:"" help:"Print the audit log."`
+	Key         keyCommands        `cmd:"" help:"Look after the server's own keys."`
 	Hash        hashCommand        `cmd:"" help:"Print a document's content hash, for comparing."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it is ready; exit 0 if it is."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
@@ -70,7 +74,7 @@ type loadCommand struct {
 	Trace     string        `type:"existingfile" placeholder:"FILE" help:"Recorded editing history (json or json.gz) to replay instead."`
 	Seed      uint64        `default:"0" help:"Seed of what is typed where; 0 is a fresh one."`
 	Transport string        `default:"websocket" enum:"websocket,longpoll" help:"websocket or longpoll (${default})."`
-	TokenFile string        `type:"existingfile" placeholder:"FILE" help:"File with a token to connect with; guests without."`
+	TokenFile string        `type:"existingfile" placeholder:"FILE" help:"File with an API token to connect with; without one, as guests of a server that is open to all."`
 }
 
 // Run makes the load and prints its table; different replicas are an error.

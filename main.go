@@ -39,6 +39,7 @@ func run(args []string) int {
 	ctx, stop := stopSignals()
 	defer stop()
 	chosen.BindTo(ctx, (*context.Context)(nil))
+	table.Serve.Settings = settings(chosen)
 	if err := chosen.Run(); err != nil {
 		return fail(err)
 	}

@@ -53,6 +53,8 @@ func (s *Server) routes(mux *http.ServeMux) {
 	s.auditRoutes(api)
 	s.tokenRoutes(api)
 	s.oidcRoutes(mux)
+	s.adminRoutes(api)
+	s.keyRoutes(api)
 	s.documentRoutes(api)
 	s.contentRoutes(api)
 	s.changeRoutes(api)

@@ -86,6 +86,7 @@ type Server struct {
 	denials    *denials
 	drawing    chan struct{} // full while a picture is drawn anew
 	hasOwner   atomic.Bool
+	started    time.Time
 	tasks      sync.WaitGroup // what goes on after its answer, see aside
 
 	draining atomic.Bool
@@ -114,7 +115,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	s := &Server{
 		roundTrips: roundTrips,
 		config:     config, stop: make(chan struct{}), passwords: NewPasswords(), attempts: NewAttempts(), browsers: browsers,
-		drawing: make(chan struct{}, 1),
+		drawing: make(chan struct{}, 1), started: config.Now(),
 	}
 	s.streams = streams{limits: config.Limits, refused: config.Metrics.Refused}
 	s.denials = newDenials(s.writeDenials)

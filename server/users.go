@@ -50,14 +50,14 @@ type usersOutput struct {
 
 type userDetailOutput struct {
 	Body struct {
-		userFields
+		UserFields
 		Logins []loginView `json:"logins"`
 		Groups []groupName `json:"groups"`
 	}
 }
 
-// userFields is userView under a name by which it can be embedded.
-type userFields = userView
+// UserFields is userView under a name by which huma finds it embedded.
+type UserFields = userView
 
 type groupName struct {
 	ID   string `json:"id" format:"uuid"`
@@ -269,7 +269,7 @@ func (s *Server) getUser(ctx context.Context, in *UserPath) (*userDetailOutput, 
 	}
 	out := &userDetailOutput{}
 	out.Body.Groups = []groupName{}
-	if out.Body.userFields, err = s.userOf(ctx, &user); err != nil {
+	if out.Body.UserFields, err = s.userOf(ctx, &user); err != nil {
 		return nil, s.problem(ctx, err)
 	}
 	if out.Body.Logins, err = s.loginsOf(ctx, id, callerOf(ctx).Login); err != nil {

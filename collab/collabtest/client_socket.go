@@ -315,10 +315,17 @@ func (s *Socket) welcome(ctx context.Context, w protocol.Welcome) error {
 
 // fetch gets the content at a revision by HTTP.
 func (s *Socket) fetch(ctx context.Context, revision int64) ([]byte, error) {
-	return fetchContent(ctx, s.config.HTTP, s.config.URL, s.config.Document, revision)
+	return fetchContent(ctx, s.config.HTTP, s.config.URL, s.config.Token, s.config.Document, revision)
 }
 
-func fetchContent(ctx context.Context, client *http.Client, server, document string, revision int64) ([]byte, error) {
+// authorize shows a token; guests have none.
+func authorize(request *http.Request, token string) {
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+}
+
+func fetchContent(ctx context.Context, client *http.Client, server, token, document string, revision int64) ([]byte, error) {
 	target := server + "/api/documents/" + url.PathEscape(document) + "/content?format=delta"
 	if revision >= 0 {
 		target += fmt.Sprintf("&revision=%d", revision)
@@ -327,6 +334,7 @@ func fetchContent(ctx context.Context, client *http.Client, server, document str
 	if err != nil {
 		return nil, err
 	}
+	authorize(request, token)
 	response, err := client.Do(request)
 	if err != nil {
 		return nil, err

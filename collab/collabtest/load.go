@@ -135,7 +135,7 @@ type loadClient struct {
 
 func (l *load) connect(ctx context.Context) error {
 	for range l.config.Documents {
-		id, err := createDocument(ctx, l.config.URL, "Load")
+		id, err := createDocument(ctx, l.config.URL, l.config.Token, "Load")
 		if err != nil {
 			return err
 		}
@@ -318,15 +318,15 @@ func (l *load) settle(ctx context.Context) error {
 				return fmt.Errorf("document %s at revision %d, replica %d: %w", d.id, head, i, ErrDiverged)
 			}
 		}
-		if err := compareWithServer(ctx, l.config.URL, d.id, want); err != nil {
+		if err := compareWithServer(ctx, l.config.URL, l.config.Token, d.id, want); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func compareWithServer(ctx context.Context, server, document string, want [32]byte) error {
-	content, err := fetchContent(ctx, http.DefaultClient, server, document, -1)
+func compareWithServer(ctx context.Context, server, token, document string, want [32]byte) error {
+	content, err := fetchContent(ctx, http.DefaultClient, server, token, document, -1)
 	if err != nil {
 		return err
 	}
@@ -357,7 +357,7 @@ func (l *load) close() {
 }
 
 // createDocument makes an empty document and returns its id.
-func createDocument(ctx context.Context, server, title string) (string, error) {
+func createDocument(ctx context.Context, server, token, title string) (string, error) {
 	body, err := json.Marshal(map[string]string{"title": title})
 	if err != nil {
 		return "", err
@@ -367,11 +367,15 @@ func createDocument(ctx context.Context, server, title string) (string, error) {
 		return "", err
 	}
 	request.Header.Set("Content-Type", "application/json")
+	authorize(request, token)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return "", fmt.Errorf("creating a document: %w", err)
 	}
 	defer response.Body.Close()
+	if response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden {
+		return "", errors.New("the server lets nobody in without an account: make an API token that may edit, and give it with --token-file")
+	}
 	if response.StatusCode != http.StatusCreated {
 		return "", fmt.Errorf("creating a document: %s", response.Status)
 	}

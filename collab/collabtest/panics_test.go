@@ -219,7 +219,7 @@ func TestFaultPanics(t *testing.T) {
 		}
 	})
 	for i, person := range people {
-		content, err := fetchContent(t.Context(), http.DefaultClient, local.URL, documents[i].String(), -1)
+		content, err := fetchContent(t.Context(), http.DefaultClient, local.URL, "", documents[i].String(), -1)
 		if err != nil {
 			t.Fatal(err)
 		}
