@@ -205,7 +205,6 @@ describe("client", () => {
 		[4506, "client_too_old"],
 		[4507, "server_too_old"],
 		[4508, "replaced"],
-		[4509, "damaged"],
 		[1009, "protocol"],
 	])("[P5] close code %i ends it: %s; unsaved text stays readable", async (code, reason) => {
 		const document = await ready()
@@ -229,7 +228,7 @@ describe("client", () => {
 		expect(document.status).toEqual({ state: "failed", pending: 2, reason: "unauthorized" })
 		document.reconnectNow()
 		while (network.sockets.length < 2) await vi.advanceTimersByTimeAsync(1)
-		network.last.shut(4501, "still")
+		network.last.hear({ type: "removed", reason: "signed out" })
 		await pass(60_000)
 		expect(document.status).toEqual({ state: "failed", pending: 2, reason: "unauthorized" })
 		document.reconnectNow()

@@ -23,6 +23,9 @@ const WITHOUT_SERVER = 2_500
 /** A submit waits no longer for the journal to open, ms. */
 const WITHOUT_JOURNAL = 3_000
 
+/** The server's reason for a removal that signing in mends. */
+const SIGNED_OUT = "signed out"
+
 export interface LiveOptions {
 	readonly id: string
 	readonly connection: ConnectionOptions
@@ -234,8 +237,11 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 				else this.connection.restart()
 				break
 			case "removed":
-				this.removed = message.reason
-				this.end()
+				if (message.reason === SIGNED_OUT) this.signedOut()
+				else {
+					this.removed = message.reason
+					this.end()
+				}
 		}
 	}
 
@@ -394,11 +400,16 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 			this.resume = false
 			this.dispatch({ type: "disown" })
 			if (!this.failure) this.connection.now(true)
-		} else if (failure === "unauthorized") {
-			// Signing in mends it: edits stay, with the journal, for `reconnectNow`.
-			this.failure = failure
-			this.refresh()
-		} else this.fail(failure)
+		} else if (failure === "unauthorized") this.signedOut()
+		else this.fail(failure)
+	}
+
+	/** Signing in mends it: edits stay, with the journal, for `reconnectNow`. */
+	private signedOut(): void {
+		this.failure = "unauthorized"
+		this.connection.stop()
+		this.down()
+		this.refresh()
 	}
 
 	private fail(failure: Failure): void {
