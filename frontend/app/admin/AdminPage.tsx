@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact"
 import { isAdministrator } from "../me"
 import { follow, navigate } from "../router"
+import { relativeTime } from "../time"
 import { Button } from "../ui/Button"
 import { Sheet } from "../ui/Sheet"
 import { Audit } from "./Audit"
@@ -9,7 +10,7 @@ import { Connections } from "./Connections"
 import { Documents } from "./Documents"
 import { Groups } from "./Groups"
 import { Invitations } from "./Invitations"
-import { size, useFetched } from "./load"
+import { useFetched } from "./load"
 import { People } from "./People"
 import { Settings } from "./Settings"
 import "./admin.css"
@@ -64,13 +65,17 @@ export function AdminPage({ view = "people" }: { view?: string | undefined }) {
 function Figures() {
 	const { value } = useFetched(getOverview, "")
 	if (!value) return <p class="figures"> </p>
-	const { people, documents, connections, bytes, version } = value
+	const { people, live, connections, version, startedAt, storage } = value
 	const parts = [
-		people !== undefined && `${people} ${people === 1 ? "person" : "people"}`,
-		documents !== undefined && `${documents} ${documents === 1 ? "document" : "documents"}`,
-		connections !== undefined && `${connections} connected now`,
-		bytes !== undefined && `${size(bytes)} on disk`,
-		version && `version ${version}`,
+		`${people} ${people === 1 ? "person" : "people"}`,
+		`${connections} connected now, in ${live} ${live === 1 ? "document" : "documents"}`,
+		`version ${version}`,
+		`started ${relativeTime(startedAt)}`,
 	]
-	return <p class="figures">{parts.filter(Boolean).join(" · ")}</p>
+	return (
+		<p class="figures">
+			{parts.join(" · ")}
+			{storage !== "ready" && <strong class="figures-bad"> · Storage: {storage}</strong>}
+		</p>
+	)
 }

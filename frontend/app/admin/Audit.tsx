@@ -36,17 +36,17 @@ export function Audit() {
 	const [filter, setFilter] = useState<AuditFilter>({ action: "", outcome: "", from: "", to: "" })
 	const search = auditSearch(filter).toString()
 	const { value, fault } = useFetched(() => listAudit(filter), search)
-	const [more, setMore] = useState<{ after: unknown; rows: readonly AuditEntry[]; end: boolean } | null>(null)
+	const [more, setMore] = useState<{ after: unknown; rows: readonly AuditEntry[]; next: number | null } | null>(null)
 	// Older lines belong to the newest ones that they follow.
 	const rest = more?.after === value ? more : null
-	const rows = [...(value ?? []), ...(rest?.rows ?? [])]
-	const last = rows[rows.length - 1]
+	const rows = [...(value?.entries ?? []), ...(rest?.rows ?? [])]
+	const next = rest ? rest.next : (value?.next ?? null)
 
 	const fetchOlder = async () => {
-		if (!last) return
+		if (next === null) return
 		try {
-			const older = await listAudit(filter, last.seq)
-			setMore({ after: value, rows: [...(rest?.rows ?? []), ...older], end: older.length === 0 })
+			const older = await listAudit(filter, next)
+			setMore({ after: value, rows: [...(rest?.rows ?? []), ...older.entries], next: older.next })
 		} catch (error) {
 			toast(sentenceOf(error))
 		}
@@ -86,7 +86,7 @@ export function Audit() {
 					{fault}
 				</p>
 			)}
-			{value?.length === 0 && <p class="empty-note">Nothing of the kind is in the log.</p>}
+			{value && rows.length === 0 && <p class="empty-note">Nothing of the kind is in the log.</p>}
 			{rows.length > 0 && (
 				<Table<AuditEntry>
 					label="Audit log"
@@ -117,7 +117,7 @@ export function Audit() {
 					]}
 				/>
 			)}
-			{rows.length > 0 && !rest?.end && <Button onClick={() => void fetchOlder()}>Show older</Button>}
+			{next !== null && <Button onClick={() => void fetchOlder()}>Show older</Button>}
 		</>
 	)
 }

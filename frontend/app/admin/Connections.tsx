@@ -9,7 +9,13 @@ import { Table } from "./Table"
 
 const LOOK_AGAIN = 5_000 // ms, while the page is looked at
 
-const KINDS: Readonly<Record<string, string>> = { websocket: "WebSocket", longpoll: "Long-poll" }
+const KINDS: Readonly<Record<string, string>> = {
+	websocket: "WebSocket",
+	longpoll: "Long-poll",
+	stream: "Change stream",
+}
+
+const IDENTITIES: Readonly<Record<string, string>> = { guest: "Guest", token: "API token", embed: "Embedded" }
 
 /** Who is connected at this moment, and where. */
 export function Connections() {
@@ -35,15 +41,18 @@ export function Connections() {
 						{
 							name: "Who",
 							main: true,
-							show: ({ user }) => (
+							show: ({ user, identity }) => (
 								<span class="admin-person">
 									<Avatar person={user} size={28} />
-									<bdi>{user.name}</bdi>
+									<span>
+										<bdi>{user.name}</bdi>
+										{IDENTITIES[identity] && <span class="badge">{IDENTITIES[identity]}</span>}
+									</span>
 								</span>
 							),
 						},
 						{ name: "Document", show: (row) => <bdi>{titleOf(row.document)}</bdi> },
-						{ name: "May", show: (row) => (row.role ? roleWord(row.role) : "-") },
+						{ name: "May", show: (row) => roleWord(row.role) },
 						{ name: "By", show: (row) => KINDS[row.kind] ?? row.kind },
 						{ name: "Since", show: ({ since }) => <span title={exactTime(since)}>{relativeTime(since)}</span> },
 					]}

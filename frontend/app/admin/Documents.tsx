@@ -1,10 +1,10 @@
-import { useState } from "preact/hooks"
+import { useEffect, useState } from "preact/hooks"
 import { titleOf } from "../home/list"
 import { me } from "../me"
 import { follow, routePath } from "../router"
 import { exactTime, relativeTime } from "../time"
 import { Button } from "../ui/Button"
-import { Choice } from "../ui/Field"
+import { Choice, Field } from "../ui/Field"
 import { sentenceOf } from "../ui/form"
 import { toast } from "../ui/Toast"
 import { type AdminDocument, listDocuments, takeOver } from "./api"
@@ -15,12 +15,21 @@ const SORTS = [
 	["activity", "Last change first"],
 	["size", "Largest first"],
 	["ownerless", "Only those without an owner"],
+	["trashed", "The trash"],
 ] as const
+
+const SETTLE = 200 // ms without a key press before the server is asked
 
 /** All documents, without their text: how large, how active, whose. */
 export function Documents() {
-	const [sort, setSort] = useState<string>("activity")
-	const { value, fault, again } = useFetched(() => listDocuments(sort), sort)
+	const [show, setShow] = useState<(typeof SORTS)[number][0]>("activity")
+	const [typed, setTyped] = useState("")
+	const [query, setQuery] = useState("")
+	const { value, fault, again } = useFetched(() => listDocuments(show, query), `${show} ${query}`)
+	useEffect(() => {
+		const wait = setTimeout(() => setQuery(typed.trim()), SETTLE)
+		return () => clearTimeout(wait)
+	}, [typed])
 	const [more, setMore] = useState<{ after: unknown; rows: readonly AdminDocument[]; next: string | null } | null>(null)
 	// Further pages belong to the first one that they follow.
 	const rest = more?.after === value ? more : null
@@ -30,7 +39,7 @@ export function Documents() {
 	const fetchMore = async () => {
 		if (!next) return
 		try {
-			const page = await listDocuments(sort, next)
+			const page = await listDocuments(show, query, next)
 			setMore({ after: value, rows: [...(rest?.rows ?? []), ...page.documents], next: page.next })
 		} catch (error) {
 			toast(sentenceOf(error))
@@ -40,7 +49,19 @@ export function Documents() {
 	return (
 		<>
 			<div class="admin-form">
-				<Choice label="Show" value={sort} options={SORTS} onChange={setSort} />
+				<Choice
+					label="Show"
+					value={show}
+					options={SORTS}
+					onChange={(value) => setShow(value as (typeof SORTS)[number][0])}
+				/>
+				<Field
+					label="Find by title"
+					type="search"
+					autocomplete="off"
+					value={typed}
+					onInput={(event) => setTyped(event.currentTarget.value)}
+				/>
 			</div>
 			{fault && (
 				<p class="fault" role="alert">
@@ -48,7 +69,13 @@ export function Documents() {
 				</p>
 			)}
 			{value && rows.length === 0 && (
-				<p class="empty-note">{sort === "ownerless" ? "Every document has an owner." : "There is no document yet."}</p>
+				<p class="empty-note">
+					{query
+						? "No title has this in it."
+						: show === "ownerless"
+							? "Every document has an owner."
+							: "Nothing is here."}
+				</p>
 			)}
 			{rows.length > 0 && (
 				<Table<AdminDocument>

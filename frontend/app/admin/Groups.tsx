@@ -64,7 +64,6 @@ export function Groups() {
 					keyOf={(group) => group.id}
 					columns={[
 						{ name: "Name", main: true, show: (group) => <bdi>{group.name}</bdi> },
-						{ name: "People", figures: true, show: (group) => group.members ?? "-" },
 						{
 							name: "Kept by",
 							show: (group) => (group.external ? `The sign-in provider, as ${group.external}` : "This page"),

@@ -50,7 +50,6 @@ export interface Group {
 	readonly name: string
 	/** The name by which the sign-in provider tells who is in it; its members are not changed here. */
 	readonly external?: string
-	readonly members?: number
 }
 
 export const listGroups = async (): Promise<readonly Group[]> =>
@@ -59,7 +58,7 @@ export const createGroup = (name: string): Promise<Group> => call("POST", "/grou
 export const renameGroup = (id: string, name: string): Promise<unknown> => call("PATCH", `/groups/${id}`, { name })
 export const deleteGroup = (id: string): Promise<unknown> => call("DELETE", `/groups/${id}`)
 export const listMembers = async (id: string): Promise<readonly User[]> =>
-	(await call<{ members: readonly User[] }>("GET", `/groups/${id}/members`)).members
+	(await call<{ members: readonly User[] }>("GET", `/groups/${id}`)).members
 export const addMember = (group: string, user: string): Promise<unknown> =>
 	call("PUT", `/groups/${group}/members/${user}`)
 export const removeMember = (group: string, user: string): Promise<unknown> =>
@@ -77,11 +76,14 @@ export interface AdminDocument {
 	readonly people?: number
 }
 
+/** `show` is an order, or which documents only. */
 export const listDocuments = (
-	sort: string,
+	show: "activity" | "size" | "ownerless" | "trashed",
+	query: string,
 	cursor?: string,
 ): Promise<{ documents: readonly AdminDocument[]; next: string | null }> => {
-	const search = new URLSearchParams(sort === "ownerless" ? { ownerless: "true" } : { sort })
+	const search = new URLSearchParams(show === "activity" || show === "size" ? { sort: show } : { [show]: "true" })
+	if (query) search.set("query", query)
 	if (cursor) search.set("cursor", cursor)
 	return call("GET", `/admin/documents?${search}`)
 }
@@ -90,9 +92,11 @@ export const takeOver = (document: string): Promise<unknown> => call("POST", `/a
 export interface LiveConnection {
 	readonly user: Person
 	readonly document: { readonly id: string; readonly title: string }
-	/** "websocket" or "longpoll". */
+	/** "websocket", "longpoll" or "stream". */
 	readonly kind: string
-	readonly role?: string
+	/** By what they are known: "guest", "user", "token" or "embed". */
+	readonly identity: string
+	readonly role: string
 	readonly since: string
 }
 
@@ -132,10 +136,14 @@ export function auditSearch(filter: AuditFilter): URLSearchParams {
 	return search
 }
 
-export const listAudit = async (filter: AuditFilter, before?: number): Promise<readonly AuditEntry[]> => {
+/** Newest first; `next` is the `before` of the next page, null at the end. */
+export const listAudit = (
+	filter: AuditFilter,
+	before?: number,
+): Promise<{ entries: readonly AuditEntry[]; next: number | null }> => {
 	const search = auditSearch(filter)
 	if (before !== undefined) search.set("before", String(before))
-	return (await call<{ entries: readonly AuditEntry[] }>("GET", `/admin/audit?${search}`)).entries
+	return call("GET", `/admin/audit?${search}`)
 }
 
 export interface Setting {
@@ -149,13 +157,15 @@ export const listSettings = async (): Promise<readonly Setting[]> =>
 	(await call<{ settings: readonly Setting[] }>("GET", "/admin/settings")).settings
 
 export interface Overview {
-	readonly version?: string
-	readonly people?: number
-	readonly guests?: number
-	readonly documents?: number
-	readonly connections?: number
-	readonly bytes?: number
-	readonly startedAt?: string
+	readonly version: string
+	readonly startedAt: string
+	/** Accounts. */
+	readonly people: number
+	/** Documents that somebody is in. */
+	readonly live: number
+	readonly connections: number
+	/** "ready", or why nothing is written. */
+	readonly storage: string
 }
 
 export const getOverview = (): Promise<Overview> => call("GET", "/admin/overview")

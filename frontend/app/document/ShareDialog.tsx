@@ -46,7 +46,8 @@ export function ShareDialog({ id, title, onClose }: { id: string; title: string;
 		return worked
 	}
 
-	const owner = access?.mine === "owner"
+	const owner = access?.manage === true
+	const owners = access?.grants.filter((grant) => grant.role === "owner").length ?? 0
 	return (
 		<Dialog title={open ? "Share" : `Share “${title}”`} onClose={onClose} wide={!open}>
 			<div ref={body}>
@@ -81,14 +82,20 @@ export function ShareDialog({ id, title, onClose }: { id: string; title: string;
 					</div>
 				)}
 				{owner && access.requests.length > 0 && <ShareRequests id={id} requests={access.requests} attempt={attempt} />}
-				{access && (
+				{access && access.grants.length > 0 && (
 					<section aria-labelledby="share-people">
 						<h3 id="share-people" class="share-heading">
 							People with access
 						</h3>
 						<ul class="share-list">
 							{access.grants.map((grant) => (
-								<GrantRow key={grant.subject} id={id} grant={grant} managed={owner} attempt={attempt} />
+								<GrantRow
+									key={grant.subject}
+									id={id}
+									grant={grant}
+									managed={owner && (grant.role !== "owner" || owners > 1)}
+									attempt={attempt}
+								/>
 							))}
 						</ul>
 					</section>

@@ -1,7 +1,15 @@
 import { Check, Copy, Link, Plus } from "lucide-preact"
 import { useState } from "preact/hooks"
 import { me } from "../me"
-import { changeLink, createLink, deleteLink, type LinkChange, type Role, type ShareLink } from "../people/access"
+import {
+	changeLink,
+	createLink,
+	deleteLink,
+	type LinkChange,
+	type LinkDraft,
+	type Role,
+	type ShareLink,
+} from "../people/access"
 import { ROLE_CHOICES } from "../people/roles"
 import { Button } from "../ui/Button"
 import { copyText } from "../ui/copy"
@@ -74,12 +82,13 @@ export function ShareLinks({ id, links, attempt }: { id: string; links: readonly
 								onSave={async (change) =>
 									(await attempt(() => changeLink(id, link.id, change), "The link is changed")) && close()
 								}
-								onRotate={async () => {
-									const worked = await attempt(
-										() => changeLink(id, link.id, { role: link.role, rotate: true }),
-										"The link has a new address",
-									)
-									if (worked) toast("The link has a new address; the old one opens nothing any more")
+								onRotate={async (draft) => {
+									const rotate = async () => {
+										await createLink(id, draft)
+										await deleteLink(id, link.id)
+									}
+									if (!(await attempt(rotate, "The link has a new address"))) return
+									toast("The link has a new address; the old one opens nothing any more")
 									close()
 								}}
 								onRemove={async () => {
@@ -134,24 +143,29 @@ function LinkForm({
 	onRemove,
 }: {
 	link?: ShareLink
-	onSave: (change: LinkChange) => unknown
+	onSave: (link: LinkDraft & LinkChange) => unknown
 	onCancel: () => void
-	onRotate?: () => void
+	/** Makes another link in place of this one. */
+	onRotate?: (draft: LinkDraft) => unknown
 	onRemove?: () => void
 }) {
 	const [role, setRole] = useState<Role>(link?.role ?? "viewer")
 	const [days, setDays] = useState(link ? "as it is" : "")
 	const [password, setPassword] = useState("")
 	const [open, setOpen] = useState(false)
+	const [fault, setFault] = useState("")
+	const asItIs = days === "as it is"
+	const end = asItIs || !days ? {} : { expiresAt: new Date(Date.now() + Number(days) * DAY).toISOString() }
 	const save = (event: Event) => {
 		event.preventDefault()
-		onSave({
-			role,
-			...(days === "as it is"
-				? {}
-				: { expiresAt: days ? new Date(Date.now() + Number(days) * DAY).toISOString() : null }),
-			...(open ? { password: "" } : password ? { password } : {}),
-		})
+		const lasting = link?.expiresAt && !days ? { forever: true } : {}
+		onSave({ role, ...end, ...lasting, ...(open ? { password: "" } : password ? { password } : {}) })
+	}
+	const rotate = () => {
+		// Nobody knows the old password any more, the server included.
+		if (link?.password && !open && !password) return setFault("Type a password for the new address, or take it away.")
+		const kept = asItIs && link?.expiresAt ? { expiresAt: link.expiresAt } : end
+		onRotate?.({ role, ...kept, ...(password && !open ? { password } : {}) })
 	}
 	return (
 		<form class="share-form" onSubmit={save}>
@@ -182,12 +196,16 @@ function LinkForm({
 				maxLength={200}
 				value={password}
 				disabled={open}
+				fault={fault}
 				note={
 					link?.password
 						? "Left empty, the password stays."
 						: "Left empty, the link asks for none. Tell it another way than the link."
 				}
-				onInput={(event) => setPassword(event.currentTarget.value)}
+				onInput={(event) => {
+					setPassword(event.currentTarget.value)
+					setFault("")
+				}}
 			/>
 			{link?.password && (
 				<label class="check">
@@ -201,7 +219,7 @@ function LinkForm({
 				</Button>
 				<Button onClick={onCancel}>Cancel</Button>
 				{onRotate && (
-					<Button class="share-apart" title="The old address opens nothing any more" onClick={onRotate}>
+					<Button class="share-apart" title="The old address opens nothing any more" onClick={rotate}>
 						New address
 					</Button>
 				)}

@@ -39,13 +39,13 @@ export function GrantRow({
 			checked: each.role === role,
 			onSelect: () => void attempt(() => putGrant(id, kind, subject, each.role), `${name}: ${each.word.toLowerCase()}`),
 		})),
-		...(kind === "user" && !self
+		...(kind === "user" && role !== "owner"
 			? [{ label: "Make owner", separated: true, onSelect: () => setTransferring(true) }]
 			: []),
 		{
 			label: self ? "Leave the document" : "Remove access",
 			danger: true,
-			separated: kind !== "user" || self,
+			separated: kind !== "user" || role === "owner",
 			onSelect: () => void attempt(() => deleteGrant(id, kind, subject), `${name} has no access any more`),
 		},
 	]
@@ -67,7 +67,7 @@ export function GrantRow({
 					</div>
 					{grant.mail && <div class="share-note">{grant.mail}</div>}
 				</div>
-				{managed && role !== "owner" ? (
+				{managed ? (
 					<Menu label={`Role of ${name}: ${roleWord(role)}`} class="share-role" align="end" items={items}>
 						{roleWord(role)} <ChevronDown size={14} aria-hidden="true" />
 					</Menu>
@@ -114,7 +114,7 @@ export function ShareRequests({
 			</h3>
 			<ul class="share-list">
 				{requests.map((request) => (
-					<RequestRow key={request.user.id} id={id} request={request} attempt={attempt} />
+					<RequestRow key={request.user} id={id} request={request} attempt={attempt} />
 				))}
 			</ul>
 		</section>
@@ -122,41 +122,39 @@ export function ShareRequests({
 }
 
 function RequestRow({ id, request, attempt }: { id: string; request: AccessRequest; attempt: Attempt }) {
-	const { user, message } = request
+	const { user, name, mail, message } = request
 	const [role, setRole] = useState<Role>(request.role)
 	return (
 		<li class="share-row">
 			<div class="share-line share-request">
-				<Avatar person={user} size={32} />
+				<Avatar person={request} size={32} />
 				<div class="share-who">
 					<div class="share-name">
-						<bdi>{user.name}</bdi>
+						<bdi>{name}</bdi>
 					</div>
 					<div class="share-note">
-						{user.mail}
-						{user.mail && message && " · "}
+						{mail}
+						{mail && message && " · "}
 						{message && `“${message}”`}
 					</div>
 				</div>
 				<Choice
 					bare
-					label={`Role for ${user.name}`}
+					label={`Role for ${name}`}
 					value={role}
 					options={ROLE_CHOICES}
 					onChange={(value) => setRole(value as Role)}
 				/>
 				<Button
 					look="primary"
-					aria-label={`Give access to ${user.name}`}
-					onClick={() =>
-						void attempt(() => acceptRequest(id, user.id, role), `${user.name}: ${roleWord(role).toLowerCase()}`)
-					}
+					aria-label={`Give access to ${name}`}
+					onClick={() => void attempt(() => acceptRequest(id, user, role), `${name}: ${roleWord(role).toLowerCase()}`)}
 				>
 					Give
 				</Button>
 				<Button
-					aria-label={`Decline ${user.name}`}
-					onClick={() => void attempt(() => declineRequest(id, user.id), `${user.name} gets no access`)}
+					aria-label={`Decline ${name}`}
+					onClick={() => void attempt(() => declineRequest(id, user), `${name} gets no access`)}
 				>
 					Decline
 				</Button>

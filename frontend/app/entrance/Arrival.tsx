@@ -10,9 +10,6 @@ import { openLink } from "./api"
 import { Frame } from "./Frame"
 import { SignIn } from "./SignIn"
 
-/** The codes of a link that wants its password. */
-const LOCKED = ["password_required", "wrong_password"]
-
 /** Coming by a share link: its password if it has one, a guest's name once, then the document. */
 export function Arrival({ secret }: { secret: string }) {
 	const [document, setDocument] = useState<string | null>(null)
@@ -47,7 +44,7 @@ export function Arrival({ secret }: { secret: string }) {
 	if (document) return <GuestName onDone={() => enter(document)} />
 	if (!fault) return null
 	const { status, code } = fault instanceof ApiError ? fault : { status: 0, code: "" }
-	if (LOCKED.includes(code)) return <LinkPassword secret={secret} onOpen={opened} />
+	if (code === "link_password") return <LinkPassword secret={secret} onOpen={opened} />
 	if (status === 401)
 		return (
 			<Frame title="Sign in to open this link" lead="Links to documents here are for members only.">
@@ -87,7 +84,9 @@ function LinkPassword({ secret, onOpen }: { secret: string; onOpen: (document: s
 					autocomplete="off"
 					autofocus
 					value={password}
-					fault={sending.fault}
+					fault={
+						sending.code === "invalid_link" ? "The password is wrong, or the link has ended meanwhile." : sending.fault
+					}
 					onInput={(event) => {
 						setPassword(event.currentTarget.value)
 						sending.clear()

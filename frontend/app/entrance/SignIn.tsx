@@ -5,6 +5,24 @@ import { Field, PasswordField } from "../ui/Field"
 import { useSubmit } from "../ui/form"
 import { getMethods, type Methods, oidcAddress, requestReset, signIn } from "./api"
 
+/** Why a provider's sign-in came back without a login, by the code in the address. */
+const PROBLEMS: Readonly<Record<string, string>> = {
+	oidc_unavailable: "The sign-in provider does not answer. Try again in a moment.",
+	oidc_refused: "Signing in by the provider did not work. Begin again here, in this browser.",
+	identity_unknown: "No account here belongs to yours at the provider. Ask an administrator to invite you.",
+	identity_taken:
+		"An account here has your mail address. Sign in with its password, then link the two in your profile.",
+	account_suspended: "This account is suspended. Ask an administrator to let you in again.",
+}
+
+/** Takes the problem out of the address: it is told once. */
+function takeProblem(): string {
+	const code = new URLSearchParams(location.search).get("problem")
+	if (!code || location.pathname !== "/signin") return ""
+	history.replaceState(null, "", location.pathname)
+	return PROBLEMS[code] ?? "Signing in did not work. Try again."
+}
+
 /** The ways in; null until the server has said, or when it does not. */
 function useMethods(): Methods | null {
 	const [methods, setMethods] = useState<Methods | null>(null)
@@ -17,6 +35,7 @@ function useMethods(): Methods | null {
 /** Signing in by password or by the team's own provider. `onDone` is called once the browser has its login. */
 export function SignIn({ onDone, first }: { onDone: () => void; first?: boolean }) {
 	const methods = useMethods()
+	const [problem] = useState(takeProblem)
 	const [forgotten, setForgotten] = useState(false)
 	const [mail, setMail] = useState("")
 	const [password, setPassword] = useState("")
@@ -36,9 +55,17 @@ export function SignIn({ onDone, first }: { onDone: () => void; first?: boolean 
 	if (forgotten) return <Forgotten mail={mail} byMail={methods.mail === true} onBack={() => setForgotten(false)} />
 	return (
 		<>
+			{problem && (
+				<p class="entrance-problem" role="alert">
+					{problem}
+				</p>
+			)}
 			{methods.oidc && (
 				<>
-					<a class="button button-primary entrance-wide" href={oidcAddress(location.pathname)}>
+					<a
+						class="button button-primary entrance-wide"
+						href={oidcAddress(location.pathname === "/signin" ? "/" : location.pathname)}
+					>
 						<span>Sign in with {methods.oidc.name}</span>
 					</a>
 					{methods.password && <p class="entrance-or">or</p>}

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals"
 import * as api from "../api"
+import { loadMe } from "../me"
 import { navigate } from "../router"
 import { toast } from "../ui/Toast"
 import { addPage, documentChanged, documentRemoved, type KnownDocuments, NO_DOCUMENTS, titleOf } from "./list"
@@ -59,7 +60,10 @@ export function followEvents(): () => void {
 	})
 	source.addEventListener("error", () => {
 		live.value = false
+		// It does not come back by itself from a refusal: the login may have ended.
+		if (source.readyState === EventSource.CLOSED) void loadMe()
 	})
+	source.addEventListener("reload", () => void refresh()) // one may see more or less than before
 	source.addEventListener("document", (event) => {
 		known.value = documentChanged(known.peek(), JSON.parse(event.data) as api.DocumentRecord)
 		loading.value = "done"

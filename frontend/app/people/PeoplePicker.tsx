@@ -38,7 +38,7 @@ export function PeoplePicker({ label, placeholder, without, groups, onPick, auto
 		if (typed === "") return setFound(null)
 		const cancel = new AbortController()
 		const wait = setTimeout(() => {
-			findPeople(typed, cancel.signal).then(
+			findPeople(typed, groups === true, cancel.signal).then(
 				(answer) => {
 					setFound(answer)
 					setAt(0)
@@ -52,9 +52,9 @@ export function PeoplePicker({ label, placeholder, without, groups, onPick, auto
 			clearTimeout(wait)
 			cancel.abort()
 		}
-	}, [typed])
+	}, [typed, groups])
 
-	const offered = (found ?? []).filter((each) => !without.includes(each.id) && (groups || each.kind === "user"))
+	const offered = (found ?? []).filter((each) => !without.includes(each.id))
 	const open = found !== null && typed !== ""
 	const count = open ? offered.length : -1
 	useEffect(() => {
@@ -126,9 +126,7 @@ export function PeoplePicker({ label, placeholder, without, groups, onPick, auto
 							<span class="picker-name">
 								<bdi>{each.name}</bdi>
 								{each.kind === "user" && each.mail && <span class="item-note"> {each.mail}</span>}
-								{each.kind === "group" && (
-									<span class="item-note"> group{each.members !== undefined && `, ${each.members} people`}</span>
-								)}
+								{each.kind === "group" && <span class="badge">Group</span>}
 							</span>
 						</div>
 					))}

@@ -14,8 +14,6 @@ export interface FoundGroup {
 	readonly kind: "group"
 	readonly id: string
 	readonly name: string
-	/** How many people are in it, where that is known. */
-	readonly members?: number
 }
 
 /** A person's or a group's role in a document. */
@@ -41,7 +39,11 @@ export interface ShareLink {
 
 /** Somebody who asks for a role. */
 export interface AccessRequest {
-	readonly user: Person & { readonly mail?: string }
+	/** Their id. */
+	readonly user: string
+	readonly name: string
+	readonly color: string
+	readonly mail?: string
 	readonly role: Role
 	readonly message?: string
 	readonly at: string
@@ -50,6 +52,8 @@ export interface AccessRequest {
 /** Who may do what with a document, as far as the caller may know. */
 export interface Access {
 	readonly mine: Role
+	/** The caller decides who has access. */
+	readonly manage: boolean
 	readonly grants: readonly Grant[]
 	readonly links: readonly ShareLink[]
 	readonly requests: readonly AccessRequest[]
@@ -60,17 +64,23 @@ const at = (document: string) => `/documents/${document}`
 export const getAccess = (document: string, signal?: AbortSignal): Promise<Access> =>
 	call("GET", `${at(document)}/access`, undefined, signal)
 
-/** Finds people, and groups, by name or mail. */
-export async function findPeople(query: string, signal: AbortSignal): Promise<readonly (Found | FoundGroup)[]> {
-	const answer = await call<{ people?: readonly Found[]; groups?: readonly FoundGroup[] }>(
-		"GET",
-		`/people?query=${encodeURIComponent(query)}`,
-		undefined,
-		signal,
-	)
+/** Finds people, and groups where they are wanted, by name or mail. */
+export async function findPeople(
+	query: string,
+	groups: boolean,
+	signal: AbortSignal,
+): Promise<readonly (Found | FoundGroup)[]> {
+	const [found, known] = await Promise.all([
+		call<{ people: readonly Found[] }>("GET", `/people?query=${encodeURIComponent(query)}`, undefined, signal),
+		groups ? call<{ groups: readonly FoundGroup[] }>("GET", "/groups", undefined, signal) : { groups: [] },
+	])
+	const words = query.toLocaleLowerCase()
 	return [
-		...(answer.people ?? []).map((person) => ({ ...person, kind: "user" as const })),
-		...(answer.groups ?? []).map((group) => ({ ...group, kind: "group" as const })),
+		...found.people.map((person) => ({ ...person, kind: "user" as const })),
+		...known.groups
+			.filter((group) => group.name.toLocaleLowerCase().includes(words))
+			.slice(0, 5)
+			.map((group) => ({ ...group, kind: "group" as const })),
 	]
 }
 
@@ -83,16 +93,20 @@ export const deleteGrant = (document: string, kind: string, subject: string): Pr
 export const transferOwner = (document: string, user: string): Promise<unknown> =>
 	call("POST", `${at(document)}/owner`, { user })
 
-/** What can be said of a link. A password of "" takes it away; without the key it stays as it is. */
-export interface LinkChange {
+/** What a link is to be. */
+export interface LinkDraft {
 	readonly role: Role
-	readonly expiresAt?: string | null
+	/** Never without. */
+	readonly expiresAt?: string
 	readonly password?: string
-	/** Another address; the old one stops working. */
-	readonly rotate?: true
 }
 
-export const createLink = (document: string, link: LinkChange): Promise<ShareLink> =>
+/** What is to change of a link; what is left out stays. A password of "" takes it away. */
+export interface LinkChange extends Partial<LinkDraft> {
+	readonly forever?: boolean
+}
+
+export const createLink = (document: string, link: LinkDraft): Promise<ShareLink> =>
 	call("POST", `${at(document)}/links`, link)
 
 export const changeLink = (document: string, id: string, change: LinkChange): Promise<unknown> =>

@@ -3,6 +3,7 @@ import { me } from "../me"
 import { Sheet } from "../ui/Sheet"
 import { Logins } from "./Logins"
 import { Password } from "./Password"
+import { SingleSignOn } from "./SingleSignOn"
 import { Tokens } from "./Tokens"
 import { You } from "./You"
 import "./profile.css"
@@ -14,6 +15,7 @@ export function ProfilePage() {
 		<Sheet title="Your profile">
 			<You />
 			{me.value?.password !== false && <Password onChanged={() => setRound(round + 1)} />}
+			<SingleSignOn />
 			<Logins round={round} />
 			<Tokens />
 		</Sheet>
