@@ -26,6 +26,8 @@ interface Stage {
 interface Fixtures {
 	/** Lets a person enter the stage; all are shown out at the end of the test. */
 	person: (name: string, options?: PersonOptions) => Promise<Person>
+	/** The same for somebody whom the server does not know yet; the name is only for this test's messages. */
+	visitor: (name: string, options?: PersonOptions) => Promise<Person>
 	/** A server for this test alone, with nothing on it: to be killed, or to be found empty. */
 	freshServer: Server
 	/** Names console errors that this test provokes. Any other fails it, a violation of the content security policy first. */
@@ -83,12 +85,19 @@ export const test = base.extend<Fixtures & { stage: Stage }, { server: Server }>
 		if (unexpected.length > 0) throw new Error(`the browser's console has errors:\n${unexpected.join("\n")}`)
 	},
 
-	person: async ({ browser, server, stage }, use) => {
+	person: async ({ visitor }, use) => {
+		await use(async (name, options) => {
+			const person = await visitor(name, options)
+			const renamed = await person.context.request.patch("/api/me", { data: { name } })
+			if (!renamed.ok()) throw new Error(`name: ${renamed.status()} ${await renamed.text()}`)
+			return person
+		})
+	},
+
+	visitor: async ({ browser, server, stage }, use) => {
 		await use(async (name, { at = server, ...options } = {}) => {
 			const context = await browser.newContext({ baseURL: at.url, ...options })
 			stage.enter(name, context)
-			const renamed = await context.request.patch(`${at.url}/api/me`, { data: { name } })
-			if (!renamed.ok()) throw new Error(`name: ${renamed.status()} ${await renamed.text()}`)
 			return {
 				name,
 				context,

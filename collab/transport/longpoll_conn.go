@@ -150,13 +150,9 @@ func (c *pollConn) serve(ctx context.Context, q *pollRequest) (answer pollAnswer
 	q.messages = nil // not to be held for as long as the request
 	held := c.hold()
 	defer c.release(held)
-	wait := c.handler.config.Limits.PollHold
-	if q.hold != nil {
-		wait = time.Duration(min(*q.hold, wait.Milliseconds())) * time.Millisecond
-	}
-	patience := time.NewTimer(wait)
+	patience := time.NewTimer(c.handler.config.Limits.PollHold)
 	defer patience.Stop()
-	for last := !all || wait == 0; ; {
+	for last := !all; ; {
 		answer, said, gone := c.answer(ctx, held, q.received, last)
 		if said || gone {
 			return answer, said

@@ -1,0 +1,43 @@
+import type { Page } from "@playwright/test"
+import { expectAccessible } from "./axe"
+import { expect, PASSWORD, setupLink, test } from "./team"
+
+const refused = /status of 40[0-9]/
+
+/** Nothing is wider than the narrowest phone. */
+async function expectNarrow(page: Page, what: string): Promise<void> {
+	const before = page.viewportSize() ?? { width: 1280, height: 800 }
+	await page.setViewportSize({ width: 320, height: 640 })
+	expect(await page.evaluate(() => document.documentElement.scrollWidth), `${what} at 320 px`).toBeLessThanOrEqual(320)
+	await page.setViewportSize(before)
+}
+
+test("axe finds nothing on the ways in, and they fit a narrow phone", async ({
+	closedServer: server,
+	visitor,
+	expectConsole,
+}) => {
+	expectConsole(refused)
+	const page = await (await visitor("Ada", { at: server })).context.newPage()
+	await page.goto("/")
+	await expect(page.getByText("Nobody owns this server yet.")).toBeVisible()
+	await expectAccessible(page, "a server without an owner")
+	await page.goto("/invite#nothing")
+	await expect(page.getByRole("heading", { name: "This link does not work" })).toBeVisible()
+	await expectAccessible(page, "a link that does not work")
+	await page.goto(setupLink(server))
+	await page.getByLabel("Password", { exact: true }).fill("short")
+	await page.getByLabel("Name").fill("Ada")
+	await page.getByLabel("Mail").fill("ada@example.org")
+	await page.keyboard.press("Enter")
+	await expect(page.getByRole("alert")).toBeVisible()
+	await expectAccessible(page, "setting up, with a fault")
+	await expectNarrow(page, "setting up")
+	await page.getByLabel("Password", { exact: true }).fill(PASSWORD)
+	await page.keyboard.press("Enter")
+	await expect(page.getByRole("button", { name: "You are Ada" })).toBeVisible()
+	const late = await (await visitor("Bo", { at: server })).context.newPage()
+	await late.goto("/")
+	await expect(late.getByLabel("Mail")).toBeVisible()
+	await expectAccessible(late, "signing in")
+})

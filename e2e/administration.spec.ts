@@ -1,0 +1,55 @@
+import { networkErrors } from "./fixtures"
+import { createDocument, expect, test } from "./team"
+
+const refused = /status of 40[0-9]/
+
+test("people: standing, suspending at once, letting in again, erasing with the name typed", async ({
+	owner,
+	member,
+	expectConsole,
+}) => {
+	expectConsole(refused)
+	expectConsole(networkErrors)
+	const bo = await member("Bo Berg")
+	const doc = await bo.open(await createDocument(bo, "Minutes", "by Bo"))
+	const page = await owner.context.newPage()
+	await page.goto("/admin")
+	const people = page.getByRole("table", { name: "People" })
+	const row = people.getByRole("row").filter({ hasText: "Bo Berg" })
+	const choose = async (item: string) => {
+		await page.getByRole("button", { name: "Actions for Bo Berg" }).click()
+		const named = { name: item, exact: true }
+		await page.getByRole("menuitem", named).or(page.getByRole("menuitemradio", named)).click()
+	}
+	await expect(people.getByRole("row")).toHaveCount(3)
+	await page.getByLabel("Find by name or mail").fill("bo.berg")
+	await expect(people.getByRole("row")).toHaveCount(2)
+
+	await choose("Administrator")
+	await expect(row).toContainText("Administrator")
+	await choose("Suspend")
+	await expect(row).toContainText("Suspended")
+	await doc.expectState("failed")
+	await doc.expectLines(["by Bo"])
+	await choose("Let in again")
+	await expect(row).not.toContainText("Suspended")
+
+	await choose("Erase")
+	const dialog = page.getByRole("dialog", { name: "Erase Bo Berg?" })
+	await dialog.getByRole("textbox").fill("Bo")
+	await dialog.getByRole("button", { name: "Erase for good" }).click()
+	await expect(dialog.getByRole("alert")).toContainText("Type “Bo Berg” to confirm.")
+	await dialog.getByRole("textbox").fill("Bo Berg")
+	await dialog.getByRole("button", { name: "Erase for good" }).click()
+	await expect(row).toHaveCount(0)
+})
+
+test("a member who is no administrator is told whom to ask", async ({ member }) => {
+	const bo = await member("Bo Berg")
+	const page = await bo.context.newPage()
+	await page.goto("/admin")
+	await expect(page.getByRole("heading", { name: "For administrators" })).toBeVisible()
+	await page.getByRole("button", { name: "All documents" }).click()
+	await page.getByRole("button", { name: /^You are/ }).click()
+	await expect(page.getByRole("menuitem", { name: "Administration" })).toHaveCount(0)
+})

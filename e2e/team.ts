@@ -1,0 +1,96 @@
+import type { APIRequestContext, BrowserContext } from "@playwright/test"
+import { test as base, type Person } from "./fixtures"
+import { Server } from "./server"
+
+/** What every account of these tests signs in with. */
+export const PASSWORD = "a sturdy heron sings"
+
+/** Somebody with an account, signed in at a browser of their own. */
+export interface Member extends Person {
+	readonly id: string
+	readonly mail: string
+}
+
+export type Standing = "member" | "admin" | "owner"
+
+interface Fixtures {
+	/** A server where members sign in and guests come by links; nobody owns it yet. */
+	closedServer: Server
+	/** Its first owner, signed in. */
+	owner: Member
+	/** Makes an account and signs it in at a browser of its own. */
+	member: (name: string, standing?: Standing) => Promise<Member>
+}
+
+/** The one-time link that the server printed to set it up. */
+export function setupLink(server: Server): string {
+	const found = /\/setup#[\w-]+/.exec(server.log)
+	if (!found) throw new Error(`the server printed no link to set it up:\n${server.log}`)
+	return found[0]
+}
+
+/** Calls the API as the browser's person. */
+export async function call<T>(
+	{ request }: { request: APIRequestContext } | BrowserContext,
+	method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
+	path: string,
+	data?: unknown,
+): Promise<T> {
+	const answer = await request.fetch(`/api${path}`, { method, ...(data === undefined ? {} : { data }) })
+	if (!answer.ok()) throw new Error(`${method} ${path}: ${answer.status()} ${await answer.text()}`)
+	const text = await answer.text()
+	return (text ? JSON.parse(text) : null) as T
+}
+
+/** Signs a browser in. */
+export async function signIn(context: BrowserContext, mail: string): Promise<void> {
+	await call(context, "POST", "/signin", { mail, password: PASSWORD })
+}
+
+/** The address by which a name signs in. */
+export const mailOf = (name: string) => `${name.toLowerCase().replaceAll(" ", ".")}@example.org`
+
+/** A document of this person's. */
+export async function createDocument(by: Person, title: string, text = ""): Promise<string> {
+	const body = { title, content: [{ insert: `${text}\n` }] }
+	return (await call<{ id: string }>(by.context, "POST", "/documents", body)).id
+}
+
+export const test = base.extend<Fixtures>({
+	closedServer: async ({ stage }, use) => {
+		const server = await Server.launch("link")
+		await use(server)
+		await stage.empty()
+		await server.dispose()
+	},
+
+	owner: async ({ closedServer, visitor }, use) => {
+		const person = await visitor("Ada Lovelace", { at: closedServer })
+		const mail = mailOf(person.name)
+		const [, secret] = setupLink(closedServer).split("#")
+		const { id } = await call<{ id: string }>(person.context, "POST", "/setup", {
+			secret,
+			name: person.name,
+			mail,
+			password: PASSWORD,
+		})
+		await use({ ...person, id, mail })
+	},
+
+	member: async ({ closedServer, owner, visitor }, use) => {
+		await use(async (name, standing = "member") => {
+			const mail = mailOf(name)
+			const made = await call<{ user: { id: string } }>(owner.context, "POST", "/users", {
+				name,
+				mail,
+				standing,
+				password: PASSWORD,
+			})
+			const person = await visitor(name, { at: closedServer })
+			await signIn(person.context, mail)
+			return { ...person, id: made.user.id, mail }
+		})
+	},
+})
+
+export { expect } from "./fixtures"
