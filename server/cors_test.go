@@ -9,7 +9,7 @@ import (
 // TestCORS asks as pages of many origins: only a listed one, exactly, may read
 // answers and send what a form could not.
 func TestCORS(t *testing.T) {
-	o := newOrigins([]string{"https://wiki.example.org", "http://localhost:3000"})
+	o := newOrigins([]string{"https://wiki.example.org", "http://localhost:3000"}, func(*http.Request) bool { return true })
 	reached := 0
 	handler := o.shared(o.protect(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { reached++; w.Header().Set("ETag", `"1"`) })))
 	ask := func(method, path, origin string, header ...string) *httptest.ResponseRecorder {

@@ -27,18 +27,20 @@ func TestCheckOrigins(t *testing.T) {
 	}
 }
 
-func TestSocketOrigins(t *testing.T) {
-	o := newOrigins([]string{"https://wiki.example.org"})
-	for origin, good := range map[string]bool{
-		"": true, "http://docs.example.org": true, "https://docs.example.org": true, "https://WIKI.example.org": true,
-		"https://wiki.example.org:444": false, "https://docs.example.org.evil.example": false, "null": false, "file://": false,
+func TestOrigins(t *testing.T) {
+	o := newOrigins([]string{"https://wiki.example.org"}, func(r *http.Request) bool { return r.TLS != nil })
+	for origin, good := range map[string]struct{ plain, secure bool }{
+		"": {true, true}, "http://docs.example.org": {true, false}, "https://docs.example.org": {true, true}, "https://WIKI.example.org": {true, true},
+		"https://wiki.example.org:444": {}, "https://docs.example.org.evil.example": {}, "null": {}, "file://": {}, "https://x@docs.example.org": {}, "https://docs.example.org/": {},
 	} {
-		r := httptest.NewRequest("GET", "http://docs.example.org/api/documents/x/socket", nil)
-		if origin != "" {
-			r.Header.Set("Origin", origin)
-		}
-		if o.allow(r) != good {
-			t.Errorf("%q: allowed is %v", origin, !good)
+		for _, scheme := range []string{"http", "https"} {
+			r := httptest.NewRequest("GET", scheme+"://docs.example.org/api/documents/x/socket", nil)
+			if origin != "" {
+				r.Header.Set("Origin", origin)
+			}
+			if want := map[string]bool{"http": good.plain, "https": good.secure}[scheme]; o.allow(r) != want {
+				t.Errorf("%q over %s: allowed is %v", origin, scheme, !want)
+			}
 		}
 	}
 }

@@ -189,6 +189,10 @@ func (s *Server) eventRoutes(api huma.API) {
 func (s *Server) followDocuments(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	setRoute(ctx, routeStream)
+	if !s.origins.allow(r) {
+		refuseForeign(w, r)
+		return
+	}
 	leave, err := s.streams.enter(callerOf(ctx).User.ID)
 	if err != nil {
 		s.writeProblem(w, r, err)

@@ -48,6 +48,7 @@ func (s *Server) strict(next http.Handler) http.Handler {
 type origins struct {
 	protection *http.CrossOriginProtection
 	allowed    map[string]bool
+	secure     func(r *http.Request) bool // the client's own connection is encrypted
 }
 
 // CheckOrigins says what is wrong with configured origins, naming the first.
@@ -61,35 +62,55 @@ func CheckOrigins(list []string) error {
 	return nil
 }
 
-func newOrigins(list []string) *origins {
+func newOrigins(list []string, secure func(r *http.Request) bool) *origins {
 	if err := CheckOrigins(list); err != nil {
 		panic(err)
 	}
-	o := &origins{protection: http.NewCrossOriginProtection(), allowed: map[string]bool{}}
+	o := &origins{protection: http.NewCrossOriginProtection(), allowed: map[string]bool{}, secure: secure}
 	for _, origin := range list {
 		o.allowed[strings.ToLower(origin)] = true
 		_ = o.protection.AddTrustedOrigin(origin) // CheckOrigins is stricter
 	}
-	o.protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		newProblem(http.StatusForbidden, "cross_site", "Another site may not write here. An operator can allow it with --allowed-origin.").write(w)
-	}))
+	o.protection.SetDenyHandler(http.HandlerFunc(refuseForeign))
 	return o
 }
 
-// protect refuses unsafe requests that a browser sends for another site.
-func (o *origins) protect(next http.Handler) http.Handler { return o.protection.Handler(next) }
+func refuseForeign(w http.ResponseWriter, _ *http.Request) {
+	newProblem(http.StatusForbidden, "cross_site", "Another site may not do this here. An operator can allow it with --allowed-origin.").write(w)
+}
 
-// allow is the check for socket upgrades.
+// protect refuses unsafe requests that a browser sends for another site: by
+// what the browser says of the site, and by the Origin, which also tells a page
+// of this host that came over a connection that was not encrypted.
+func (o *origins) protect(next http.Handler) http.Handler {
+	protected := o.protection.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !safeMethod(r.Method) && !o.allow(r) {
+			refuseForeign(w, r)
+			return
+		}
+		protected.ServeHTTP(w, r)
+	})
+}
+
+// allow is the check for whatever is not a plain request: a socket, a poll, an
+// event stream. An origin is scheme, host and port and nothing else; a page of
+// the same host that is not encrypted is another origin, where it is known that
+// the request was.
 func (o *origins) allow(r *http.Request) bool {
-	origin := r.Header.Get("Origin")
-	if origin == "" {
-		return true // not a browser
+	sent := r.Header.Values("Origin")
+	if len(sent) == 0 {
+		return true // not a browser, or a page of ours that only reads
 	}
-	if o.allowed[strings.ToLower(origin)] {
+	origin := strings.ToLower(sent[0])
+	if len(sent) > 1 {
+		return false
+	}
+	if o.allowed[origin] {
 		return true
 	}
-	parsed, err := url.Parse(origin)
-	return err == nil && parsed.Host != "" && strings.EqualFold(parsed.Host, r.Host)
+	host := strings.ToLower(r.Host)
+	return host != "" && (origin == "https://"+host || origin == "http://"+host && !o.secure(r))
 }
 
 // limited bounds request bodies (law R5); the routes that take less say so.

@@ -118,7 +118,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	}
 	s.streams = streams{limits: config.Limits, refused: config.Metrics.Refused}
 	s.denials = newDenials(s.writeDenials)
-	s.origins = newOrigins(config.Origins)
+	s.origins = newOrigins(config.Origins, config.Access.Peers.Secure)
 	api := http.NewServeMux()
 	s.routes(api)
 	protected := s.origins.protect(s.identified(s.limited(api)))

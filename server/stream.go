@@ -96,6 +96,10 @@ func (s *eventStream) ended(why *collab.CloseError) error {
 // followChanges answers GET …/changes as a live stream of the durable log.
 func (s *Server) followChanges(w http.ResponseWriter, r *http.Request) {
 	setRoute(r.Context(), routeStream)
+	if !s.origins.allow(r) {
+		refuseForeign(w, r)
+		return
+	}
 	leave, err := s.streams.enter(callerOf(r.Context()).User.ID)
 	if err != nil {
 		s.writeProblem(w, r, err)
