@@ -135,9 +135,16 @@ func federated(t *testing.T, p *idProvider, change func(*Config)) (*Program, *br
 }
 
 // federate signs in by the provider and returns where that ended.
-func (b *browser) federate(query string) *url.URL {
+func (b *browser) federate(query string) *url.URL { return b.federateFrom("same-origin", query) }
+
+func (b *browser) federateFrom(site, query string) *url.URL {
 	b.t.Helper()
-	response, err := b.http.Get(b.url + "/api/signin/oidc" + query)
+	request, err := http.NewRequestWithContext(b.t.Context(), "GET", b.url+"/api/signin/oidc"+query, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	request.Header.Set("Sec-Fetch-Site", site)
+	response, err := b.http.Do(request)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -195,6 +202,11 @@ func TestOIDC(t *testing.T) {
 	})
 	t.Run("an identity is linked to the account that is signed in, and then signs in to it", func(t *testing.T) {
 		subject := fresh()
+		for _, site := range []string{"cross-site", "same-site", "none", ""} {
+			if at := ada.federateFrom(site, "?link=1&back=/"); at.Query().Get("problem") != "oidc_refused" {
+				t.Errorf("[ASVS 10.2.1] another site (%q) began to link an identity: %s", site, at)
+			}
+		}
 		p.person(subject, "ada.elsewhere@example.org")
 		ada.federate("?link=1&back=/")
 		owner := ada.me()

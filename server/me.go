@@ -215,6 +215,10 @@ func (s *Server) changeAccount(ctx context.Context, who transport.Identity, in *
 		entry := persistence.AuditEntry{Action: "user.changed", Subject: id, Detail: "Changed their profile."}
 		if mail != "" && mail != user.Mail {
 			user.Mail, entry.Detail = mail, "Changed their profile and mail address."
+			// Those on their way to the old address.
+			if err := s.dropResets(ctx, edit, id); err != nil {
+				return err
+			}
 		}
 		if err := edit.PutUser(user); err != nil {
 			return mailTaken(err)

@@ -180,8 +180,16 @@ func (o *OIDC) once(state string) bool {
 			}
 		}
 	}
-	if _, used := o.returned[state]; used || len(o.returned) >= maxReturned {
+	if _, used := o.returned[state]; used {
 		return false
+	}
+	// Somebody who fills it up must not keep others out: the provider takes each
+	// code once, too.
+	for known := range o.returned {
+		if len(o.returned) < maxReturned {
+			break
+		}
+		delete(o.returned, known)
 	}
 	o.returned[state] = now.Add(roundTripLife)
 	return true

@@ -54,6 +54,12 @@ func (s *Server) beginOIDC(w http.ResponseWriter, r *http.Request) {
 		Back: localPath(r.URL.Query().Get("back")), Until: s.config.Now().Add(roundTripLife).Unix(),
 	}
 	if who := callerOf(r.Context()); r.URL.Query().Get("link") == "1" && who.Kind == collab.KindUser && !who.Login.IsZero() {
+		// Another site could lead a browser here after it signed that in at the
+		// provider as somebody else, who would have the account from then on.
+		if r.Header.Get("Sec-Fetch-Site") != "same-origin" {
+			s.failSignIn(w, r, problemOIDCRefused, "Another site began to link an identity.")
+			return
+		}
 		trip.Link, _ = persistence.ParseID(who.User.ID)
 	}
 	http.SetCookie(w, s.config.Access.cookie(r, roundTripCookie, trip.seal(s.roundTrips), roundTripLife))

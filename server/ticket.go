@@ -75,15 +75,22 @@ func (s *Server) owned(ctx context.Context) (bool, error) {
 	if s.hasOwner.Load() {
 		return true, nil
 	}
+	owned, err := ownedIn(ctx, s.config.People)
+	if owned {
+		s.hasOwner.Store(true)
+	}
+	return owned, err
+}
+
+func ownedIn(ctx context.Context, from persistence.PeopleReader) (bool, error) {
 	query := persistence.UserQuery{Limit: 200}
 	for {
-		users, next, err := s.config.People.Users(ctx, query)
+		users, next, err := from.Users(ctx, query)
 		if err != nil {
 			return false, err
 		}
 		for i := range users {
 			if users[i].Standing == persistence.StandingOwner && users[i].Active() {
-				s.hasOwner.Store(true)
 				return true, nil
 			}
 		}
@@ -168,17 +175,64 @@ func (s *Server) ticketOf(ctx context.Context, kind persistence.TicketKind, secr
 	case err != nil:
 		return ticket, s.problem(ctx, err)
 	case ticket.Kind == kind && ticket.UsedAt.IsZero() && s.config.Now().Before(ticket.ExpiresAt):
-		return ticket, nil
+		still, err := s.stillGood(ctx, s.config.People, &ticket)
+		if err != nil {
+			return ticket, s.problem(ctx, err)
+		}
+		if still {
+			return ticket, nil
+		}
 	}
 	s.denied(ctx, persistence.AuditEntry{Action: string(kind) + ".denied", Subject: ticket.ID, Detail: "The link was used, has expired, or is none."})
 	return ticket, invalidTicket()
 }
 
+// stillGood says whether a ticket gives no more than is to be had by it now: the
+// first owner's only while nobody owns the server, and another's only while who
+// made it could still make it. Else somebody whose rights were taken away would
+// come back by a link that they kept.
+func (s *Server) stillGood(ctx context.Context, from persistence.PeopleReader, ticket *persistence.Ticket) (bool, error) {
+	if ticket.Kind == persistence.TicketSetup {
+		owned, err := ownedIn(ctx, from)
+		return !owned, err
+	}
+	if ticket.CreatedBy.IsZero() {
+		return true, nil // the program's own
+	}
+	gives := ticket.Standing
+	if ticket.Kind == persistence.TicketReset {
+		user, err := from.User(ctx, ticket.User)
+		if err != nil {
+			return false, ignoreNotFound(err)
+		}
+		gives = user.Standing
+	}
+	maker, err := from.User(ctx, ticket.CreatedBy)
+	if err != nil {
+		return false, ignoreNotFound(err)
+	}
+	return maker.Active() && outranks(maker.Standing, gives), nil
+}
+
+func ignoreNotFound(err error) error {
+	if errors.Is(err, persistence.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
 // useTicket uses one up in a transaction.
-func useTicket(edit persistence.PeopleEdit, kind persistence.TicketKind, secret string, at time.Time) (persistence.Ticket, error) {
+func (s *Server) useTicket(ctx context.Context, edit persistence.PeopleEdit, kind persistence.TicketKind, secret string, at time.Time) (persistence.Ticket, error) {
 	ticket, err := edit.UseTicket(digestOf(secret), kind, at)
 	if errors.Is(err, persistence.ErrNotFound) || errors.Is(err, persistence.ErrUsed) || errors.Is(err, persistence.ErrExpired) {
 		return ticket, invalidTicket()
+	}
+	if err != nil {
+		return ticket, err
+	}
+	still, err := s.stillGood(ctx, edit, &ticket)
+	if err == nil && !still {
+		err = invalidTicket()
 	}
 	return ticket, err
 }
@@ -217,7 +271,7 @@ func (s *Server) accept(ctx context.Context, kind persistence.TicketKind, in *ac
 		return nil, err
 	}
 	out, err := s.enter(ctx, methodLink, func(edit persistence.PeopleEdit) (persistence.User, error) {
-		ticket, err := useTicket(edit, kind, in.Body.Secret, user.CreatedAt)
+		ticket, err := s.useTicket(ctx, edit, kind, in.Body.Secret, user.CreatedAt)
 		if err != nil {
 			return user, err
 		}
@@ -288,7 +342,7 @@ func (s *Server) reset(ctx context.Context, in *resetInput) (*enteredOutput, err
 	// Whoever is signed in with the old password is out first; then the person
 	// comes in with the new one.
 	err = s.revise(ctx, revision{users: []persistence.ID{user.ID}, reason: "signed out"}, func(edit persistence.PeopleEdit) error {
-		ticket, err := useTicket(edit, persistence.TicketReset, in.Body.Secret, now)
+		ticket, err := s.useTicket(ctx, edit, persistence.TicketReset, in.Body.Secret, now)
 		if err != nil {
 			return err
 		}
@@ -303,6 +357,9 @@ func (s *Server) reset(ctx context.Context, in *resetInput) (*enteredOutput, err
 			return err
 		}
 		if _, err := edit.DeleteLogins(user.ID, persistence.ID{}); err != nil {
+			return err
+		}
+		if err := s.dropResets(ctx, edit, user.ID); err != nil {
 			return err
 		}
 		entry := s.line(ctx, persistence.AuditEntry{Action: "password.reset", Subject: user.ID, Detail: "By a one-time link; all logins ended."})

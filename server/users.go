@@ -384,6 +384,9 @@ func (s *Server) changeUser(ctx context.Context, in *changeUserInput) (*userOutp
 		}
 		if mail != "" && mail != user.Mail {
 			user.Mail, said = mail, append(said, "Changed the mail address.")
+			if err := s.dropResets(ctx, edit, user.ID); err != nil {
+				return err
+			}
 		}
 		if in.Body.Standing != nil {
 			standing, err := s.standingFor(ctx, edit, *in.Body.Standing)
