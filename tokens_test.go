@@ -1,12 +1,20 @@
 package main
 
 import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/gorilla/websocket"
 )
 
 const ownerPassword = "violin harbour quartz meadow"
@@ -142,4 +150,114 @@ func TestTokens(t *testing.T) {
 			anyone.want(http.StatusUnauthorized, anyone.send("GET", "/api/documents", nil, as(token)...), nil)
 		}
 	})
+}
+
+// attach opens a document's socket, with a token in its hello, or as bearer.
+func attach(t *testing.T, program *Program, document, token string, bearer bool) (*websocket.Conn, protocol.Welcome, error) {
+	t.Helper()
+	dialer := websocket.Dialer{Subprotocols: []string{protocol.Subprotocol}, HandshakeTimeout: 10 * time.Second}
+	header, hello := http.Header{}, protocol.Hello{Protocol: 1, Token: token}
+	if bearer {
+		header.Set("Authorization", "Bearer "+token)
+		hello.Token = ""
+	}
+	conn, _, err := dialer.DialContext(t.Context(), strings.Replace(program.URL(), "http", "ws", 1)+"/api/documents/"+document+"/socket", header)
+	if err != nil {
+		return nil, protocol.Welcome{}, err
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.WriteMessage(websocket.TextMessage, protocol.AppendClient(nil, hello)); err != nil {
+		return nil, protocol.Welcome{}, err
+	}
+	messages, err := receive(conn)
+	if err != nil {
+		return nil, protocol.Welcome{}, err
+	}
+	welcome, ok := messages[0].(protocol.Welcome)
+	if !ok {
+		return nil, welcome, errors.New("the first message is no welcome")
+	}
+	return conn, welcome, nil
+}
+
+// ends reads until the connection closes, and returns the code.
+func ends(t *testing.T, conn *websocket.Conn) int {
+	t.Helper()
+	if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		_, _, err := conn.ReadMessage()
+		if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
+			return closed.Code
+		}
+		if err != nil {
+			t.Fatalf("it ended by %v", err)
+		}
+	}
+}
+
+func TestTokensOnSockets(t *testing.T) {
+	secret := make([]byte, 32)
+	keys := filepath.Join(t.TempDir(), "keys.json")
+	program, ada := owned(t, func(c *Config) {
+		content, err := json.Marshal(map[string]any{"issuer": "wiki", "keys": []map[string]string{{"kid": "1", "kty": "oct", "k": base64.RawURLEncoding.EncodeToString(secret)}}})
+		if err = errors.Join(err, os.WriteFile(keys, content, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		c.EmbedKeys = []string{keys}
+	})
+	document, other := ada.create("One", "first text"), ada.create("Two", "second text")
+	embed := func(id string, life time.Duration) string {
+		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: secret}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now()
+		token, err := jwt.Signed(signer).Claims(map[string]any{
+			"iss": "wiki", "aud": "coscribe", "iat": now.Add(-time.Minute).Unix(), "exp": now.Add(life).Unix(), "document": id, "role": "viewer", "user": map[string]string{"id": "7", "name": "Guest of the wiki"},
+		}).Serialize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	for _, bearer := range []bool{false, true} {
+		t.Run(map[bool]string{false: "in hello", true: "as bearer"}[bearer], func(t *testing.T) {
+			t.Run("[S8] what is open by a token ends when that is revoked", func(t *testing.T) {
+				made := ada.issue("/api/me/tokens", map[string]any{"name": "bot", "role": "commenter"})
+				conn, welcome, err := attach(t, program, document.ID, made.Token, bearer)
+				if err != nil || welcome.Role != protocol.RoleCommenter || welcome.User.Name != "Ada" {
+					t.Fatalf("%+v, %v", welcome, err)
+				}
+				ada.want(http.StatusNoContent, ada.send("DELETE", "/api/me/tokens/"+made.ID, nil), nil)
+				if code := ends(t, conn); code != 4501 {
+					t.Errorf("it closed with %d", code)
+				}
+				if _, _, err := attach(t, program, document.ID, made.Token, bearer); err == nil {
+					t.Error("it opens again")
+				}
+			})
+			t.Run("[S8] what is open by a signed token ends with that, as one to be renewed", func(t *testing.T) {
+				conn, welcome, err := attach(t, program, document.ID, embed(document.ID, -28*time.Second), bearer) // two seconds, with the skew
+				if err != nil || welcome.Role != protocol.RoleViewer || welcome.User.Name != "Guest of the wiki" {
+					t.Fatalf("%+v, %v", welcome, err)
+				}
+				if code := ends(t, conn); code != 4006 {
+					t.Errorf("it closed with %d", code)
+				}
+			})
+			t.Run("[S3] a token for one document opens no other", func(t *testing.T) {
+				narrow := ada.issue("/api/me/tokens", map[string]any{"name": "narrow", "role": "owner", "document": document.ID})
+				for _, token := range []string{narrow.Token, embed(document.ID, time.Minute)} {
+					if _, _, err := attach(t, program, document.ID, token, bearer); err != nil {
+						t.Errorf("its own: %v", err)
+					}
+					if _, welcome, err := attach(t, program, other.ID, token, bearer); err == nil {
+						t.Errorf("another: %+v", welcome)
+					}
+				}
+			})
+		})
+	}
 }

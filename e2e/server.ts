@@ -35,11 +35,12 @@ export class Server {
 	private constructor(
 		readonly port: number,
 		private readonly access: "open" | "link" | "members",
+		private readonly more: readonly string[],
 	) {}
 
-	/** Starts a server with an empty data folder; where everybody may come in, unless it is said otherwise. */
-	static async launch(access: "open" | "link" | "members" = "open"): Promise<Server> {
-		const server = new Server(await freePort(), access)
+	/** Starts a server with an empty data folder, where everybody may come in unless it is said otherwise; more are further options. */
+	static async launch(access: "open" | "link" | "members" = "open", ...more: string[]): Promise<Server> {
+		const server = new Server(await freePort(), access, more)
 		await server.start()
 		return server
 	}
@@ -60,6 +61,7 @@ export class Server {
 			"off",
 			"--access",
 			this.access,
+			...this.more,
 		])
 		this.child = child
 		const collect = (chunk: Buffer) => {

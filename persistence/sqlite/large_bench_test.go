@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -40,10 +41,50 @@ func BenchmarkFiftyThousandDocuments(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	// Somebody who sees every 500th, by grant, group and link, and somebody who
+	// sees them all.
+	few, most := persistence.NewID(), persistence.NewID()
+	storetest.Edit(b, s, func(e persistence.PeopleEdit) error {
+		team, err := persistence.NewID(), error(nil)
+		for _, id := range []persistence.ID{few, most} {
+			err = errors.Join(err, e.PutUser(persistence.User{ID: id, Name: "Somebody"}))
+		}
+		err = errors.Join(err, e.PutGroup(persistence.Group{ID: team, Name: "Team"}), e.PutMember(team, few))
+		for i, l := range logs {
+			grant := persistence.Grant{Document: l.id, Kind: persistence.SubjectUser, Subject: most, Rank: 1}
+			err = errors.Join(err, e.PutGrant(grant))
+			switch i % 1500 {
+			case 0:
+				grant.Subject = few
+				err = errors.Join(err, e.PutGrant(grant))
+			case 500:
+				grant.Kind, grant.Subject = persistence.SubjectGroup, team
+				err = errors.Join(err, e.PutGrant(grant))
+			case 1000:
+				link := persistence.ShareLink{ID: l.id, Document: l.id, Digest: l.head.Hash, Rank: 1}
+				err = errors.Join(err, e.PutShareLink(link), e.PutVisit(persistence.Visit{User: few, Link: link.ID}))
+			}
+		}
+		return err
+	})
+	at := storetest.Start
+	b.Run("rank", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := s.Rank(ctx, logs[500].id, few, at); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 	for _, c := range []struct {
 		name  string
 		query persistence.ListQuery
 	}{
+		{"visible/100 of 50,000", persistence.ListQuery{Visible: few, At: at}},
+		{"visible/50,000", persistence.ListQuery{Visible: most, At: at}},
+		{"visible/50,000, a later page", persistence.ListQuery{Visible: most, At: at, Cursor: deep}},
+		{"visible/100, search", persistence.ListQuery{Visible: few, At: at, Search: "document 1"}},
+		{"administration/unowned", persistence.ListQuery{Unowned: 4}},
+		{"administration/largest", persistence.ListQuery{Largest: true}},
 		{"list/first page", persistence.ListQuery{}},
 		{"list/later page", persistence.ListQuery{Cursor: deep}},
 		{"list/imported in one minute", persistence.ListQuery{Cursor: persistence.Cursor{Place: storetest.Start.UnixMicro(), ID: persistence.ID{1}}.String()}},

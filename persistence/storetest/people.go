@@ -28,7 +28,7 @@ var peopleTests = []storeTest{
 }
 
 // Edit runs an edit that must succeed.
-func Edit(t *testing.T, s persistence.People, change func(persistence.PeopleEdit) error) {
+func Edit(t testing.TB, s persistence.People, change func(persistence.PeopleEdit) error) {
 	t.Helper()
 	if err := s.EditPeople(t.Context(), change); err != nil {
 		t.Fatalf("edit: %v", err)

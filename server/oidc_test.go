@@ -1,0 +1,102 @@
+package server
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/oauth2-proxy/mockoidc"
+)
+
+func TestProviderComesBack(t *testing.T) {
+	p, err := mockoidc.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer, address := p.Issuer(), p.Server.Addr
+	if err := p.Shutdown(); err != nil {
+		t.Fatal(err)
+	}
+	o, err := NewOIDC(OIDCConfig{Issuer: issuer, ClientID: p.ClientID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := time.Now()
+	o.now = func() time.Time { return clock }
+	if _, err := o.discovered(t.Context()); !errors.Is(err, errProviderDown) {
+		t.Fatalf("while it is down: %v", err)
+	}
+	again, err := mockoidc.NewServer(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Start(listener, nil); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = again.Shutdown() }()
+	if _, err := o.discovered(t.Context()); !errors.Is(err, errProviderDown) {
+		t.Errorf("right after a failure it was asked again: %v", err)
+	}
+	clock = clock.Add(providerRetry)
+	if _, err := o.discovered(t.Context()); err != nil {
+		t.Errorf("after a while: %v", err)
+	}
+}
+
+func TestIssuersAreChecked(t *testing.T) {
+	for issuer, good := range map[string]bool{
+		"https://id.example.org": true, "https://id.example.org/realms/team": true, "http://127.0.0.1:9000/oidc": true, "http://localhost:9000": true,
+		"http://id.example.org": false, "id.example.org": false, "https://": false, "https://u:p@id.example.org": false, "https://id.example.org?x": false, "": false,
+	} {
+		if _, err := NewOIDC(OIDCConfig{Issuer: issuer, ClientID: "coscribe"}); (err == nil) != good {
+			t.Errorf("%q: %v", issuer, err)
+		}
+	}
+	if _, err := NewOIDC(OIDCConfig{Issuer: "https://id.example.org"}); err == nil {
+		t.Error("no client id was taken")
+	}
+}
+
+func TestLocalPath(t *testing.T) {
+	for back, want := range map[string]string{
+		"/": "/", "/d/x?y=1#z": "/d/x?y=1#z", "": "/", "d": "/", "//evil.example": "/", "///evil.example": "/", "/\\evil.example": "/", "\\\\evil.example": "/",
+		"https://evil.example": "/", "javascript:alert(1)": "/", "/\t/evil.example": "/", "/a\nb": "/", "/%2f/evil.example": "/%2f/evil.example",
+	} {
+		if got := localPath(back); got != want {
+			t.Errorf("%q leads to %q", back, got)
+		}
+	}
+}
+
+func TestProxyHeaders(t *testing.T) {
+	peers, err := NewPeers([]string{"192.0.2.0/24"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &ProxySignIn{UserHeader: "Remote-User", GroupsHeader: "Remote-Groups", MailHeader: "Remote-Email"}
+	request := func(from string, header http.Header) *http.Request {
+		return &http.Request{RemoteAddr: from, Header: header}
+	}
+	ada := http.Header{"Remote-User": {" ada "}, "Remote-Groups": {"a, b", "c,,"}, "Remote-Email": {"ADA@example.org"}}
+	who := p.stranger(peers, request("192.0.2.7:1", ada))
+	if who == nil || who.Subject != "ada" || who.Mail != "ada@example.org" || len(who.Groups) != 3 {
+		t.Errorf("from the proxy: %+v", who)
+	}
+	for name, r := range map[string]*http.Request{
+		"somebody else":                request("198.51.100.1:1", ada),
+		"somebody who claims to be it": request("198.51.100.1:1", http.Header{"Remote-User": {"ada"}, "X-Forwarded-For": {"192.0.2.7"}}),
+		"an empty name":                request("192.0.2.7:1", http.Header{"Remote-User": {" "}}),
+		"two names":                    request("192.0.2.7:1", http.Header{"Remote-User": {"ada", "ben"}}),
+		"no name":                      request("192.0.2.7:1", http.Header{}),
+	} {
+		if who := p.stranger(peers, r); who != nil {
+			t.Errorf("%s: %+v", name, who)
+		}
+	}
+}
