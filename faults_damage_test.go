@@ -188,7 +188,7 @@ func (a *archived) damagedAt(document string, at int64) {
 	a.server.start()
 	address := a.server.url() + "/api/documents/" + document
 	status, body := a.get(address + "/content?format=text")
-	if status != http.StatusInternalServerError || !strings.Contains(body, `"document_damaged"`) {
+	if status != http.StatusInternalServerError || !strings.Contains(body, `"document_damaged"`) || !strings.Contains(body, fmt.Sprintf(`"whole":%d}`, at-1)) {
 		a.t.Errorf("content of the damaged document: status %d %s", status, body)
 	}
 	if status, body = a.get(fmt.Sprintf("%s/content?format=text&revision=%d", address, at-1)); status != http.StatusOK || strings.Count(body, "word") != int(at-1) {
@@ -206,7 +206,7 @@ func (a *archived) damagedAt(document string, at int64) {
 	}
 	_, _, err := greet(a.server, document, protocol.Hello{Protocol: protocol.Version})
 	closed, ok := errors.AsType[*websocket.CloseError](err)
-	if !ok || protocol.CloseCode(closed.Code) != protocol.CloseGeneric || !strings.Contains(closed.Text, "damaged") {
+	if !ok || protocol.CloseCode(closed.Code) != protocol.CloseDamaged || !strings.Contains(closed.Text, "damaged") {
 		a.t.Errorf("joining the damaged document: %v", err)
 	}
 	a.write(document, "more ", http.StatusInternalServerError)

@@ -204,7 +204,7 @@ func (h *Hub) refusal(document persistence.ID, err error) error {
 		return &CloseError{protocol.CloseGeneric, "document failed repeatedly; try again in a minute"}
 	case errors.Is(err, persistence.ErrDamaged):
 		h.config.Logger.Error("document is damaged and cannot be opened; coscribe verify names the revision", "document", document, "error", err)
-		return &CloseError{protocol.CloseGeneric, "document is damaged; its earlier revisions can still be read"}
+		return &CloseError{protocol.CloseDamaged, "document is damaged; its earlier revisions can still be read"}
 	case errors.Is(err, ErrUnavailable), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return &CloseError{protocol.CloseGeneric, "document is unavailable"}
 	}

@@ -38,6 +38,7 @@ type replayed struct {
 	snapshot int64            // revision of the snapshot it started from, 0: none
 	size     int              // of that snapshot, bytes
 	tail     int              // log read after it, bytes, roughly
+	reached  int64            // revision that extend came to
 }
 
 // rebuild gives the document at a revision: from the newest snapshot at or
@@ -112,7 +113,7 @@ func (r *replayed) extend(ctx context.Context, log persistence.Log, document per
 			bad = fmt.Errorf("%w: document %s revision %d: %w", persistence.ErrDamaged, document, at.Revision, err)
 			return false
 		}
-		last, r.chain = at.Revision, at.Hash
+		last, r.chain, r.reached = at.Revision, at.Hash, at.Revision
 		r.tail += changeBytes + len(at.Delta)
 		return true
 	})

@@ -74,6 +74,28 @@ func (h *Hub) damaged(ctx context.Context, document persistence.ID) (Content, er
 	return Content{Epoch: row.Head.Epoch, Revision: row.Head.Revision, Title: row.Title}, err
 }
 
+// Whole is the last revision before the damage of a document that cannot be
+// opened; its head if there is none. It replays the log, few at a time. Any
+// goroutine.
+func (h *Hub) Whole(ctx context.Context, document persistence.ID) (int64, error) {
+	select {
+	case h.replay <- struct{}{}:
+		defer func() { <-h.replay }()
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	head, err := h.config.Log.Head(ctx, document)
+	if err != nil {
+		return 0, err
+	}
+	r := &replayed{document: ot.NewDocument()}
+	err = r.extend(ctx, h.config.Log, document, 0, head.Revision)
+	if err != nil && !errors.Is(err, persistence.ErrDamaged) {
+		return 0, err
+	}
+	return r.reached, nil
+}
+
 // revisionCache keeps the last old revisions that were asked for: somebody who
 // looks at one asks for it again in another format.
 type revisionCache struct {

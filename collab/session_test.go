@@ -1,8 +1,10 @@
 package collab
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -315,7 +317,12 @@ func TestBounds(t *testing.T) {
 			t.Errorf("text %q", got)
 		}
 	})
-	in(t, "[C6] a hash is compared at the durable head only", nil, func(t *testing.T, h *harness) {
+	var logs bytes.Buffer
+	counted := 0
+	tune := func(c *Config) {
+		c.Logger, c.Metrics.HashMismatch = slog.New(slog.NewTextHandler(&logs, nil)), func() { counted++ }
+	}
+	in(t, "[C6] a hash is compared at the durable head only; a mismatch is counted and logged with both", tune, func(t *testing.T, h *harness) {
 		c := h.join(1)
 		hash := ot.NewDocument().Hash()
 		c.say(protocol.Check{Revision: 0, Hash: hex.EncodeToString(hash[:])})
@@ -323,9 +330,16 @@ func TestBounds(t *testing.T) {
 		if got := of[protocol.Reload](c.hear()); len(got) != 0 {
 			t.Errorf("reloads %v", got)
 		}
+		if counted != 0 || logs.Len() != 0 {
+			t.Errorf("counted %d, logged %s", counted, logs.String())
+		}
 		c.say(protocol.Check{Revision: 0, Hash: "00"})
 		if got := of[protocol.Reload](c.hear()); len(got) != 1 || got[0].Reason != "hash" {
 			t.Errorf("reloads %v", got)
+		}
+		said := logs.String()
+		if counted != 1 || !strings.Contains(said, h.doc.String()) || !strings.Contains(said, "server="+hex.EncodeToString(hash[:])) || !strings.Contains(said, "client=00") {
+			t.Errorf("counted %d, logged %s", counted, said)
 		}
 	})
 }

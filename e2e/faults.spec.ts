@@ -1,5 +1,5 @@
 import { expect, networkErrors, test } from "./fixtures"
-import { DocumentPage } from "./pages/document"
+import { DocumentPage, readDownload } from "./pages/document"
 import { ownLetters, words } from "./typing"
 import { Wire } from "./wire"
 
@@ -91,6 +91,83 @@ test("a stopped server exits with 0, and what was typed meanwhile is saved on it
 	await server.start()
 	await page.expectSaved()
 	expect(await server.text(id)).toBe("safe and more\n")
+})
+
+test("[R7] a restart while two people type: it ends in peace, nothing is lost, nothing is doubled", async ({
+	person,
+	freshServer: server,
+	expectConsole,
+}) => {
+	expectConsole(networkErrors)
+	const id = await server.createDocument("Restart")
+	const people = [await person("Ada", { at: server }), await person("Bo", { at: server })]
+	const pages = await Promise.all(people.map((one) => one.open(id)))
+	for (const page of pages) await page.caretToEnd()
+	const texts = [words(0, 80, 0), words(1, 80, 0)]
+	const typing = Promise.all(pages.map((page, writer) => page.type(texts[writer] as string, 25)))
+	await expect.poll(() => server.text(id).then((text) => text.length)).toBeGreaterThan(20)
+	expect(await server.stop("SIGTERM")).toBe(0)
+	await server.start()
+	await typing
+	for (const page of pages) await page.expectSaved()
+	const saved = await server.text(id)
+	for (const [writer, text] of texts.entries()) expect(ownLetters(saved, writer)).toBe(text)
+	for (const page of pages) await page.expectLines([saved.trimEnd()])
+})
+
+test("[S7] [S9] the server comes back from a backup: what was not saved moves to its text and is saved", async ({
+	person,
+	freshServer: server,
+	expectConsole,
+}) => {
+	expectConsole(networkErrors)
+	const id = await server.createDocument("Restored")
+	const page = await (await person("Ada", { at: server })).open(id)
+	await page.caretToEnd()
+	await page.type("in the backup")
+	await page.expectSaved()
+	const file = server.backup()
+	await page.type(", after it")
+	await page.expectSaved()
+	await server.stop("SIGKILL")
+	await page.expectState("offline")
+	await page.type(", never sent")
+	server.restore(file)
+	await server.start()
+	await page.expectLines(["in the backup, never sent"])
+	await page.expectSaved()
+	expect(await server.text(id)).toBe("in the backup, never sent\n")
+	await page.page.reload()
+	await (await DocumentPage.arrive(page.page)).expectLines(["in the backup, never sent"])
+})
+
+test("[L4] a damaged document says so, and what precedes the damage can be downloaded", async ({
+	person,
+	freshServer: server,
+	expectConsole,
+}) => {
+	expectConsole(networkErrors)
+	expectConsole(/status of 500/)
+	const id = await server.createDocument("Damaged", [{ insert: "whole\n" }])
+	const ada = await person("Ada", { at: server })
+	const page = await ada.open(id)
+	await page.caretToEnd()
+	await page.page.keyboard.insertText(" broken")
+	await page.expectSaved()
+	await page.page.close()
+	// A snapshot would hide it, so none is left; the second stop brings the journal into the database.
+	await server.stop("SIGKILL")
+	await server.start()
+	await server.stop("SIGTERM")
+	server.damage("broken", "brokem")
+	await server.start()
+	const late = await (await person("Bo", { at: server })).context.newPage()
+	await late.goto(`/d/${id}`)
+	await expect(late.getByRole("heading", { name: "This document is damaged" })).toBeVisible()
+	const link = late.getByRole("link", { name: "Download what is whole" })
+	const download = late.waitForEvent("download")
+	await link.click()
+	expect(await readDownload(await download)).toEqual({ name: "Damaged.md", content: "whole\n" })
 })
 
 test("a guest whose cookie is gone goes on as the same guest", async ({ person, server }) => {

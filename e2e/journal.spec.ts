@@ -220,3 +220,28 @@ test("[C3] a browser that denies storage is told of, and everything else works",
 	await page.expectSaved()
 	expect(await server.text(id)).toBe("works still\n")
 })
+
+test("[C3] a browser whose storage is full is told of, until there is room again", async ({
+	person,
+	freshServer: server,
+	expectConsole,
+}) => {
+	expectConsole(networkErrors)
+	const id = await server.createDocument("Full")
+	const page = await (await person("Ada", { at: server })).open(id)
+	const browser = await page.page.context().newCDPSession(page.page)
+	await browser.send("Storage.overrideQuotaForOrigin", { origin: server.url, quotaSize: 1 })
+	await page.caretToEnd()
+	await page.type("works")
+	await page.expectSaved()
+	await server.stop("SIGKILL")
+	await page.type(" still")
+	await expect(page.state).toContainText("keep this tab open")
+	await browser.send("Storage.overrideQuotaForOrigin", { origin: server.url })
+	await page.type(" and again")
+	await journaled(page, "again")
+	await expect(page.state).not.toContainText("keep this tab open")
+	await server.start()
+	await page.expectSaved()
+	expect(await server.text(id)).toBe("works still and again\n")
+})

@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -27,7 +27,8 @@ function freePort(): Promise<number> {
 
 /** The real binary on a port and a data folder of its own. */
 export class Server {
-	readonly data = mkdtempSync(join(tmpdir(), "coscribe-e2e-"))
+	private readonly folder = mkdtempSync(join(tmpdir(), "coscribe-e2e-"))
+	private data = join(this.folder, "data")
 	private child: ChildProcess | undefined
 	/** All that the process printed. */
 	log = ""
@@ -92,7 +93,30 @@ export class Server {
 	/** Stops the server and removes its data. */
 	async dispose(): Promise<void> {
 		await this.stop("SIGKILL")
-		rmSync(this.data, { recursive: true, force: true })
+		rmSync(this.folder, { recursive: true, force: true })
+	}
+
+	/** Backs up while serving, as an operator would; returns the file. */
+	backup(): string {
+		const file = join(this.folder, "backup.db")
+		execFileSync(binary, ["backup", file, "--data", this.data])
+		return file
+	}
+
+	/** Changes text in the database of a stopped server, as a failing disk would. */
+	damage(from: string, to: string): void {
+		const file = join(this.data, "coscribe.db")
+		const bytes = readFileSync(file)
+		const at = bytes.lastIndexOf(from)
+		if (at < 0) throw new Error(`"${from}" is not in the database`)
+		bytes.write(to, at)
+		writeFileSync(file, bytes)
+	}
+
+	/** Restores a backup; the next start serves it. */
+	restore(file: string): void {
+		this.data = join(this.folder, "restored")
+		execFileSync(binary, ["restore", file, "--data", this.data])
 	}
 
 	/** Creates a document by the HTTP API and returns its id. */

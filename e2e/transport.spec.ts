@@ -1,5 +1,6 @@
 import type { BrowserContext } from "@playwright/test"
 import { expect, networkErrors, test } from "./fixtures"
+import { DocumentPage } from "./pages/document"
 import { ownLetters, words } from "./typing"
 
 /** What a browser says by itself when its WebSockets do not get through. */
@@ -102,4 +103,36 @@ test("[P4] WebSocket blocked in the middle, and allowed again: nothing is lost, 
 	await pages[0].type("?")
 	await pages[0].expectSaved()
 	expect(gate.polled).toBe(polled)
+})
+
+test("[P4] eight tabs of one browser without WebSocket, over HTTP/1.1: each is open, saves, and hears the others", async ({
+	person,
+	server,
+	expectConsole,
+}) => {
+	test.setTimeout(120_000)
+	expectConsole(blockedErrors)
+	const id = await server.createDocument("Many tabs")
+	const ada = await person("Ada")
+	const gate = await Gate.before(ada.context)
+	gate.shut = true
+	const hidden: DocumentPage[] = []
+	for (let tab = 0; tab < 7; tab++) {
+		const page = await ada.context.newPage()
+		// Every tab of a headless browser is in sight; of a person's window one is.
+		await page.addInitScript(() => Object.defineProperty(document, "visibilityState", { get: () => "hidden" }))
+		hidden.push(await DocumentPage.open(page, id))
+	}
+	const front = await ada.open(id)
+	await front.caretToEnd()
+	await front.type("front ")
+	await front.expectSaved()
+	const last = hidden.at(-1) as DocumentPage
+	await last.expectLines(["front "])
+	await last.caretToEnd()
+	await last.type("back")
+	await last.expectSaved()
+	await front.expectLines(["front back"])
+	for (const page of hidden) await expect.poll(() => page.lines(), { timeout: 20_000 }).toEqual(["front back"])
+	expect(gate.passed).toBe(0)
 })

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"mime"
 	"net/http"
@@ -64,6 +65,9 @@ func (s *Server) getContent(ctx context.Context, in *contentInput) (*contentOutp
 	} else {
 		content, err = s.config.Hub.ReadAt(ctx, id, in.Revision)
 	}
+	if errors.Is(err, persistence.ErrDamaged) {
+		return nil, s.damaged(ctx, id, err)
+	}
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
@@ -93,6 +97,17 @@ func (s *Server) getContent(ctx context.Context, in *contentInput) (*contentOutp
 	}
 	out.Body, out.ContentEncoding = compressed(body, in.AcceptEncoding)
 	return out, nil
+}
+
+// damaged says what can be read of a document whose log is damaged.
+func (s *Server) damaged(ctx context.Context, id persistence.ID, damage error) error {
+	refused := s.problem(ctx, damage)
+	whole, err := s.config.Hub.Whole(ctx, id)
+	if p, ok := errors.AsType[*Problem](refused); ok && err == nil {
+		p.Detail = fmt.Sprintf("The document's log is damaged. It can be read up to revision %d: ask for ?revision=%d, in any format.", whole, whole)
+		p.Whole = &whole
+	}
+	return refused
 }
 
 // written is the content in a format; as delta with epoch and revision around.

@@ -15,6 +15,7 @@ type pollBody struct {
 	Received   int64             `json:"received" doc:"Server messages seen on this connection"`
 	First      int64             `json:"first" doc:"Client messages before this batch"`
 	Messages   []json.RawMessage `json:"messages" doc:"As over WebSocket, one frame each"`
+	Hold       *int64            `json:"hold,omitempty" minimum:"0" doc:"How long to wait for something to say, in ms; at most, and without it, 25 s"`
 	Leave      bool              `json:"leave,omitempty" doc:"The client goes for good"`
 }
 

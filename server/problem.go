@@ -27,6 +27,7 @@ type Problem struct {
 	Code   string   `json:"code" doc:"Stable word for this problem"`
 	Detail string   `json:"detail" doc:"What is wrong and what to do, for a person"`
 	Errors []string `json:"errors,omitempty" doc:"Each field that is wrong"`
+	Whole  *int64   `json:"whole,omitempty" doc:"Of document_damaged: the last revision before the damage, whose content can be read"`
 
 	retryAfter int // seconds for the Retry-After header; 0 is none
 }

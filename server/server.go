@@ -18,6 +18,7 @@ import (
 type Engine interface {
 	Read(ctx context.Context, document persistence.ID) (collab.Content, error)
 	ReadAt(ctx context.Context, document persistence.ID, revision int64) (collab.Content, error)
+	Whole(ctx context.Context, document persistence.ID) (int64, error)
 	Submit(ctx context.Context, w collab.Write) (collab.WriteResult, error)
 	Admit(ctx context.Context, user protocol.User, bytes int) error
 	Follow(ctx context.Context, f collab.Follow) (*collab.Follower, error)

@@ -320,10 +320,14 @@ const connections, crowd = 2000, 40
 // idle opens connections in so many documents, which say nothing, and tells the
 // resident bytes they cost.
 func (f *figures) idle(b *testing.B, documents int) (bytes float64) {
+	return f.idleBy(b, documents, WebSocket)
+}
+
+func (f *figures) idleBy(b *testing.B, documents int, transport string) (bytes float64) {
 	server := f.coscribe(b)
 	defer server.stop()
 	empty := server.settled()
-	l := &load{config: LoadConfig{URL: server.url, Documents: documents, Readers: connections / documents}}
+	l := &load{config: LoadConfig{URL: server.url, Documents: documents, Readers: connections / documents, Transport: transport}}
 	defer l.close()
 	if err := l.connect(context.Background()); err != nil {
 		b.Fatal(err)

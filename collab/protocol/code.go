@@ -35,6 +35,7 @@ const (
 	CloseClientTooOld  CloseCode = 4506
 	CloseServerTooOld  CloseCode = 4507
 	CloseReplaced      CloseCode = 4508
+	CloseDamaged       CloseCode = 4509 // the document's log is not what was written
 )
 
 // Close codes of RFC 6455 section 7.4.1 that we send.

@@ -150,9 +150,13 @@ func (c *pollConn) serve(ctx context.Context, q *pollRequest) (answer pollAnswer
 	q.messages = nil // not to be held for as long as the request
 	held := c.hold()
 	defer c.release(held)
-	patience := time.NewTimer(c.handler.config.Limits.PollHold)
+	wait := c.handler.config.Limits.PollHold
+	if q.hold != nil {
+		wait = time.Duration(min(*q.hold, wait.Milliseconds())) * time.Millisecond
+	}
+	patience := time.NewTimer(wait)
 	defer patience.Stop()
-	for last := !all; ; {
+	for last := !all || wait == 0; ; {
 		answer, said, gone := c.answer(ctx, held, q.received, last)
 		if said || gone {
 			return answer, said

@@ -17,6 +17,7 @@ type pollRequest struct {
 	first      int64             // client messages before this batch
 	messages   []json.RawMessage // decoded one by one, as strictly as frames
 	leave      bool              // the client goes for good
+	hold       *int64            // ms that it waits for something to say; nil: PollHold, which is the most
 }
 
 // pollAnswer is what a poll gets.
@@ -86,6 +87,8 @@ func readPoll(body io.Reader, named func(id string)) (q pollRequest, err error) 
 			err = decoder.Decode(&q.first)
 		case "messages":
 			q.messages, err = readMessages(decoder)
+		case "hold":
+			err = decoder.Decode(&q.hold)
 		case "leave":
 			err = decoder.Decode(&q.leave)
 		default: // law P1
@@ -102,7 +105,7 @@ func readPoll(body io.Reader, named func(id string)) (q pollRequest, err error) 
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return q, errors.Join(errEnvelope, err)
 	}
-	if q.received < 0 || q.first < 0 {
+	if q.received < 0 || q.first < 0 || q.hold != nil && *q.hold < 0 {
 		return q, errEnvelope
 	}
 	return q, nil

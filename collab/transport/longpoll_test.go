@@ -526,3 +526,35 @@ func TestSwitchInMidSession(t *testing.T) {
 		}
 	}
 }
+
+func TestPollHold(t *testing.T) {
+	l := newLocal(t, collabtest.LocalConfig{Transport: transport.Config{Limits: transport.Limits{PollHold: time.Hour, PollExpiry: 2 * time.Hour}}})
+	p := newPoller(t, l, l.NewDocument().String())
+	p.open()
+	hold := func(ms string, messages ...string) polled {
+		t.Helper()
+		status, answer := p.post(strings.Replace(p.body(messages...), `"messages"`, `"hold":`+ms+`,"messages"`, 1))
+		if status != http.StatusOK {
+			t.Fatalf("status %d", status)
+		}
+		return answer
+	}
+	t.Run("a poll waits no longer than it asks for", func(t *testing.T) {
+		for _, ms := range []string{"0", "1"} {
+			if a := hold(ms); a.code() != 0 || len(a.Messages) != 0 {
+				t.Errorf("hold %s: %+v", ms, a)
+			}
+		}
+	})
+	t.Run("[P4] what there is to say is said at once, and what was brought is taken", func(t *testing.T) {
+		a := hold("3600000", submit(1, 0, "held"))
+		if a.Accepted != p.first+1 || len(a.Messages) != 1 || !strings.Contains(string(a.Messages[0]), `"ack"`) {
+			t.Errorf("%+v", a)
+		}
+	})
+	t.Run("less than nothing is refused", func(t *testing.T) {
+		if a := hold("-1"); a.code() == 0 {
+			t.Errorf("%+v", a)
+		}
+	})
+}

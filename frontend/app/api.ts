@@ -117,6 +117,13 @@ export function getDocument(id: string, signal?: AbortSignal): Promise<DocumentR
 	return call("GET", `/documents/${id}`, undefined, signal)
 }
 
+/** The last revision before the damage of a document whose log is damaged. */
+export async function wholeRevision(id: string, signal?: AbortSignal): Promise<number | undefined> {
+	const response = await fetch(`/api/documents/${id}/content?format=text`, { signal: signal ?? null })
+	const problem = (await response.json().catch(() => ({}))) as { whole?: number }
+	return problem.whole
+}
+
 /** Renames a document. */
 export function renameDocument(id: string, title: string): Promise<DocumentRecord> {
 	return call("PATCH", `/documents/${id}`, { title })

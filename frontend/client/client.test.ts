@@ -205,6 +205,7 @@ describe("client", () => {
 		[4506, "client_too_old"],
 		[4507, "server_too_old"],
 		[4508, "replaced"],
+		[4509, "damaged"],
 		[1009, "protocol"],
 	])("[P5] close code %i ends it: %s; unsaved text stays readable", async (code, reason) => {
 		const document = await ready()

@@ -57,7 +57,8 @@ export function createClient(options: ClientOptions): Client {
 	// A guest's token from a welcome: without cookies it is what makes the next connection the same guest.
 	let guest: string | undefined
 	const fetcher = options.fetch ?? globalThis.fetch
-	const route = { webSocket, fetch: fetcher, random: options.random ?? Math.random, server: base }
+	const visible = options.visible ?? (() => true)
+	const route = { webSocket, fetch: fetcher, random: options.random ?? Math.random, visible, server: base }
 	const token = async () => (await options.token?.()) ?? guest
 
 	return {
@@ -74,7 +75,6 @@ export function createClient(options: ClientOptions): Client {
 					...route,
 					transports: async (proven) => (await import("./transport.js")).transportsOf(route, proven),
 					token,
-					visible: options.visible ?? (() => true),
 				},
 				async fetchContent(revision) {
 					const bearer = await token()

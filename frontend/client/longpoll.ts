@@ -1,4 +1,5 @@
 import type { SocketLike } from "./client.js"
+import { takeShare } from "./poll-shares.js"
 
 /** What a poll gets; see docs/protocol.md. */
 interface Answer {
@@ -11,6 +12,10 @@ interface Answer {
 
 /** A poll that fails on an open connection is repeated so often, after these pauses, ms: the server keeps what it had said. */
 const PAUSES = [100, 400, 1_000]
+/** Between two polls that do not wait at the server, ms. */
+const BRIEF = 5_000
+/** What a poll that brings something waits for its answer where it may not wait long, ms. */
+const ANSWER = 2_000
 
 /**
  * A long-poll connection in a WebSocket's clothes, for networks that let no
@@ -36,11 +41,14 @@ export class LongPollSocket implements SocketLike {
 	/** The newest request's number. */
 	private latest = 0
 	private over = false
+	/** Lets the polls of a hidden tab wait. */
+	private share: Promise<{ release(): void } | undefined> | undefined
 	private readonly abort = new AbortController()
 
 	constructor(
 		private readonly url: string,
 		private readonly fetch: typeof globalThis.fetch,
+		private readonly visible: () => boolean = () => true,
 	) {
 		// Later than whoever made this can say that they listen.
 		setTimeout(() => {
@@ -61,6 +69,7 @@ export class LongPollSocket implements SocketLike {
 		if (this.over) return
 		this.over = true
 		this.abort.abort()
+		this.giveBack()
 		// Others see us go at once; else the server would wait for us a while. `keepalive` outlives the page.
 		if (this.connection !== null) this.post({ leave: true, keepalive: true }).catch(() => {})
 	}
@@ -69,9 +78,13 @@ export class LongPollSocket implements SocketLike {
 	private async poll(number: number): Promise<void> {
 		for (let failed = 0; !this.over && number === this.latest; ) {
 			try {
-				const answer = await this.post({})
+				const hold = await this.patience()
+				if (this.over || number !== this.latest) return
+				const answer = await this.post(hold === undefined ? {} : { hold })
 				failed = 0
 				if (!this.over) this.take(answer)
+				if (hold !== undefined && answer.messages.length === 0)
+					await new Promise((resolve) => setTimeout(resolve, BRIEF))
 			} catch {
 				if (this.over || number !== this.latest) return
 				const pause = this.connection === null ? undefined : PAUSES[failed++]
@@ -81,11 +94,30 @@ export class LongPollSocket implements SocketLike {
 		}
 	}
 
-	private async post({ leave = false, keepalive = false }): Promise<Answer> {
+	/** How long the next request waits at the server, ms; undefined: as long as it likes, for a tab in sight or one of few. */
+	private async patience(): Promise<number | undefined> {
+		if (this.connection === null) return undefined
+		if (this.visible()) {
+			this.giveBack()
+			return undefined
+		}
+		this.share ??= takeShare()
+		if (await this.share) return undefined
+		this.share = undefined // asked for again next time
+		return this.unsent.length > 0 ? ANSWER : 0
+	}
+
+	private giveBack(): void {
+		void this.share?.then((share) => share?.release())
+		this.share = undefined
+	}
+
+	private async post(how: { hold?: number; leave?: boolean; keepalive?: boolean }): Promise<Answer> {
+		const { hold, leave = false, keepalive = false } = how
 		this.fresh = false
 		const { connection, received, accepted: first } = this
 		const messages = leave ? "" : this.unsent.join(",")
-		const head = JSON.stringify({ connection, received, first, ...(leave ? { leave } : {}) })
+		const head = JSON.stringify({ connection, received, first, hold, ...(leave ? { leave } : {}) })
 		const { fetch } = this // not as a method: the browser's refuses another `this`
 		const response = await fetch(this.url, {
 			method: "POST",
@@ -123,6 +155,7 @@ export class LongPollSocket implements SocketLike {
 	private end(code: number, reason: string): void {
 		this.over = true
 		this.abort.abort()
+		this.giveBack()
 		this.onclose?.({ code, reason } as never)
 	}
 }

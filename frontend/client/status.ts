@@ -44,6 +44,7 @@ export type Failure =
 	| "client_too_old"
 	| "server_too_old"
 	| "replaced"
+	| "damaged"
 	| "mismatch"
 	| "closed"
 
@@ -56,6 +57,7 @@ const FAILURES: Readonly<Record<number, Failure>> = {
 	4506: "client_too_old",
 	4507: "server_too_old",
 	4508: "replaced",
+	4509: "damaged",
 }
 
 /** The word for a close code that ends the connection for good. */

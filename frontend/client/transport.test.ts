@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { type Client, createClient } from "./client.js"
 import type { ClientDocument } from "./document.js"
 import { elapse, stopTime } from "./testing/clock.js"
+import { FakeBrowser, FakeTab } from "./testing/fake-browser.js"
 import { FakeNetwork } from "./testing/fake-network.js"
 import { FakeServer } from "./testing/fake-server.js"
 
@@ -19,6 +20,7 @@ beforeEach(() => {
 afterEach(() => {
 	for (const document of opened.splice(0)) document.close()
 	vi.useRealTimers()
+	vi.unstubAllGlobals()
 })
 
 const pass = (ms: number) => elapse(ms, () => [network])
@@ -169,6 +171,40 @@ describe("transport", () => {
 		expect(text(document)).toBe("fedcba\n")
 		expect(server.log).toHaveLength(6)
 		expect(network.polls.size).toBe(1)
+	})
+
+	it("of many hidden tabs few keep a connection to the server; all hear, and one that types is answered at once", async () => {
+		network.blocked = "refused"
+		const browser = new FakeBrowser()
+		vi.stubGlobal("navigator", { locks: new FakeTab(browser).locks })
+		let hidden = true
+		const tabs = Array.from({ length: 8 }, () => {
+			client = createClient({
+				url: "https://host",
+				webSocket: network.webSocket,
+				fetch: network.fetch,
+				random: () => 0.5,
+				visible: () => !hidden,
+			})
+			return open()
+		})
+		const waiting = () => [...network.polls.values()].filter((poll) => poll.waiting).length
+		await pass(2_000)
+		expect(tabs.map((tab) => tab.status.state)).toEqual(Array(8).fill("saved"))
+		expect(waiting()).toBe(3)
+		const typist = tabs[7] as ClientDocument
+		type(typist, "x")
+		await pass(100)
+		expect(typist.status).toEqual({ state: "saved", pending: 0 })
+		await pass(5_100)
+		for (const tab of tabs) expect(text(tab)).toBe("x\n")
+		// Shares of tabs that close go to others, and a tab in sight needs none.
+		for (const tab of tabs.splice(0, 3)) tab.close()
+		await pass(11_000) // hashes are compared meanwhile, to which there is nothing to say
+		expect(waiting()).toBe(3)
+		hidden = false
+		await pass(6_000)
+		expect(waiting()).toBe(tabs.length)
 	})
 
 	it("an answer that is not the server's ends the attempt", async () => {

@@ -19,6 +19,7 @@ export interface Route {
 	readonly webSocket: new (url: string, protocols: string[]) => SocketLike
 	readonly fetch: typeof globalThis.fetch
 	readonly random: () => number
+	readonly visible: () => boolean
 	/** What is learnt is remembered under this name for as long as the tab lives. */
 	readonly server: string
 }
@@ -185,9 +186,9 @@ class AnySocket implements SocketLike {
 	}
 
 	private open(): SocketLike {
-		const { webSocket, fetch } = this.transports.route
+		const { webSocket, fetch, visible } = this.transports.route
 		if (this.transport === "websocket") return new webSocket(this.url, [SUBPROTOCOL])
-		return new LongPollSocket(this.url.replace(/^ws(.*)socket$/, "http$1poll"), fetch)
+		return new LongPollSocket(this.url.replace(/^ws(.*)socket$/, "http$1poll"), fetch, visible)
 	}
 
 	private failed(code: number, reason: string): void {

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks"
-import { getDocument, restoreDocument } from "../api"
+import { getDocument, restoreDocument, wholeRevision } from "../api"
 import { isMember, isOpen } from "../me"
 import { loadEntrance } from "../pages"
 import { navigate } from "../router"
@@ -13,7 +13,9 @@ import { statusLine } from "./status"
 /** In place of a document that cannot be opened: why, and the next step. */
 export function UnreachableDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => void }) {
 	const [trashed, setTrashed] = useState(false)
+	const [whole, setWhole] = useState(0)
 	const { id } = live.document
+	const damaged = live.status.value.reason === "damaged"
 	useEffect(() => {
 		const cancel = new AbortController()
 		getDocument(id, cancel.signal).then(
@@ -24,6 +26,17 @@ export function UnreachableDocument({ live, onReopen }: { live: LiveDocument; on
 		)
 		return () => cancel.abort()
 	}, [id])
+	useEffect(() => {
+		if (!damaged) return
+		const cancel = new AbortController()
+		wholeRevision(id, cancel.signal).then(
+			(revision) => setWhole(revision ?? 0),
+			() => {
+				// Without the link.
+			},
+		)
+		return () => cancel.abort()
+	}, [id, damaged])
 	const { state, reason, rejected } = live.status.value
 	const unsaved = rejected?.text
 	const bringBack = async () => {
@@ -61,12 +74,21 @@ export function UnreachableDocument({ live, onReopen }: { live: LiveDocument; on
 	if (unknown && closed) return <AskForAccess id={id} kept={kept} onReopen={onReopen} />
 	return (
 		<main class="notice">
-			<h1>{trashed ? "In the trash" : "Nothing to open here"}</h1>
+			<h1>{trashed ? "In the trash" : damaged ? "This document is damaged" : "Nothing to open here"}</h1>
 			<p>
 				{trashed ? "This document was moved to the trash." : `${statusLine(live.status.value, Date.now()).sentence}.`}
 			</p>
 			{kept}
 			<div class="notice-actions">
+				{whole > 0 && (
+					<a
+						class="button button-primary"
+						href={`/api/documents/${id}/content?format=markdown&revision=${whole}&download=true`}
+						download
+					>
+						Download what is whole
+					</a>
+				)}
 				{trashed && (
 					<Button look="primary" onClick={() => void bringBack()}>
 						Restore

@@ -20,6 +20,11 @@ const cases: [string, Status, string, string?][] = [
 		{ state: "saving", pending: 2, reason: "storage_full" },
 		"Not saved yet - the server's disk is full, trying again",
 	],
+	[
+		"disk full at both ends",
+		{ state: "saving", pending: 2, reason: "storage_full", journalDenied: true },
+		"Not saved yet - the server's disk is full, trying again, keep this tab open",
+	],
 	["rate limited", { state: "saving", pending: 2, reason: "rate_limited" }, "Saving - slowly, that was a lot at once"],
 	["unavailable", { state: "saving", pending: 2, reason: "unavailable" }, "Saving - the server is busy, trying again"],
 	[

@@ -26,6 +26,7 @@ const STOPPED: Readonly<Record<Failure, string>> = {
 	forbidden: "You have no access to this document",
 	unauthorized: "You are signed out",
 	replaced: "This document was opened again elsewhere - reload to write here",
+	damaged: "The server's copy of this document is damaged - whoever runs the server can restore it",
 	client_too_old: "The server was updated - reload to go on",
 	server_too_old: "The server is older than this page - reload in a moment",
 	protocol: "The connection was refused - reload to go on",
@@ -51,20 +52,24 @@ function attempt(status: Status, now: number): string {
 	return seconds > 0 ? `reconnecting in ${seconds} s` : "reconnecting"
 }
 
+/** What is not saved anywhere else lives as long as the tab. */
+function keep(status: Status): string {
+	return status.journalDenied && status.pending > 0 ? ", keep this tab open" : ""
+}
+
 function waiting(status: Status, now: number): string {
 	const held = status.pending > 0 ? `${edits(status.pending)} waiting` : ""
-	const keep = status.journalDenied && status.pending > 0 ? ", keep this tab open" : ""
-	return `Offline - ${held ? `${held}, ` : ""}${attempt(status, now)}${keep}`
+	return `Offline - ${held ? `${held}, ` : ""}${attempt(status, now)}${keep(status)}`
 }
 
 function saving(status: Status): string {
 	switch (status.reason) {
 		case "storage_full":
-			return "Not saved yet - the server's disk is full, trying again"
+			return `Not saved yet - the server's disk is full, trying again${keep(status)}`
 		case "rate_limited":
 			return "Saving - slowly, that was a lot at once"
 		case "unavailable":
-			return "Saving - the server is busy, trying again"
+			return `Saving - the server is busy, trying again${keep(status)}`
 		default:
 			return "Saving"
 	}

@@ -84,8 +84,18 @@ export class FakeNetwork {
 			connection.seen = body.received
 		}
 		connection.waiting?.([])
+		if (body.hold === 0) {
+			connection.waiting = undefined
+			connection.kept.push(...connection.peer.outbox.splice(0))
+			const { kept, seen, accepted } = connection
+			return { connection: id, sent: seen + kept.length, accepted, messages: [...kept] }
+		}
 		const said = await new Promise<readonly ServerMessage[]>((answer) => {
-			const late = setTimeout(() => connection.waiting === waiting && answer([]), 25_000)
+			const late = setTimeout(() => {
+				if (connection.waiting !== waiting) return
+				connection.waiting = undefined
+				answer([])
+			}, body.hold ?? 25_000)
 			const waiting = (all: readonly ServerMessage[]) => {
 				clearTimeout(late)
 				answer(all)
@@ -142,6 +152,7 @@ interface PollBody {
 	readonly first: number
 	readonly messages: ClientMessage[]
 	readonly leave?: boolean
+	readonly hold?: number
 }
 
 export class FakeSocket implements SocketLike {
