@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test"
 import { expectAccessible } from "./axe"
-import { expect, PASSWORD, setupLink, test } from "./team"
+import { call, expect, PASSWORD, setupLink, test } from "./team"
 
 const refused = /status of 40[0-9]/
 
@@ -40,4 +40,30 @@ test("axe finds nothing on the ways in, and they fit a narrow phone", async ({
 	await late.goto("/")
 	await expect(late.getByLabel("Mail")).toBeVisible()
 	await expectAccessible(late, "signing in")
+})
+
+test("axe finds nothing on profile and administration, and they fit a narrow phone", async ({ owner, member }) => {
+	await member("Bo Berg")
+	const page = await owner.context.newPage()
+	await page.goto("/profile")
+	await expect(page.getByText("This browser")).toBeVisible()
+	await expectAccessible(page, "profile")
+	await expectNarrow(page, "profile")
+	await page.goto("/admin")
+	await page.getByRole("button", { name: "Actions for Bo Berg" }).click()
+	await expectAccessible(page, "people, with a menu")
+	await page.getByRole("menuitem", { name: "Erase" }).click()
+	await expectAccessible(page, "erasing")
+	await page.keyboard.press("Escape")
+	await expectNarrow(page, "people")
+	await call(owner.context, "POST", "/invitations", { mail: "cleo@example.org", standing: "member" })
+	for (const [view, table] of [
+		["invitations", "Open invitations"],
+		["audit", "Audit log"],
+	] as const) {
+		await page.goto(`/admin?view=${view}`)
+		await expect(page.getByRole("table", { name: table })).toBeVisible()
+		await expectAccessible(page, view)
+		await expectNarrow(page, view)
+	}
 })

@@ -1,5 +1,5 @@
 import { networkErrors } from "./fixtures"
-import { createDocument, expect, test } from "./team"
+import { createDocument, expect, PASSWORD, test } from "./team"
 
 const refused = /status of 40[0-9]/
 
@@ -42,6 +42,42 @@ test("people: standing, suspending at once, letting in again, erasing with the n
 	await dialog.getByRole("textbox").fill("Bo Berg")
 	await dialog.getByRole("button", { name: "Erase for good" }).click()
 	await expect(row).toHaveCount(0)
+})
+
+test("documents, connections, audit log and settings", async ({ owner, member, expectConsole }) => {
+	expectConsole(refused)
+	const bo = await member("Bo Berg")
+	const id = await createDocument(bo, "Minutes of Monday", "text")
+	await bo.open(id)
+	const page = await owner.context.newPage()
+	await page.goto("/admin?view=documents")
+	const documents = page.getByRole("table", { name: "Documents" })
+	await expect(documents.getByRole("row").filter({ hasText: "Minutes of Monday" })).toContainText("Bo Berg")
+
+	await page.getByRole("link", { name: "Connections" }).click()
+	await expect(page).toHaveURL(/view=connections/)
+	const connections = page.getByRole("table", { name: "Live connections" })
+	await expect(connections.getByRole("row").filter({ hasText: "Bo Berg" })).toContainText("Minutes of Monday")
+
+	await page.getByRole("link", { name: "Documents", exact: true }).click()
+	await page.getByRole("button", { name: "Take over Minutes of Monday" }).click()
+	await expect(documents.getByRole("row").filter({ hasText: "Minutes of Monday" })).toContainText("Ada Lovelace")
+
+	await page.getByRole("link", { name: "Audit log" }).click()
+	const audit = page.getByRole("table", { name: "Audit log" })
+	await expect(audit).toContainText("login.created")
+	await page.getByLabel("About").selectOption("user.")
+	await expect(audit).not.toContainText("login.created")
+	await expect(audit).toContainText("user.created")
+	const download = page.waitForEvent("download")
+	await page.getByRole("link", { name: "CSV" }).click()
+	expect((await download).suggestedFilename()).toBe("audit.csv")
+
+	await page.getByRole("link", { name: "Settings" }).click()
+	const settings = page.getByRole("table", { name: "Settings" })
+	await expect(settings.getByRole("row").filter({ hasText: "--access" })).toContainText("link")
+	await expect(settings.getByRole("row").filter({ hasText: "--access" })).toContainText("Command line")
+	await expect(page.locator("body")).not.toContainText(PASSWORD)
 })
 
 test("a member who is no administrator is told whom to ask", async ({ member }) => {
