@@ -116,3 +116,30 @@ func TestCloseLeavesNothingRunning(t *testing.T) {
 		}
 	}
 }
+
+func TestWriterForgetsAtRest(t *testing.T) {
+	s := openDir(t, t.TempDir())
+	defer s.Close()
+	l, client := storetest.NewLog(t, s), persistence.NewID()
+	l.Grow(3, client)
+	remembered := func() (documents, authors int) {
+		t.Helper()
+		err := s.writer.edit(t.Context(), func(tables *tables) error {
+			documents, authors = len(tables.documents), len(tables.authors)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return documents, authors
+	}
+	if documents, authors := remembered(); documents != 1 || authors == 0 {
+		t.Errorf("%d documents and %d authors are remembered", documents, authors)
+	}
+	s.writer.rest()
+	if documents, authors := remembered(); documents+authors != 0 {
+		t.Errorf("at rest %d documents and %d authors are remembered", documents, authors)
+	}
+	l.Grow(3, client)
+	l.Check(s)
+}

@@ -15,6 +15,10 @@ import (
 // bounds the time a commit takes and the pages it keeps in memory.
 const maxGroup = 512
 
+// restAfter is how long after the last write the writer gives back what it
+// remembers of documents, their clients and authors. The next one reads it again.
+const restAfter = time.Minute
+
 // write is one request to the writer: a batch, or anything else as edit.
 type write struct {
 	batch   persistence.Batch
@@ -22,6 +26,7 @@ type write struct {
 	edit    func(*tables) error // instead of batch; refuses before it writes
 	done    func(error)
 	err     error // the answer
+	rest    bool  // nobody's: the writer's own
 }
 
 var errClosed = fmt.Errorf("%w: closed", persistence.ErrStopped)
@@ -120,6 +125,7 @@ func (w *writer) run() {
 	defer close(w.ended)
 	group := make([]write, 0, maxGroup)
 	housekeeping := w.scheduleExpiry()
+	rest := time.AfterFunc(restAfter, w.rest)
 	for {
 		var open bool
 		if group, open = w.take(group[:0]); !open {
@@ -129,10 +135,22 @@ func (w *writer) run() {
 		for i := range group {
 			group[i].done(group[i].err)
 		}
+		if len(group) > 1 || !group[0].rest {
+			rest.Reset(restAfter)
+		}
 		clear(group) // the batches belong to their callers again
 	}
 	housekeeping.Stop()
+	rest.Stop()
 	w.closeErr = w.tables.close()
+}
+
+// rest lets the writer forget in its turn.
+func (w *writer) rest() {
+	w.enqueue(write{rest: true, done: func(error) {}, edit: func(t *tables) error {
+		t.forget()
+		return nil
+	}})
 }
 
 // take waits for requests and moves them into group. It reports false when the
