@@ -72,7 +72,7 @@ type Limits struct {
 
 	DocumentConnections int           `default:"4096" least:"2" help:"Connections to one document."`
 	DocumentLength      int           `default:"10000000" least:"1000" help:"UTF-16 units of a document."`
-	Inbox               int           `default:"64" least:"1" help:"Messages that wait for one document."`
+	Inbox               int           `default:"32" least:"1" help:"Messages that wait for one document."`
 	WindowChanges       int           `default:"2048" least:"1" help:"Recent changes in memory, of one document."`
 	WindowBytes         size          `default:"1MiB" least:"4KiB" help:"And their bytes."`
 	SnapshotBytes       size          `default:"64KiB" least:"4KiB" help:"Bytes of log between two snapshots, at least."`

@@ -19,7 +19,7 @@ const (
 	DefaultPresenceBytes = 2 << 10
 	// DefaultInbox is how many messages wait for a session before readers of
 	// connections are held back; messages. Kept small: it is paid per document.
-	DefaultInbox = 64
+	DefaultInbox = 32
 	// DefaultOutboxBytes and DefaultOutboxFrames bound what one peer has not
 	// been sent, catch-up not counted (law R5); bytes and messages.
 	DefaultOutboxBytes  = 1 << 20
