@@ -107,6 +107,9 @@ func (s *session) settle(err error) {
 	if w := &s.seq.window; len(w.entries) > s.config.Limits.WindowChanges || w.bytes > s.config.Limits.WindowBytes {
 		s.advancePresence()
 		w.trim(s.seq.durable, s.config.Limits.WindowChanges, s.config.Limits.WindowBytes)
+	} else if w.stale(now) {
+		s.advancePresence()
+		w.shrink(s.seq.durable, len(w.entries)/2, s.config.Limits.WindowBytes)
 	}
 	s.forget()
 	s.shrinkAt = now.Add(quiet)

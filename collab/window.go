@@ -83,6 +83,21 @@ func (w *window) trim(durable int64, changes, bytes int) {
 	w.shrink(durable, changes, bytes)
 }
 
+// A window that would last longer than windowAge is not worth its memory: hardly
+// anybody is that far behind, and the log has the changes. So in a document that
+// is written in slowly the older half goes when all of it is of that age; fewer
+// than twice windowLeast are never looked at.
+const (
+	windowAge   = 5 * time.Second
+	windowLeast = 128
+)
+
+// stale reports whether the older half is past its use.
+func (w *window) stale(now time.Time) bool {
+	n := len(w.entries)
+	return n > 2*windowLeast && now.Sub(w.entries[n/2].at) > windowAge
+}
+
 func (w *window) shrink(durable int64, changes, bytes int) {
 	n := 0
 	for most := int(durable - w.base); n < most && (len(w.entries)-n > changes || w.bytes > bytes); n++ {
