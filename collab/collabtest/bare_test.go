@@ -34,6 +34,13 @@ func TestMain(m *testing.M) {
 		serveBare()
 		return
 	}
+	if url := os.Getenv(besideEnvironment); url != "" {
+		if err := loadBeside(url); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	os.Exit(m.Run())
 }
 

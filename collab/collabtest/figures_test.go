@@ -3,6 +3,7 @@ package collabtest
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -280,7 +281,7 @@ func (f *figures) readers1000(b *testing.B) {
 // to as many connections.
 func (f *figures) hot100(b *testing.B) {
 	const writers, rate = 100, 64
-	const duration = 15 * time.Second
+	const duration = besideDuration
 	server := f.coscribe(b)
 	defer server.stop()
 	hot, cpu := server.measured(LoadConfig{Writers: writers, Rate: rate, Duration: duration})
@@ -290,14 +291,13 @@ func (f *figures) hot100(b *testing.B) {
 	f.add("changes per frame", per(hot.Delivered+hot.Acked, hot.Frames))
 	f.add("server CPU, cores", cpu.Seconds()/hot.Seconds)
 
-	quiet := LoadConfig{Writers: 2, Rate: 5, Duration: duration}
 	beside := func(noise func()) Latency {
 		var wait sync.WaitGroup
 		wait.Go(noise)
 		time.Sleep(calm + 2*time.Second) // the noise is on
-		report, _ := server.measured(quiet)
+		ack := f.ackBeside(b, server.url)
 		wait.Wait()
-		return report.Ack
+		return ack
 	}
 	besideHot := beside(func() {
 		server.measured(LoadConfig{Writers: writers, Rate: rate, Duration: duration + 6*time.Second})
@@ -311,6 +311,37 @@ func (f *figures) hot100(b *testing.B) {
 	f.latency("ack of a second document", besideHot)
 	f.latency("ack of a second document beside bare", besideBare)
 	f.add("ack p99 of a second document, ratio", float64(besideHot.P99)/float64(max(besideBare.P99, 1)))
+}
+
+// besideEnvironment, when set to a server's URL, turns the test binary into two
+// people who write in a document of their own there. They run in a process of
+// their own, since in that of a hundred busy clients they would wait for these.
+const besideEnvironment = "COSCRIBE_LOAD_BESIDE"
+
+// besideDuration is for how long they write.
+const besideDuration = 15 * time.Second
+
+// loadBeside prints the latency of their acks as JSON.
+func loadBeside(url string) error {
+	report, err := Load(context.Background(), LoadConfig{URL: url, Writers: 2, Rate: 5, Duration: besideDuration}, nil)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(report.Ack)
+}
+
+func (f *figures) ackBeside(b *testing.B, url string) (ack Latency) {
+	command := exec.Command(os.Args[0])
+	command.Env = append(os.Environ(), besideEnvironment+"="+url)
+	command.Stderr = os.Stderr
+	out, err := command.Output()
+	if err == nil {
+		err = json.Unmarshal(out, &ack)
+	}
+	if err != nil {
+		b.Errorf("the second document's writers: %v", err)
+	}
+	return ack
 }
 
 // connections and crowd shape the idle scenarios: so many connections, so many
