@@ -32,7 +32,7 @@ func checkConfig(config *Config) error {
 		}
 	}
 	if config.Access == "" {
-		config.Access = string(server.ModeOpen)
+		config.Access = string(server.ModeLink)
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ type Config struct {
 	Listen        string   `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Address to serve on (${default}); 0.0.0.0:8080 serves the network, port 0 takes a free one."`
 	Data          string   `default:"./data" type:"path" placeholder:"DIR" help:"Data directory (${default}, made if absent)."`
 	MetricsListen string   `default:"127.0.0.1:9090" placeholder:"ADDRESS" help:"Address of Prometheus metrics (${default}), or off. If it is taken the server runs without."`
-	Access        string   `default:"open" enum:"open,link,members" help:"Who comes in: members and guests by share link (link), members only (members), or everybody who reaches the server, to edit everything (open), for a trusted network (${default})."`
+	Access        string   `default:"link" enum:"open,link,members" help:"Who comes in: members and guests by share link (link), members only (members), or everybody who reaches the server, to edit everything (open), for a trusted network (${default})."`
 	PublicURL     string   `placeholder:"URL" help:"Where people reach the server, such as https://docs.example.org: for links that are handed over or sent."`
 	AllowedOrigin []string `placeholder:"ORIGIN" help:"Other web origins that may embed documents, such as https://wiki.example.org. Repeat the option, or part them by commas."`
 	TrustedProxy  []string `placeholder:"ADDRESS" help:"Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or networks, such as 10.0.0.7 or 10.0.0.0/8."`
