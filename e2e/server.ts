@@ -39,7 +39,7 @@ export class Server {
 		private readonly more: readonly string[],
 	) {}
 
-	/** Starts a server with an empty data folder, where everybody may come in unless it is said otherwise; more are further options. */
+	/** Starts a server with an empty data folder, where everybody may come in unless it is said otherwise; more are further options, in which {url} is its address. */
 	static async launch(access: "open" | "link" | "members" = "open", ...more: string[]): Promise<Server> {
 		const server = new Server(await freePort(), access, more)
 		await server.start()
@@ -62,7 +62,7 @@ export class Server {
 			"off",
 			"--access",
 			this.access,
-			...this.more,
+			...this.more.map((option) => option.replace("{url}", this.url)),
 		])
 		this.child = child
 		const collect = (chunk: Buffer) => {

@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { HomePage } from "./pages/home"
+import { Provider } from "./provider"
+import { Server } from "./server"
+import { expect, PASSWORD, test } from "./team"
+
+test.describe("signing in by a provider", () => {
+	let provider: Provider
+	let server: Server
+	let folder: string
+
+	test.beforeAll(async () => {
+		provider = await Provider.serve()
+		folder = mkdtempSync(join(tmpdir(), "coscribe-oidc-"))
+		writeFileSync(join(folder, "secret"), provider.secret, { mode: 0o600 })
+		writeFileSync(join(folder, "password"), PASSWORD, { mode: 0o600 })
+		const options = {
+			"--public-url": "{url}",
+			"--owner-mail": "ada@example.org",
+			"--owner-name": "Ada",
+			"--owner-password-file": join(folder, "password"),
+			"--oidc-issuer": provider.issuer,
+			"--oidc-client-id": provider.clientID,
+			"--oidc-client-secret-file": join(folder, "secret"),
+			"--oidc-name": "Example",
+		}
+		server = await Server.launch("link", ...Object.entries(options).flat())
+	})
+
+	test.afterAll(async () => {
+		await server.dispose()
+		provider.close()
+		rmSync(folder, { recursive: true, force: true })
+	})
+
+	test("a first sign-in makes an account, the next finds it, and one comes back to where one was", async ({
+		visitor,
+		expectConsole,
+	}) => {
+		expectConsole(/status of 40[0-9]/)
+		for (const _ of ["first", "again"]) {
+			const page = await (await visitor("Cleo", { at: server })).context.newPage()
+			await page.goto("/profile")
+			await page.getByRole("link", { name: "Sign in with Example" }).click()
+			await page.getByRole("link", { name: "Continue" }).click()
+			await expect(page).toHaveURL(`${server.url}/profile`)
+			await expect(page.getByLabel("Name").first()).toHaveValue("Cleo Clark")
+			await page.goto("/")
+			const home = await HomePage.arrive(page)
+			await expect(home.page.getByRole("button", { name: "You are Cleo Clark" })).toBeVisible()
+		}
+	})
+
+	test("who cancels at the provider is told what to do, and is not signed in", async ({ visitor, expectConsole }) => {
+		expectConsole(/status of 40[0-9]/)
+		const page = await (await visitor("Dan", { at: server })).context.newPage()
+		await page.goto("/")
+		await page.getByRole("link", { name: "Sign in with Example" }).click()
+		await page.getByRole("link", { name: "Cancel" }).click()
+		await expect(page.getByRole("alert")).toContainText("Begin again here")
+		await expect(page).toHaveURL(`${server.url}/signin`)
+		await expect(page.getByLabel("Mail")).toBeVisible()
+	})
+
+	test("[ASVS 10.5] a mail address alone gives nobody's account away", async ({ visitor, expectConsole }) => {
+		expectConsole(/status of 40[0-9]/)
+		const before = provider.person
+		provider.person = { sub: "mallory", name: "Mallory", email: "ada@example.org" }
+		const page = await (await visitor("Mallory", { at: server })).context.newPage()
+		await page.goto("/")
+		await page.getByRole("link", { name: "Sign in with Example" }).click()
+		await page.getByRole("link", { name: "Continue" }).click()
+		await expect(page.getByRole("alert")).toContainText("An account here has your mail address")
+		provider.person = before
+	})
+})
