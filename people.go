@@ -98,6 +98,9 @@ func (p *Program) SetupLink(ctx context.Context) (string, error) {
 // another mode, a database that was edited - end on open connections too.
 func (p *Program) minute(ctx context.Context) {
 	p.tidy(ctx)
+	if err := p.Server.EndLinks(ctx); err != nil && !errors.Is(err, collab.ErrStopped) {
+		p.logger.Warn("links that end soon were not looked for", "error", err)
+	}
 	if err := p.Hub.Recheck(ctx, p.access.Role); err != nil && !errors.Is(err, collab.ErrStopped) {
 		p.logger.Warn("not everybody's rights were looked at again", "error", err)
 	}

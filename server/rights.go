@@ -22,9 +22,13 @@ type revision struct {
 // revise changes rights in one transaction. Every change of rights goes through
 // it, also upwards.
 func (s *Server) revise(ctx context.Context, what revision, change func(edit persistence.PeopleEdit) error) error {
+	return s.reviseBy(ctx, what, func(ctx context.Context) error { return s.config.People.EditPeople(ctx, change) })
+}
+
+func (s *Server) reviseBy(ctx context.Context, what revision, commit func(context.Context) error) error {
 	err := s.config.Hub.Revoke(ctx, collab.Revocation{
 		Documents: what.documents, Users: what.users, Logins: what.logins, Role: s.config.Access.Role, Reason: what.reason,
-	}, func(ctx context.Context) error { return s.config.People.EditPeople(ctx, change) })
+	}, commit)
 	if err != nil {
 		return err
 	}

@@ -81,6 +81,8 @@ type Server struct {
 	passwords *Passwords
 	attempts  *Attempts
 	browsers  *Keyring
+	links     *Keyring
+	endings   endings
 	// roundTrips signs what travels to a sign-in provider and back.
 	roundTrips *Keyring
 	denials    *denials
@@ -112,9 +114,13 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	links, err := config.Keys.Ring(ctx, KeyLinks)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
-		roundTrips: roundTrips,
-		config:     config, stop: make(chan struct{}), passwords: NewPasswords(), attempts: NewAttempts(), browsers: browsers,
+		roundTrips: roundTrips, links: links,
+		config: config, stop: make(chan struct{}), passwords: NewPasswords(), attempts: NewAttempts(), browsers: browsers,
 		drawing: make(chan struct{}, 1), started: config.Now(),
 	}
 	s.streams = streams{limits: config.Limits, refused: config.Metrics.Refused}
