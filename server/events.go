@@ -205,6 +205,7 @@ func (s *Server) followDocuments(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
+	defer stream.rest()
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	ends := s.ends(&reader.who)

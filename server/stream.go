@@ -80,6 +80,9 @@ func (s *eventStream) cutShort() {
 	_ = s.control.SetWriteDeadline(time.Now().Add(lastWait))
 }
 
+// rest leaves the network connection to other requests without a deadline.
+func (s *eventStream) rest() { _ = s.control.SetWriteDeadline(time.Time{}) }
+
 // ended says why the reader may no longer read, if it is for good.
 func (s *eventStream) ended(why *collab.CloseError) error {
 	if why.Code.Reconnect() {
@@ -117,8 +120,14 @@ func (s *Server) followChanges(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
+	watched := make(chan struct{})
+	defer func() {
+		cancel()
+		<-watched
+		stream.rest()
+	}()
 	go func() {
+		defer close(watched)
 		select {
 		case <-s.stop:
 			cancel()
