@@ -18,6 +18,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/gorilla/websocket"
 )
 
 // writeCertificate makes a certificate for this machine, and returns who
@@ -75,6 +78,25 @@ func TestTLS(t *testing.T) {
 		}
 		if cookie := a.header.Get("Set-Cookie"); !strings.HasPrefix(cookie, "__Host-") || !strings.Contains(cookie, "; Secure") || !strings.Contains(cookie, "; HttpOnly") || !strings.Contains(cookie, "SameSite=Lax") || strings.Contains(cookie, "Domain=") {
 			t.Errorf("the cookie is %q", cookie)
+		}
+	})
+	t.Run("[ASVS 4.4] sockets are encrypted too", func(t *testing.T) {
+		document := b.create("One", "over TLS")
+		dialer := websocket.Dialer{Subprotocols: []string{protocol.Subprotocol}, TLSClientConfig: &tls.Config{RootCAs: believes}}
+		conn, _, err := dialer.DialContext(t.Context(), strings.Replace(program.URL(), "https", "wss", 1)+"/api/documents/"+document.ID+"/socket", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		if err := conn.WriteMessage(websocket.TextMessage, protocol.AppendClient(nil, protocol.Hello{Protocol: 1})); err != nil {
+			t.Fatal(err)
+		}
+		messages, err := receive(conn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if welcome, ok := messages[0].(protocol.Welcome); !ok || welcome.Document.Title != "One" {
+			t.Errorf("the first message is %+v", messages[0])
 		}
 	})
 	t.Run("[ASVS 12.1] old versions of TLS are refused", func(t *testing.T) {

@@ -14,6 +14,14 @@
 // wrote to, so a batch that conflicts is refused before anything of it is
 // written (law L1) and others in the same transaction do not notice.
 //
+// # People
+//
+// An edit of people and rights is a closure that runs in the writer's goroutine
+// and transaction, inside a savepoint (people.go): its own error takes back what
+// it did and nothing else. Their queries are written once, for the pool and for
+// the writer within an edit (ask.go). A name is outside the hash chain, so that it
+// can be erased; its row has a digest of its own.
+//
 // # Laws
 //
 // L1 compare-and-append on document, epoch, revision and hash. L3 a failed
