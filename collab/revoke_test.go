@@ -342,6 +342,7 @@ func TestRevokeMeetsWhatIsOnItsWay(t *testing.T) {
 		if frame, ok := c.peer.Next(); ok {
 			t.Errorf("it was given %s", frame)
 		}
+		synctest.Wait() // for the timer that closed it
 		if c.closed != protocol.CloseForbidden {
 			t.Errorf("closed %d", c.closed)
 		}
