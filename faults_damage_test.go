@@ -310,6 +310,7 @@ func TestFaultOldDatabase(t *testing.T) {
 			typed()
 			server.stop()
 			old := filepath.Join(t.TempDir(), "old")
+			_ = os.Remove(filepath.Join(server.data, controlFile)) // of the killed server
 			if err := os.CopyFS(old, os.DirFS(server.data)); err != nil {
 				t.Fatal(err)
 			}
