@@ -45,16 +45,17 @@ export function SignIn({ onDone, first }: { onDone: () => void; first?: boolean 
 		onDone()
 	})
 	if (!methods) return null
-	if (methods.setup && first)
-		return (
-			<p class="entrance-lead">
-				Nobody owns this server yet. When it started, it printed a link to set it up: open that link in this browser. It
-				is in the terminal or in the log of the service.
-			</p>
-		)
+	const unowned = methods.setup && first && (
+		<p class="entrance-lead">
+			Nobody owns this server yet. When it started, it printed a link to set it up: open that link in this browser. It
+			is in the terminal or in the log of the service.
+		</p>
+	)
+	if (unowned && !methods.oidc) return unowned
 	if (forgotten) return <Forgotten mail={mail} byMail={methods.mail === true} onBack={() => setForgotten(false)} />
 	return (
 		<>
+			{unowned}
 			{problem && (
 				<p class="entrance-problem" role="alert">
 					{problem}
