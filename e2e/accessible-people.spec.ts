@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test"
 import { expectAccessible } from "./axe"
-import { call, expect, PASSWORD, setupLink, test } from "./team"
+import { call, createDocument, expect, PASSWORD, setupLink, test } from "./team"
 
 const refused = /status of 40[0-9]/
 
@@ -66,4 +66,48 @@ test("axe finds nothing on profile and administration, and they fit a narrow pho
 		await expectAccessible(page, view)
 		await expectNarrow(page, view)
 	}
+})
+
+test("axe finds nothing on sharing: the owner's dialog, a viewer's, and asking for access", async ({
+	owner,
+	member,
+	expectConsole,
+}) => {
+	expectConsole(refused)
+	const bo = await member("Bo Berg")
+	const cleo = await member("Cleo")
+	const id = await createDocument(owner, "Launch plan", "text")
+	await call(owner.context, "POST", `/documents/${id}/links`, { role: "viewer", password: "sesame" })
+
+	const asking = await cleo.context.newPage()
+	await asking.goto(`/d/${id}`)
+	await expect(asking.getByRole("heading", { name: "You have no access to this document" })).toBeVisible()
+	await expectAccessible(asking, "asking")
+	await expectNarrow(asking, "asking")
+	await asking.getByRole("button", { name: "Ask for access" }).click()
+	await expect(asking.getByRole("heading", { name: "You have asked" })).toBeFocused()
+
+	const { page } = await owner.open(id)
+	await page.getByRole("button", { name: "Share", exact: true }).click()
+	const dialog = page.getByRole("dialog", { name: /^Share/ })
+	const picker = dialog.getByRole("combobox", { name: "Add people or groups" })
+	await expect(picker).toBeFocused()
+	await picker.fill("Bo")
+	await expect(dialog.getByRole("option", { name: /Bo Berg/ })).toBeVisible()
+	await expectAccessible(page, "finding somebody to share with")
+	await page.keyboard.press("Enter")
+	await dialog.getByRole("button", { name: "Role of Bo Berg: Can edit" }).click()
+	await expectAccessible(page, "a role's menu")
+	await page.getByRole("menuitemradio", { name: "Can view" }).click()
+	await dialog.getByRole("button", { name: /^Change: / }).click()
+	await expectAccessible(page, "changing a link")
+	await expectNarrow(page, "share dialog")
+	await page.keyboard.press("Escape")
+	await expect(dialog).toHaveCount(0)
+
+	const theirs = await bo.context.newPage()
+	await theirs.goto(`/d/${id}`)
+	await theirs.getByRole("button", { name: "Ask to edit" }).click()
+	await expect(theirs.getByLabel("You can view. Ask the owner to let you edit:")).toBeVisible()
+	await expectAccessible(theirs, "a viewer's dialog")
 })

@@ -80,6 +80,29 @@ test("documents, connections, audit log and settings", async ({ owner, member, e
 	await expect(page.locator("body")).not.toContainText(PASSWORD)
 })
 
+test("groups: made, filled, and a document shared with one", async ({ owner, member }) => {
+	const bo = await member("Bo Berg")
+	const page = await owner.context.newPage()
+	await page.goto("/admin?view=groups")
+	await page.getByLabel("New group").fill("Editorial")
+	await page.getByRole("button", { name: "Make group" }).click()
+	const dialog = page.getByRole("dialog", { name: "Editorial" })
+	await dialog.getByRole("combobox", { name: "Add somebody" }).fill("Bo")
+	await dialog.getByRole("option", { name: /Bo Berg/ }).click()
+	await expect(dialog.getByRole("list", { name: "People in Editorial" })).toContainText("Bo Berg")
+	await page.keyboard.press("Escape")
+	await expect(page.getByRole("table", { name: "Groups" })).toContainText("Editorial")
+
+	const id = await createDocument(owner, "Style guide", "text")
+	const mine = await owner.open(id)
+	await mine.page.getByRole("button", { name: "Share", exact: true }).click()
+	const share = mine.page.getByRole("dialog", { name: /^Share/ })
+	await share.getByRole("combobox", { name: "Add people or groups" }).fill("Editorial")
+	await share.getByRole("option", { name: /Editorial/ }).click()
+	await expect(share.getByRole("button", { name: "Role of Editorial: Can edit" })).toBeVisible()
+	await (await bo.open(id)).expectLines(["text"])
+})
+
 test("a member who is no administrator is told whom to ask", async ({ member }) => {
 	const bo = await member("Bo Berg")
 	const page = await bo.context.newPage()
