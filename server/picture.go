@@ -52,7 +52,7 @@ type pictureQuery struct {
 func (s *Server) pictureRoutes(api huma.API) {
 	tags := []string{"People"}
 	huma.Register(api, huma.Operation{
-		OperationID: "put-my-picture", Method: http.MethodPut, Path: "/api/me/picture", Tags: tags, Metadata: needs(needMember), DefaultStatus: http.StatusNoContent,
+		OperationID: "put-my-picture", Method: http.MethodPut, Path: "/api/me/picture", Tags: tags, Metadata: needs(needLogin), DefaultStatus: http.StatusNoContent,
 		Summary: "Set my picture", MaxBodyBytes: pictureBytes, BodyReadTimeout: bodyWait, Description: "A PNG, JPEG or GIF of at most 2 MiB and 4 million pixels; its middle is kept, 128 pixels square.",
 		Errors: []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge},
 	}, func(ctx context.Context, in *pictureInput) (*struct{}, error) {
@@ -69,7 +69,7 @@ func (s *Server) pictureRoutes(api huma.API) {
 		return nil, s.setPicture(ctx, small)
 	})
 	huma.Register(api, huma.Operation{
-		OperationID: "delete-my-picture", Method: http.MethodDelete, Path: "/api/me/picture", Tags: tags, Metadata: needs(needMember), DefaultStatus: http.StatusNoContent,
+		OperationID: "delete-my-picture", Method: http.MethodDelete, Path: "/api/me/picture", Tags: tags, Metadata: needs(needLogin), DefaultStatus: http.StatusNoContent,
 		Summary: "Remove my picture",
 	}, func(ctx context.Context, _ *struct{}) (*struct{}, error) { return nil, s.setPicture(ctx, nil) })
 	huma.Register(api, huma.Operation{

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/gorilla/websocket"
+)
+
+func TestCookies(t *testing.T) {
+	config := memberConfig(t)
+	config.TrustedProxy = []string{"127.0.0.1"}
+	program := start(t, config)
+	owner, _ := setUp(t, program)
+	d := owner.create("Linked", "x")
+	var made struct{ URL string }
+	owner.want(http.StatusCreated, owner.send("POST", "/api/documents/"+d.ID+"/links", map[string]any{"role": "viewer"}), &made)
+	// given are the cookies of every way in, over a connection of this kind.
+	given := func(header ...string) (all []*http.Cookie) {
+		for _, enter := range []func(b *browser) answer{
+			func(b *browser) answer {
+				return b.send("POST", "/api/signin", map[string]string{"mail": "olga@example.org", "password": goodPassword}, header...)
+			},
+			func(b *browser) answer {
+				return b.send("POST", "/api/links/open", map[string]string{"secret": secretIn(t, made.URL)}, header...)
+			},
+			func(b *browser) answer { return b.send("POST", "/api/signout", nil, header...) },
+		} {
+			a := enter(browse(t, program))
+			cookies := (&http.Response{Header: a.header}).Cookies()
+			if a.status >= 300 || len(cookies) == 0 {
+				t.Fatalf("%d %s, %d cookies", a.status, a.body, len(cookies))
+			}
+			all = append(all, cookies...)
+		}
+		return all
+	}
+	for _, c := range given("X-Forwarded-Proto", "https") {
+		if !strings.HasPrefix(c.Name, "__Host-") || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+			t.Errorf("[ASVS 3.3.1][ASVS 3.3.2][ASVS 3.3.3][ASVS 3.3.4] encrypted: %s", c)
+		}
+	}
+	for _, c := range given() {
+		if strings.HasPrefix(c.Name, "__") || c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+			t.Errorf("[ASVS 3.3.2][ASVS 3.3.4] plain: %s", c)
+		}
+	}
+}
+
+// A login that ends by its time takes its open connections along.
+func TestLoginsEnd(t *testing.T) {
+	for name, limit := range map[string]func(c *Config){
+		"[ASVS 7.3.1] not used":    func(c *Config) { c.LoginIdle = 3 * time.Second },
+		"[ASVS 7.3.2] in any case": func(c *Config) { c.LoginAbsolute = 3 * time.Second },
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := memberConfig(t)
+			limit(&config)
+			program := start(t, config)
+			owner, _ := setUp(t, program)
+			d := owner.create("Open", "x")
+			s := &stage{t: t, program: program}
+			conn := s.dialAs(t, &actor{b: owner}, d.ID)
+			welcomed := false
+			for {
+				_, frame, err := conn.ReadMessage()
+				if closed, ok := err.(*websocket.CloseError); ok {
+					if !welcomed || closed.Code != int(protocol.CloseTokenExpired) {
+						t.Errorf("closed with %d %q, welcomed is %v", closed.Code, closed.Text, welcomed)
+					}
+					break
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				welcomed = welcomed || strings.Contains(string(frame), `"welcome"`)
+			}
+			if config.LoginAbsolute == 0 {
+				return // asking would be another use
+			}
+			owner.problem(http.StatusUnauthorized, "unauthorized", owner.send("GET", "/api/me", nil))
+			owner.problem(http.StatusUnauthorized, "unauthorized", owner.send("GET", "/api/documents/"+d.ID, nil))
+		})
+	}
+}
