@@ -34,8 +34,8 @@ func TestNobodyIsLeftBehindInTheCrowd(t *testing.T) {
 		gone.peer.Detach()
 		time.Sleep(time.Second)
 		told := of[protocol.Leave](stays.hear())
-		if slow.closed != protocol.CloseSlow {
-			t.Fatalf("the slow reader closed with %d", slow.closed)
+		if slow.closed() != protocol.CloseSlow {
+			t.Fatalf("the slow reader closed with %d", slow.closed())
 		}
 		if len(told) != 2 {
 			t.Errorf("told that %v left, want both", told)

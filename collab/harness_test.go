@@ -3,6 +3,7 @@ package collab
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -97,9 +98,10 @@ type pipe struct {
 	revision int64
 	frames   int
 	early    []protocol.ServerMessage // came in the welcome's frame
-	closed   protocol.CloseCode
-	reason   string
-	woken    func() // in the session's goroutine; may be nil
+
+	mu    sync.Mutex
+	end   CloseError
+	woken func() // in the session's goroutine; may be nil
 }
 
 func (c *pipe) Kind() string { return "websocket" }
@@ -109,9 +111,18 @@ func (c *pipe) Wake() {
 	}
 }
 func (c *pipe) Close(code protocol.CloseCode, reason string) {
-	if c.closed == 0 {
-		c.closed, c.reason = code, reason
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.end.Code == 0 {
+		c.end = CloseError{code, reason}
 	}
+}
+
+// closed is how the connection was ended, 0 if it was not.
+func (c *pipe) closed() protocol.CloseCode {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.end.Code
 }
 
 func (h *harness) attach(u protocol.User, role protocol.Role, resume *protocol.Resume) (*pipe, protocol.Welcome, error) {
@@ -125,7 +136,7 @@ func (h *harness) attach(u protocol.User, role protocol.Role, resume *protocol.R
 		return nil, protocol.Welcome{}, err
 	}
 	frame, ok := c.peer.Next()
-	if c.closed != 0 {
+	if c.closed() != 0 {
 		return c, protocol.Welcome{}, nil // let go before it was welcomed
 	}
 	if !ok {

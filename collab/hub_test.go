@@ -61,8 +61,8 @@ func TestHub(t *testing.T) {
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-		if alice.hear(); alice.closed != protocol.CloseGoAway {
-			t.Errorf("closed %d", alice.closed)
+		if alice.hear(); alice.closed() != protocol.CloseGoAway {
+			t.Errorf("closed %d", alice.closed())
 		}
 		h.start(nil)
 		if got := h.text(); got != "last words\n" {
@@ -87,8 +87,8 @@ func TestHub(t *testing.T) {
 		for i := range int64(3) {
 			c := other.join(2)
 			c.submit(1, i, text("x"))
-			if c.hear(); c.closed != protocol.CloseGeneric {
-				t.Fatalf("closed %d", c.closed)
+			if c.hear(); c.closed() != protocol.CloseGeneric {
+				t.Fatalf("closed %d", c.closed())
 			}
 		}
 		_, _, err := other.attach(user(2), protocol.RoleEditor, nil)
@@ -97,8 +97,8 @@ func TestHub(t *testing.T) {
 			t.Errorf("quarantine: %v", err)
 		}
 		good.submit(1, 0, text("fine"))
-		if acks := of[protocol.Ack](good.hear()); len(acks) != 1 || good.closed != 0 {
-			t.Errorf("the other document: acks %v, closed %d", acks, good.closed)
+		if acks := of[protocol.Ack](good.hear()); len(acks) != 1 || good.closed() != 0 {
+			t.Errorf("the other document: acks %v, closed %d", acks, good.closed())
 		}
 		time.Sleep(2 * panicWindow)
 		if got := other.text(); got != "xxx\n" {
@@ -120,8 +120,8 @@ func TestHub(t *testing.T) {
 			}
 		}
 		h.trashed()
-		if got := of[protocol.Removed](bob.hear()); len(got) != 1 || bob.closed != protocol.CloseNotFound {
-			t.Errorf("removed %v, closed %d", got, bob.closed)
+		if got := of[protocol.Removed](bob.hear()); len(got) != 1 || bob.closed() != protocol.CloseNotFound {
+			t.Errorf("removed %v, closed %d", got, bob.closed())
 		}
 		if got := h.hub.People(h.doc); len(got) != 0 {
 			t.Errorf("people %v", got)

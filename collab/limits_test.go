@@ -168,14 +168,14 @@ var bounds = map[string]bound{
 		for seq := range int64(2) {
 			c.refuses(t, protocol.CodeInvalidChange, seq+1, keep(9), text("x"))
 		}
-		if c.takes(t, 3, text("x")); c.closed != 0 {
-			t.Errorf("closed with %d", c.closed)
+		if c.takes(t, 3, text("x")); c.closed() != 0 {
+			t.Errorf("closed with %d", c.closed())
 		}
 		for seq := range int64(3) {
 			c.refuses(t, protocol.CodeInvalidChange, seq+4, keep(9), text("x"))
 		}
-		if c.closed != protocol.CloseInvalidChange {
-			t.Errorf("closed with %d", c.closed)
+		if c.closed() != protocol.CloseInvalidChange {
+			t.Errorf("closed with %d", c.closed())
 		}
 	}, false},
 	"IssuedClients": {func(l *Limits) { l.IssuedClients = 3 }, func(t *testing.T, h *harness) {

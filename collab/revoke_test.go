@@ -113,14 +113,14 @@ func TestRevokeWaits(t *testing.T) {
 		if err := <-done; err != nil || head.Revision < 1 {
 			t.Errorf("%v; committed at head %d, before what she had made", err, head.Revision)
 		}
-		if got := alice.hear(); len(of[protocol.Ack](got)) != 1 || len(of[protocol.Removed](got)) != 1 || alice.closed != protocol.CloseForbidden {
-			t.Errorf("alice heard %v, closed %d", got, alice.closed)
+		if got := alice.hear(); len(of[protocol.Ack](got)) != 1 || len(of[protocol.Removed](got)) != 1 || alice.closed() != protocol.CloseForbidden {
+			t.Errorf("alice heard %v, closed %d", got, alice.closed())
 		}
 		if got := h.text(); got != "xb\n" {
 			t.Errorf("text %q", got)
 		}
-		if got := bob.hear(); len(of[protocol.Ack](got)) != 1 || bob.closed != 0 {
-			t.Errorf("bob, whom it does not concern, heard %v, closed %d", got, bob.closed)
+		if got := bob.hear(); len(of[protocol.Ack](got)) != 1 || bob.closed() != 0 {
+			t.Errorf("bob, whom it does not concern, heard %v, closed %d", got, bob.closed())
 		}
 	})
 	in(t, "[S8] a commit that fails leaves everything as it was", nil, func(t *testing.T, h *harness) {
@@ -343,8 +343,8 @@ func TestRevokeMeetsWhatIsOnItsWay(t *testing.T) {
 			t.Errorf("it was given %s", frame)
 		}
 		synctest.Wait() // for the timer that closed it
-		if c.closed != protocol.CloseForbidden {
-			t.Errorf("closed %d", c.closed)
+		if c.closed() != protocol.CloseForbidden {
+			t.Errorf("closed %d", c.closed())
 		}
 	})
 }
@@ -363,12 +363,12 @@ func TestRevokeReaches(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := of[protocol.Removed](ended.hear()); len(got) != 1 || ended.closed != protocol.CloseUnauthorized {
-			t.Errorf("the login that ended heard %v, closed %d", got, ended.closed)
+		if got := of[protocol.Removed](ended.hear()); len(got) != 1 || ended.closed() != protocol.CloseUnauthorized {
+			t.Errorf("the login that ended heard %v, closed %d", got, ended.closed())
 		}
 		stays.submit(1, 0, text("x"))
-		if got := of[protocol.Ack](stays.hear()); len(got) != 1 || stays.closed != 0 {
-			t.Errorf("the other one heard %v, closed %d", got, stays.closed)
+		if got := of[protocol.Ack](stays.hear()); len(got) != 1 || stays.closed() != 0 {
+			t.Errorf("the other one heard %v, closed %d", got, stays.closed())
 		}
 	})
 	in(t, "[S8] a role that is raised later stays below the ceiling of the credential", nil, func(t *testing.T, h *harness) {
@@ -414,8 +414,8 @@ func TestRevokeReaches(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.hear()
-			if first == protocol.RoleNone && c.closed != protocol.CloseForbidden || first != protocol.RoleNone && c.peer.role != first {
-				t.Errorf("role %v, closed %d after %v", c.peer.role, c.closed, first)
+			if first == protocol.RoleNone && c.closed() != protocol.CloseForbidden || first != protocol.RoleNone && c.peer.role != first {
+				t.Errorf("role %v, closed %d after %v", c.peer.role, c.closed(), first)
 			}
 		}
 	})
@@ -425,8 +425,8 @@ func TestRevokeReaches(t *testing.T) {
 		if err := h.hub.Revoke(t.Context(), h.revocation(r, 1), fail); err != nil {
 			t.Fatal(err)
 		}
-		if alice.hear(); alice.closed != protocol.CloseGeneric {
-			t.Errorf("closed %d", alice.closed)
+		if alice.hear(); alice.closed() != protocol.CloseGeneric {
+			t.Errorf("closed %d", alice.closed())
 		}
 	})
 	in(t, "[S8] a lost role cuts off who follows the log, and a lower one does not", nil, func(t *testing.T, h *harness) {
@@ -466,8 +466,8 @@ func TestRevokeReaches(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
-		if got := alice.hear(); len(got) != 0 || alice.closed != protocol.CloseForbidden {
-			t.Errorf("a second later alice is given %v, closed %d", got, alice.closed)
+		if got := alice.hear(); len(got) != 0 || alice.closed() != protocol.CloseForbidden {
+			t.Errorf("a second later alice is given %v, closed %d", got, alice.closed())
 		}
 	})
 	in(t, "[S8] a document that is gone is gone for everybody, followers too", nil, func(t *testing.T, h *harness) {
@@ -478,8 +478,8 @@ func TestRevokeReaches(t *testing.T) {
 		}
 		defer f.Close()
 		h.trashed()
-		if alice.hear(); alice.closed != protocol.CloseNotFound {
-			t.Errorf("closed %d", alice.closed)
+		if alice.hear(); alice.closed() != protocol.CloseNotFound {
+			t.Errorf("closed %d", alice.closed())
 		}
 		var closing *CloseError
 		if _, err := f.Next(t.Context()); !errors.As(err, &closing) || closing.Code != protocol.CloseNotFound {
@@ -517,26 +517,26 @@ func TestCredentialsEnd(t *testing.T) {
 		}
 		defer f.Close()
 		time.Sleep(time.Minute - time.Millisecond)
-		if a.hear(); a.closed != 0 {
-			t.Errorf("closed early: %d", a.closed)
+		if a.hear(); a.closed() != 0 {
+			t.Errorf("closed early: %d", a.closed())
 		}
 		time.Sleep(2 * time.Millisecond)
-		if a.hear(); a.closed != protocol.CloseTokenExpired {
-			t.Errorf("closed %d", a.closed)
+		if a.hear(); a.closed() != protocol.CloseTokenExpired {
+			t.Errorf("closed %d", a.closed())
 		}
 		var closing *CloseError
 		if _, err := f.Next(t.Context()); !errors.As(err, &closing) || closing.Code != protocol.CloseTokenExpired {
 			t.Errorf("the follower: %v", err)
 		}
-		if b.hear(); b.closed != 0 {
-			t.Errorf("the other one closed: %d", b.closed)
+		if b.hear(); b.closed() != 0 {
+			t.Errorf("the other one closed: %d", b.closed())
 		}
 		if _, err := h.enter(short, r); !errors.As(err, &closing) || closing.Code != protocol.CloseTokenExpired {
 			t.Errorf("coming back with it: %v", err)
 		}
 		time.Sleep(time.Hour)
-		if b.hear(); b.closed != protocol.CloseTokenExpired {
-			t.Errorf("the other one, an hour later: %d", b.closed)
+		if b.hear(); b.closed() != protocol.CloseTokenExpired {
+			t.Errorf("the other one, an hour later: %d", b.closed())
 		}
 	})
 	in(t, "[S8] a right that was lost unheard ends at the recheck", nil, func(t *testing.T, h *harness) {
@@ -549,8 +549,8 @@ func TestCredentialsEnd(t *testing.T) {
 		if got := of[protocol.RoleChange](bob.hear()); len(got) != 1 || got[0].Role != protocol.RoleViewer {
 			t.Errorf("bob heard %v", got)
 		}
-		if got := carol.hear(); alice.closed != protocol.CloseForbidden || carol.closed != 0 || len(of[protocol.RoleChange](got)) != 0 {
-			t.Errorf("alice closed %d, carol closed %d, heard %v", alice.closed, carol.closed, got)
+		if got := carol.hear(); alice.closed() != protocol.CloseForbidden || carol.closed() != 0 || len(of[protocol.RoleChange](got)) != 0 {
+			t.Errorf("alice closed %d, carol closed %d, heard %v", alice.closed(), carol.closed(), got)
 		}
 	})
 	in(t, "a recheck that cannot read the roles sends nobody away", nil, func(t *testing.T, h *harness) {
@@ -559,8 +559,8 @@ func TestCredentialsEnd(t *testing.T) {
 		if err := h.hub.Recheck(t.Context(), r.role); err != nil {
 			t.Fatal(err)
 		}
-		if alice.hear(); alice.closed != 0 {
-			t.Errorf("closed %d", alice.closed)
+		if alice.hear(); alice.closed() != 0 {
+			t.Errorf("closed %d", alice.closed())
 		}
 	})
 }

@@ -111,8 +111,8 @@ func TestDurability(t *testing.T) {
 		alice, bob := h.join(1), h.join(2)
 		h.store.LoseNext(errors.New("the reply was lost"))
 		alice.submit(1, 0, text("once"))
-		if got := of[protocol.Reject](alice.hear()); len(got) != 0 || alice.closed != protocol.CloseGeneric || bob.closed != protocol.CloseGeneric {
-			t.Fatalf("rejects %v, closed %d and %d", got, alice.closed, bob.closed)
+		if got := of[protocol.Reject](alice.hear()); len(got) != 0 || alice.closed() != protocol.CloseGeneric || bob.closed() != protocol.CloseGeneric {
+			t.Fatalf("rejects %v, closed %d and %d", got, alice.closed(), bob.closed())
 		}
 		if got := h.hub.Stats(); got != (Stats{}) {
 			t.Errorf("left behind: %+v", got)
@@ -144,8 +144,8 @@ func TestDurability(t *testing.T) {
 		if acks := of[protocol.Ack](alice.hear()); len(acks) != 1 || acks[0].Revision != 1 {
 			t.Errorf("acks %v", acks)
 		}
-		if changes := of[protocol.Change](bob.hear()); len(changes) != 1 || bob.closed != 0 {
-			t.Errorf("changes %v, closed %d", changes, bob.closed)
+		if changes := of[protocol.Change](bob.hear()); len(changes) != 1 || bob.closed() != 0 {
+			t.Errorf("changes %v, closed %d", changes, bob.closed())
 		}
 	})
 }
@@ -159,8 +159,8 @@ func TestResume(t *testing.T) {
 		}
 		alice.submit(1, 0, text("ghost"))
 		again.submit(1, 0, text("alive"))
-		if again.hear(); alice.closed != protocol.CloseReplaced {
-			t.Errorf("closed %d", alice.closed)
+		if again.hear(); alice.closed() != protocol.CloseReplaced {
+			t.Errorf("closed %d", alice.closed())
 		}
 		if got := h.text(); got != "alive\n" {
 			t.Errorf("text %q", got)
@@ -181,8 +181,8 @@ func TestResume(t *testing.T) {
 			t.Errorf("the late one: %v", err)
 		}
 		live.submit(1, 0, text("alive"))
-		if live.hear(); live.closed != 0 || h.text() != "alive\n" {
-			t.Errorf("closed %d, text %q", live.closed, h.text())
+		if live.hear(); live.closed() != 0 || h.text() != "alive\n" {
+			t.Errorf("closed %d, text %q", live.closed(), h.text())
 		}
 		if _, err = resume(3); err != nil {
 			t.Errorf("the next one: %v", err)
@@ -201,7 +201,7 @@ func TestResume(t *testing.T) {
 				t.Errorf("written %v: %v", written, err)
 			}
 		}
-		if alice.closed != 0 {
+		if alice.closed() != 0 {
 			t.Error("the owner was disconnected")
 		}
 	})
@@ -254,8 +254,8 @@ func TestResume(t *testing.T) {
 				last = m.Revision
 			}
 		}
-		if alice.submit(22, 21, text("!")); last != 21 || c.closed != 0 {
-			t.Fatalf("came to %d, closed %d", last, c.closed)
+		if alice.submit(22, 21, text("!")); last != 21 || c.closed() != 0 {
+			t.Fatalf("came to %d, closed %d", last, c.closed())
 		}
 		if live := of[protocol.Change](c.hear()); len(live) != 1 || live[0].Revision != 22 {
 			t.Errorf("live: %v", live)
@@ -274,8 +274,8 @@ func TestBounds(t *testing.T) {
 				t.Fatal("others noticed")
 			}
 		}
-		if bob.closed != protocol.CloseSlow {
-			t.Fatalf("closed %d", bob.closed)
+		if bob.closed() != protocol.CloseSlow {
+			t.Fatalf("closed %d", bob.closed())
 		}
 		_, w, err := h.attach(bob.user, protocol.RoleEditor, &protocol.Resume{Client: bob.client, Epoch: bob.epoch})
 		if err != nil || len(w.Document.Changes) != 8 {
@@ -301,8 +301,8 @@ func TestBounds(t *testing.T) {
 		if err := h.setRole(1, protocol.RoleNone); err != nil {
 			t.Fatal(err)
 		}
-		if got := c.hear(); len(of[protocol.Removed](got)) != 1 || c.closed != protocol.CloseForbidden {
-			t.Errorf("heard %v, closed %d", got, c.closed)
+		if got := c.hear(); len(of[protocol.Removed](got)) != 1 || c.closed() != protocol.CloseForbidden {
+			t.Errorf("heard %v, closed %d", got, c.closed())
 		}
 	})
 	in(t, "[P5] ten invalid changes in a row end the connection for good", nil, func(t *testing.T, h *harness) {
@@ -310,8 +310,8 @@ func TestBounds(t *testing.T) {
 		for i := range int64(DefaultInvalid) {
 			c.submit(i+1, 0, keep(5), text("x"))
 		}
-		if got := of[protocol.Reject](c.hear()); len(got) != DefaultInvalid || c.closed != protocol.CloseInvalidChange {
-			t.Errorf("%d rejects, closed %d", len(got), c.closed)
+		if got := of[protocol.Reject](c.hear()); len(got) != DefaultInvalid || c.closed() != protocol.CloseInvalidChange {
+			t.Errorf("%d rejects, closed %d", len(got), c.closed())
 		}
 		if got := h.text(); got != "\n" {
 			t.Errorf("text %q", got)
