@@ -10,6 +10,8 @@
 //
 // # Laws
 //
+// S8: every change of rights goes through Server.revise, which runs it inside
+// the engine's revocation; who may what is read from the store each time.
 // S5: only what is durable is shown, since every read goes through the hub's
 // durable state or the log. P3: every route asks for a role before it acts.
 // A4: deltas that come by HTTP are canonicalised instead of refused. R5: bodies,
