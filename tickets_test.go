@@ -3,8 +3,13 @@ package main
 import (
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
+	"time"
+
+	"github.com/coscribe/coscribe/persistence"
 )
 
 // A one-time link gives no more than who made it can give when it is used:
@@ -90,4 +95,44 @@ func TestLinksThatWereKept(t *testing.T) {
 			t.Errorf("%d lines", len(lines))
 		}
 	})
+}
+
+// An owner who is suspended while their request waits for its turn gives nothing
+// away any more.
+func TestSuspendedInBetween(t *testing.T) {
+	h := newHouse(t)
+	id, err := persistence.ParseID(h.ids["owner"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, secondIs := h.owner.join(h.program, "Second Owner", "owner")
+	asked := make(chan struct{})
+	var given answer
+	var all sync.WaitGroup
+	all.Go(func() {
+		<-asked
+		given = h.owner.send("PUT", "/api/documents/"+h.d.ID+"/grants/user/"+h.ids["stranger"], map[string]string{"role": "editor"})
+	})
+	err = h.program.Store.EditPeople(t.Context(), func(edit persistence.PeopleEdit) error {
+		close(asked) // their request is under way, and waits for this to end
+		user, err := edit.User(t.Context(), id)
+		if err != nil {
+			return err
+		}
+		for range 1000 {
+			runtime.Gosched()
+		}
+		user.SuspendedAt = persistence.Micro(time.Now())
+		return edit.PutUser(user)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all.Wait()
+	if given.status < 400 {
+		t.Errorf("[ASVS 8.3.2] a suspended owner gave a role: %s", given.body)
+	}
+	stranger := h.people["stranger"]
+	stranger.problem(http.StatusNotFound, "not_found", stranger.send("GET", "/api/documents/"+h.d.ID, nil))
+	second.want(http.StatusOK, second.send("GET", "/api/users/"+secondIs.ID, nil), nil)
 }

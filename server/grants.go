@@ -168,7 +168,12 @@ func errNotOwner() *Problem {
 // each other's role away only one does.
 func (s *Server) owns(ctx context.Context, edit persistence.PeopleEdit, document persistence.ID) error {
 	rank, err := edit.Rank(ctx, document, s.actor(ctx), persistence.Micro(s.config.Now()))
-	if err == nil && protocol.Role(rank) < protocol.RoleOwner {
+	if err != nil {
+		return err
+	}
+	// Suspended or erased since they asked, they give nothing any more.
+	standing, err := s.standing(ctx, edit)
+	if err == nil && (protocol.Role(rank) < protocol.RoleOwner || standing < persistence.StandingMember) {
 		err = errNotOwner()
 	}
 	return err
