@@ -102,8 +102,8 @@ test("[C6] a copy that differs from the server's is noticed by its hash and heal
 	await other.page.keyboard.insertText("right ")
 	await page.expectLines(["wrongtext"])
 	wire.onReceive = (message) => message
-	// The comparison waits for 10 s of quiet.
-	await expect.poll(() => page.lines(), { timeout: 30_000 }).toEqual(["right text"])
+	// The comparison waits for 10 s of quiet, and then for whatever else the machine has to do.
+	await expect.poll(() => page.lines(), { timeout: 90_000 }).toEqual(["right text"])
 	expect(wire.received.some((message) => message.type === "reload" && message.reason === "hash")).toBe(true)
 	await page.caretToEnd()
 	await page.type(" again")
