@@ -1,4 +1,4 @@
-import { CircleAlert, CloudCheck, CloudOff, LoaderCircle } from "lucide-preact"
+import { CircleAlert, CloudCheck, CloudOff, Eye, LoaderCircle } from "lucide-preact"
 import { useEffect, useState } from "preact/hooks"
 import { announce } from "../announce"
 import { restoreDocument } from "../api"
@@ -70,13 +70,13 @@ export function SaveState({
 		if (line.action?.does === "goHome") navigate({ page: "home" })
 	}
 
-	const Icon = ICONS[line.tone]
+	const Icon = state === "readonly" ? Eye : ICONS[line.tone]
 	const quiet = state === "connecting" && patient
 	return (
 		<div class={`save-state save-${line.tone}`} data-state={state}>
 			{!quiet && (
 				<>
-					<Icon size={14} aria-hidden="true" class={line.tone === "busy" && state !== "readonly" ? "turning" : ""} />
+					<Icon size={14} aria-hidden="true" class={Icon === LoaderCircle ? "turning" : ""} />
 					<span class="save-sentence">{line.sentence}</span>
 					{line.action && (
 						<button type="button" class="save-action" onClick={act}>

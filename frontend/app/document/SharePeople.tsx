@@ -138,26 +138,30 @@ function RequestRow({ id, request, attempt }: { id: string; request: AccessReque
 						{message && `“${message}”`}
 					</div>
 				</div>
-				<Choice
-					bare
-					label={`Role for ${name}`}
-					value={role}
-					options={ROLE_CHOICES}
-					onChange={(value) => setRole(value as Role)}
-				/>
-				<Button
-					look="primary"
-					aria-label={`Give access to ${name}`}
-					onClick={() => void attempt(() => acceptRequest(id, user, role), `${name}: ${roleWord(role).toLowerCase()}`)}
-				>
-					Give
-				</Button>
-				<Button
-					aria-label={`Decline ${name}`}
-					onClick={() => void attempt(() => declineRequest(id, user), `${name} gets no access`)}
-				>
-					Decline
-				</Button>
+				<div class="share-answer">
+					<Choice
+						bare
+						label={`Role for ${name}`}
+						value={role}
+						options={ROLE_CHOICES}
+						onChange={(value) => setRole(value as Role)}
+					/>
+					<Button
+						look="primary"
+						aria-label={`Give access to ${name}`}
+						onClick={() =>
+							void attempt(() => acceptRequest(id, user, role), `${name}: ${roleWord(role).toLowerCase()}`)
+						}
+					>
+						Give
+					</Button>
+					<Button
+						aria-label={`Decline ${name}`}
+						onClick={() => void attempt(() => declineRequest(id, user), `${name} gets no access`)}
+					>
+						Decline
+					</Button>
+				</div>
 			</div>
 		</li>
 	)

@@ -1,6 +1,7 @@
 import { Copy, Ellipsis, PencilLine, Trash2 } from "lucide-preact"
 import { useLayoutEffect, useRef, useState } from "preact/hooks"
 import type { DocumentRecord } from "../api"
+import { isOpen } from "../me"
 import { prefetchDocumentPage } from "../pages"
 import { follow, routePath } from "../router"
 import { exactTime, relativeTime } from "../time"
@@ -15,6 +16,7 @@ export function DocumentRow({ row, now }: { row: DocumentRecord; now: number }) 
 	const [renaming, setRenaming] = useState(false)
 	const link = useRef<HTMLAnchorElement>(null)
 	const route = { page: "document", id: row.id } as const
+	const writer = row.role === "editor" || row.role === "owner"
 
 	const endRename = (title: string | null) => {
 		setRenaming(false)
@@ -44,8 +46,8 @@ export function DocumentRow({ row, now }: { row: DocumentRecord; now: number }) 
 					onPointerEnter={prefetchDocumentPage}
 					onFocus={prefetchDocumentPage}
 					onKeyDown={(event) => {
-						if (event.key === "F2") setRenaming(true)
-						if (event.key === "Delete") void trash(row)
+						if (event.key === "F2" && writer) setRenaming(true)
+						if (event.key === "Delete" && writer) void trash(row)
 					}}
 				>
 					<span class={givenTitle(row) ? "row-title" : "row-title row-untitled"}>
@@ -57,6 +59,7 @@ export function DocumentRow({ row, now }: { row: DocumentRecord; now: number }) 
 						<time dateTime={row.updatedAt} title={exactTime(row.updatedAt)}>
 							{relativeTime(row.updatedAt, now)}
 						</time>
+						{row.role !== "owner" && !isOpen() && " · shared with you"}
 					</span>
 				</a>
 			)}
@@ -66,16 +69,22 @@ export function DocumentRow({ row, now }: { row: DocumentRecord; now: number }) 
 				align="end"
 				class="icon-button row-menu"
 				items={[
-					{ label: "Rename", icon: <PencilLine size={16} />, keys: "F2", onSelect: () => setRenaming(true) },
+					...(writer
+						? [{ label: "Rename", icon: <PencilLine size={16} />, keys: "F2", onSelect: () => setRenaming(true) }]
+						: []),
 					{ label: "Copy link", icon: <Copy size={16} />, onSelect: () => void copyLink() },
-					{
-						label: "Move to trash",
-						icon: <Trash2 size={16} />,
-						keys: "Del",
-						danger: true,
-						separated: true,
-						onSelect: () => void trash(row),
-					},
+					...(writer
+						? [
+								{
+									label: "Move to trash",
+									icon: <Trash2 size={16} />,
+									keys: "Del",
+									danger: true,
+									separated: true,
+									onSelect: () => void trash(row),
+								},
+							]
+						: []),
 				]}
 			>
 				<Ellipsis size={18} />
