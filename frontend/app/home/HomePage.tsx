@@ -221,6 +221,8 @@ function useLasting(is: boolean, ms: number): boolean {
 /** Fetches the next page when the end of the list comes near, or on demand. */
 function MoreRows() {
 	const element = useRef<HTMLDivElement>(null)
+	const count = known.value.documents.length
+	// A list that became shorter leaves the end in view: then nothing comes into it, and it has to be looked at again.
 	useEffect(() => {
 		if (!element.current) return
 		const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && void fetchMore(), {
@@ -228,7 +230,7 @@ function MoreRows() {
 		})
 		seen.observe(element.current)
 		return () => seen.disconnect()
-	}, [])
+	}, [count])
 	return (
 		<div ref={element} class="rows-more">
 			<Button onClick={() => void fetchMore()}>Show more</Button>
