@@ -17,22 +17,34 @@ interface LazyProps<M> {
 
 /** A part of the page that comes in a chunk of its own, once that is here. */
 export function Lazy<M>({ load, failed, pause, children }: LazyProps<M>) {
-	const [state, setState] = useState<"waiting" | "failed" | "here">("waiting")
+	const [fault, setFault] = useState<(() => Promise<M>) | null>(null)
 	const [attempt, setAttempt] = useState(0)
-	// A new attempt is the occasion to load again.
+	const [, draw] = useState(0)
+	// A new attempt is the occasion to load again. Another chunk may take this one's place: nothing here is about which.
 	useEffect(() => {
 		if (here.has(load)) return
+		let gone = false
 		load().then(
 			(module) => {
 				here.set(load, module)
-				setState("here")
+				if (!gone) draw((before) => before + 1)
 			},
-			() => setState("failed"),
+			() => !gone && setFault(() => load),
 		)
+		return () => {
+			gone = true
+		}
 	}, [load, attempt])
 	if (here.has(load)) return <>{children(here.get(load) as M)}</>
-	// The second time the page itself is fetched anew: the server may have another build.
-	if (state === "failed") return <>{failed?.(() => (attempt === 0 ? setAttempt(1) : location.reload()))}</>
+	if (fault === load) {
+		const again = () => {
+			// The second time the page itself is fetched anew: the server may have another build.
+			if (attempt > 0) return location.reload()
+			setFault(null)
+			setAttempt(1)
+		}
+		return <>{failed?.(again)}</>
+	}
 	return <>{pause}</>
 }
 
