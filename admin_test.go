@@ -169,6 +169,44 @@ func TestPeopleByCommand(t *testing.T) {
 	run("may sign in again", "user", "resume", "mara@example.org")
 	run("/reset#", "user", "reset", "mara@example.org")
 	run("owns the server", "user", "owner", "mara@example.org")
+	t.Run("groups, invitations, tokens, documents, connections and settings", func(t *testing.T) {
+		run("There is a group Writers", "group", "add", "Writers", "--external", "team-writers")
+		run("team-writers", "group", "list")
+		run("Mara is now in Writers", "group", "join", "Writers", "mara@example.org")
+		run("mara@example.org", "group", "list", "Writers")
+		run("Mara is no longer in Writers", "group", "leave", "Writers", "mara@example.org")
+		run("is deleted", "group", "remove", "Writers")
+		run("Hand over this link", "invite", "nils@example.org")
+		run("The invitation is withdrawn", "invitation", "withdraw", lastWord(run("nils@example.org", "invitation", "list")))
+		if out := run("MAIL", "invitation", "list"); strings.Contains(out, "nils") {
+			t.Errorf("after it was withdrawn: %s", out)
+		}
+		token := lastWord(run("cst_", "token", "add", "Importer", "--role", "viewer", "--life", "1h"))
+		bearer := []string{"Authorization", "Bearer " + token}
+		importer := browse(t, program)
+		importer.want(http.StatusOK, importer.send("GET", "/api/documents", nil, bearer...), nil)
+		run("is revoked", "token", "revoke", lastWord(run("Importer", "token", "list")))
+		importer.problem(http.StatusUnauthorized, "unauthorized", importer.send("GET", "/api/documents", nil, bearer...))
+		id := olga.create("Plan", "text").ID
+		run("Plan", "document", "list", "--sort", "size")
+		if out := run("TITLE", "document", "list", "--ownerless"); strings.Contains(out, "Plan") {
+			t.Errorf("without an owner: %s", out)
+		}
+		run("Mara owns the document", "document", "owner", id, "mara@example.org")
+		var access struct{ Mine string }
+		olga.want(http.StatusOK, olga.send("GET", "/api/documents/"+id+"/access", nil), &access)
+		if access.Mine != "editor" {
+			t.Errorf("who owned it is %q", access.Mine)
+		}
+		run("document.taken", "audit", "--action", "document.taken")
+		run("WHO", "connections")
+		run("OPTION", "settings")
+		for _, command := range []string{"connections", "settings"} {
+			if out, code := coscribe(t, command, "--data", t.TempDir()); code == 0 || !strings.Contains(out, "no server runs") {
+				t.Errorf("%s without a server: %d %s", command, code, out)
+			}
+		}
+	})
 	run("is erased", "user", "erase", "mara@example.org")
 	if out, code := coscribe(t, "user", "suspend", "olga@example.org", "--data", dir); code == 0 || !strings.Contains(out, "last owner") {
 		t.Errorf("the last owner: %d %s", code, out)
@@ -181,4 +219,9 @@ func TestPeopleByCommand(t *testing.T) {
 	if out, code := coscribe(t, "user", "suspend", "nobody@example.org", "--data", dir); code == 0 || !strings.Contains(out, "coscribe user list") {
 		t.Errorf("nobody: %d %s", code, out)
 	}
+}
+
+func lastWord(text string) string {
+	words := strings.Fields(text)
+	return words[len(words)-1]
 }

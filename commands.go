@@ -30,6 +30,12 @@ type commands struct {
 	Restore     restoreCommand     `cmd:"" help:"Fill an empty data directory from a backup."`
 	User        userCommands       `cmd:"" help:"Manage accounts, also while serving."`
 	Invite      inviteCommand      `cmd:"" help:"Print an invitation's one-time link."`
+	Invitation  invitationCommands `cmd:"" help:"List and withdraw invitations."`
+	Group       groupCommands      `cmd:"" help:"Manage groups."`
+	Token       tokenCommands      `cmd:"" help:"Manage API tokens."`
+	Document    documentCommands   `cmd:"" help:"List documents, and give them an owner."`
+	Connections connectionsCommand `cmd:"" help:"Print who is connected to a running server, and to what."`
+	Settings    settingsCommand    `cmd:"" help:"Print a running server's options, and where each came from."`
 	Audit       auditCommand       `cmd:"" help:"Print the audit log."`
 	Key         keyCommands        `cmd:"" help:"Look after the server's own keys."`
 	Hash        hashCommand        `cmd:"" help:"Print a document's content hash, for comparing."`

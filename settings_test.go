@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -34,5 +35,40 @@ func TestSettings(t *testing.T) {
 	}
 	for name := range want {
 		t.Errorf("%s is missing", name)
+	}
+}
+
+func TestEveryOptionIsDescribed(t *testing.T) {
+	text, err := os.ReadFile("docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table commands
+	parser, err := kong.New(&table, kong.Vars{"version": programVersion()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	chosen, err := parser.Parse([]string{"serve"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, flag := range chosen.Flags() {
+		name := "--" + flag.Name
+		if flag.Name == "help" || strings.HasPrefix(name, "--limit-") {
+			continue // limits have a table of their own, and its test
+		}
+		seen++
+		if !strings.Contains(string(text), name) && !strings.Contains(string(text), "--no-"+flag.Name) {
+			t.Errorf("docs/operations.md does not say what %s is for", name)
+		}
+	}
+	if seen < 20 {
+		t.Errorf("only %d options were looked at", seen)
+	}
+	for _, command := range parser.Model.Children {
+		if !strings.Contains(string(text), "coscribe "+command.Name) && command.Name != "version" {
+			t.Errorf("docs/operations.md does not say what coscribe %s is for", command.Name)
+		}
 	}
 }

@@ -340,6 +340,24 @@ func TestShareLinks(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a script that makes guests is slowed down", func(t *testing.T) {
+		link := h.owner.link(h.d.ID, map[string]any{"role": "viewer"})
+		for i := 0; ; i++ {
+			a := browse(t, h.program).open(t, link.URL)
+			if a.status == http.StatusTooManyRequests {
+				h.owner.problem(http.StatusTooManyRequests, "too_many_attempts", a)
+				if i < 100 || a.header.Get("Retry-After") == "" || len(a.header.Values("Set-Cookie")) != 0 {
+					t.Errorf("after %d guests: %v", i, a.header)
+				}
+				break
+			}
+			if h.owner.want(http.StatusOK, a, nil); i > 300 {
+				t.Fatal("three hundred guests are made")
+			}
+		}
+		// Who is a guest already, or a member, still comes in.
+		h.owner.want(http.StatusOK, h.people["stranger"].open(t, link.URL), nil)
+	})
 	t.Run("guessing is slowed down", func(t *testing.T) {
 		guesser := browse(t, h.program)
 		for i := 0; ; i++ {

@@ -15,6 +15,8 @@ const (
 	firstDelay      = time.Second      // after the first that costs; doubles
 	longestDelay    = 15 * time.Minute // of one key
 	longestAccount  = time.Minute      // of an account from wherever: its owner must not be locked out
+	freeGuests      = 200              // made for an address, which may be a school's; then one a minute
+	longestGuests   = time.Minute      // of an address that makes guests
 	attemptsForget  = time.Hour        // without failures
 	maxAttemptKeys  = 50_000           // remembered; the oldest go first
 )
@@ -50,11 +52,7 @@ type attemptKey struct {
 // attemptKeys are those of a try for an account from an address. known is what
 // a browser shows that has signed in to this account before.
 func attemptKeys(kind, account string, address netip.Addr, known string) []attemptKey {
-	if address.Is6() {
-		// A customer has at least a /64 of IPv6.
-		prefix, _ := address.Prefix(64)
-		address = prefix.Addr()
-	}
+	address = customer(address)
 	if known != "" {
 		return []attemptKey{{kind + "/known/" + account + "/" + known, freeAttempts, longestDelay}}
 	}
@@ -65,6 +63,21 @@ func attemptKeys(kind, account string, address netip.Addr, known string) []attem
 			attemptKey{kind + "/account/" + account, freeForAccount, longestAccount})
 	}
 	return keys
+}
+
+// guestKeys are those of a guest that is made for an address; they are never
+// forgiven.
+func guestKeys(address netip.Addr) []attemptKey {
+	return []attemptKey{{"guest/address/" + customer(address).String(), freeGuests, longestGuests}}
+}
+
+// customer is what one customer of a network has: at least a /64 of IPv6.
+func customer(address netip.Addr) netip.Addr {
+	if address.Is6() {
+		prefix, _ := address.Prefix(64)
+		address = prefix.Addr()
+	}
+	return address
 }
 
 // Begin counts a try as failed, so that many at once are seen too; Forgive

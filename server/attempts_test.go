@@ -51,6 +51,27 @@ func TestAttempts(t *testing.T) {
 			t.Errorf("her own browser has to wait %s", wait)
 		}
 	})
+	t.Run("one address makes guests", func(t *testing.T) {
+		a := fresh()
+		made := 0
+		for end := now.Add(time.Hour); now.Before(end); {
+			wait, _ := a.Begin(guestKeys(here))
+			if wait == 0 {
+				made++
+				continue
+			}
+			if wait > longestGuests {
+				t.Fatalf("people behind the address wait %s", wait)
+			}
+			now = now.Add(wait)
+		}
+		if made < freeGuests || made > freeGuests+70 {
+			t.Errorf("%d guests in an hour", made)
+		}
+		if wait, _ := a.Begin(guestKeys(there)); wait > 0 {
+			t.Errorf("another address has to wait %s", wait)
+		}
+	})
 	t.Run("one address guesses at many accounts", func(t *testing.T) {
 		a := fresh()
 		passed := 0

@@ -363,6 +363,11 @@ func (s *Server) openLink(ctx context.Context, in *openLinkInput) (*openedOutput
 	}
 	out := &openedOutput{}
 	if !from.known {
+		// Each is a guest more in the store: a script must not make them without end.
+		if err := s.begin(ctx, guestKeys(s.config.Access.Peers.Address(requestOf(ctx))), "link.limited", link.ID); err != nil {
+			s.attempts.Forgive(keys) // the link was right
+			return nil, err
+		}
 		var token string
 		if from.who, token, err = s.config.Access.Guests.welcome(ctx, link.Document, nil); err != nil {
 			return nil, s.problem(ctx, err)

@@ -144,7 +144,7 @@ func (s *Server) begin(ctx context.Context, keys []attemptKey, action string, su
 		return nil
 	}
 	if first {
-		s.denied(ctx, persistence.AuditEntry{Action: action, Subject: subject, Detail: "Too many failures; the next try has to wait " + wait.Round(time.Second).String() + "."})
+		s.denied(ctx, persistence.AuditEntry{Action: action, Subject: subject, Detail: "Too many tries; the next try has to wait " + wait.Round(time.Second).String() + "."})
 	}
 	p := newProblem(http.StatusTooManyRequests, "too_many_attempts", "That was tried too often. Try again in %s.", spoken(wait))
 	p.retryAfter = int(wait/time.Second) + 1
