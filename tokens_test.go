@@ -133,6 +133,9 @@ func TestTokens(t *testing.T) {
 		ada.want(http.StatusNoContent, ada.send("DELETE", "/api/me/tokens/"+made.ID, nil), nil)
 		anyone.want(http.StatusUnauthorized, anyone.send("GET", "/api/documents/"+one.ID, nil, as(made.Token)...), nil)
 		ada.problem(http.StatusNotFound, "token_not_found", ada.send("DELETE", "/api/me/tokens/"+made.ID, nil))
+		if lines := ada.audit("?action=token.denied"); len(lines) == 0 || lines[0].Outcome != "denied" || lines[0].Address == "" {
+			t.Errorf("the audit log has %+v", lines)
+		}
 	})
 	t.Run("drafts that make no sense are refused", func(t *testing.T) {
 		for _, draft := range []map[string]any{
