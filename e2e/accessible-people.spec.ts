@@ -25,7 +25,7 @@ test("axe finds nothing on the ways in, and they fit a narrow phone", async ({
 	await page.goto("/invite#nothing")
 	await expect(page.getByRole("heading", { name: "This link does not work" })).toBeVisible()
 	await expectAccessible(page, "a link that does not work")
-	await page.goto(setupLink(server))
+	await page.goto(await setupLink(server))
 	await page.getByLabel("Password", { exact: true }).fill("short")
 	await page.getByLabel("Name").fill("Ada")
 	await page.getByLabel("Mail").fill("ada@example.org")

@@ -18,7 +18,7 @@ test("first start: the link that the server prints makes its first owner, once",
 	await page.goto("/")
 	await expect(page.getByText("Nobody owns this server yet.")).toBeVisible()
 
-	await page.goto(setupLink(server))
+	await page.goto(await setupLink(server))
 	await expect(page.getByRole("heading", { name: "Set up this server" })).toBeVisible()
 	await expect(page).toHaveURL(`${server.url}/setup`)
 	await page.getByLabel("Name").fill("Ada Lovelace")
@@ -34,7 +34,7 @@ test("first start: the link that the server prints makes its first owner, once",
 	await expect(page.getByRole("menuitem", { name: "Administration" })).toBeVisible()
 
 	const late = await (await visitor("Mallory", { at: server })).context.newPage()
-	await late.goto(setupLink(server))
+	await late.goto(await setupLink(server))
 	await expect(late.getByRole("heading", { name: "This link does not work" })).toBeVisible()
 	await late.getByRole("button", { name: "Sign in" }).click()
 	await expect(late.getByLabel("Mail")).toBeFocused()

@@ -1,5 +1,5 @@
 import type { APIRequestContext, BrowserContext } from "@playwright/test"
-import { test as base, type Person } from "./fixtures"
+import { test as base, expect, type Person } from "./fixtures"
 import { Server } from "./server"
 
 /** What every account of these tests signs in with. */
@@ -22,11 +22,11 @@ interface Fixtures {
 	member: (name: string, standing?: Standing) => Promise<Member>
 }
 
-/** The one-time link that the server printed to set it up. */
-export function setupLink(server: Server): string {
-	const found = /\/setup#[\w-]+/.exec(server.log)
-	if (!found) throw new Error(`the server printed no link to set it up:\n${server.log}`)
-	return found[0]
+/** The one-time link that the server prints to set it up, a moment after it has become ready. */
+export async function setupLink(server: Server): Promise<string> {
+	const printed = () => /\/setup#[\w-]+/.exec(server.log)?.[0] ?? ""
+	await expect.poll(printed, `the server printed no link to set it up:\n${server.log}`).not.toBe("")
+	return printed()
 }
 
 /** Calls the API as the browser's person. */
@@ -67,7 +67,7 @@ export const test = base.extend<Fixtures>({
 	owner: async ({ closedServer, visitor }, use) => {
 		const person = await visitor("Ada Lovelace", { at: closedServer })
 		const mail = mailOf(person.name)
-		const [, secret] = setupLink(closedServer).split("#")
+		const [, secret] = (await setupLink(closedServer)).split("#")
 		const { id } = await call<{ id: string }>(person.context, "POST", "/setup", {
 			secret,
 			name: person.name,
