@@ -53,12 +53,15 @@ type serveCommand struct{ Config }
 
 // Run serves until the context ends.
 func (c *serveCommand) Run(ctx context.Context) error {
-	program, err := Open(ctx, c.Config)
+	// A stop that is asked for meanwhile waits for the start: half a start is an
+	// error, and who asked for an end should be told of a good one.
+	starting := context.WithoutCancel(ctx)
+	program, err := Open(starting, c.Config)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "Coscribe is ready at %s (documents in %s, Ctrl+C stops)\n", program.URL(), c.Data)
-	link, err := program.SetupLink(ctx)
+	link, err := program.SetupLink(starting)
 	if err != nil {
 		return errors.Join(err, program.Close())
 	}

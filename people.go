@@ -129,19 +129,23 @@ func everyMinute(task, last func(ctx context.Context)) *minutes {
 		tick := time.NewTicker(time.Minute)
 		defer tick.Stop()
 		for {
-			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			select {
 			case <-tick.C:
-				task(ctx)
+				forMinute(task)
 			case <-m.stop:
-				last(ctx)
-				cancel()
+				forMinute(last)
 				return
 			}
-			cancel()
 		}
 	}()
 	return m
+}
+
+// forMinute calls a task that has a minute from now.
+func forMinute(task func(ctx context.Context)) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	task(ctx)
 }
 
 func (m *minutes) end() {

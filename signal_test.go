@@ -66,6 +66,18 @@ func TestSignals(t *testing.T) {
 	})
 }
 
+// A stop may come before the start is over: the first signal right after the
+// line that says ready once ended with "context canceled" and exit 1.
+func TestStopWhileStarting(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	config := testConfig(t)
+	config.Access = "link" // with a setup link to be written
+	if err := (&serveCommand{Config: config}).Run(ctx); err != nil {
+		t.Errorf("[R7] told to stop while it started, it ended with %v", err)
+	}
+}
+
 // serve starts the real binary on a free port and waits for its line.
 func serve(t *testing.T, data string) (url string, command *exec.Cmd) {
 	t.Helper()
