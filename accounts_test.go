@@ -483,7 +483,7 @@ func TestUsers(t *testing.T) {
 
 func TestProfile(t *testing.T) {
 	program := start(t, memberConfig(t))
-	owner, _ := setUp(t, program)
+	owner, first := setUp(t, program)
 	mara, me := owner.join(program, "Mara Member", "member")
 	var is meView
 	mara.want(http.StatusOK, mara.send("PATCH", "/api/me", map[string]string{"name": "Mara M.", "color": "#1565c0", "mail": "m@example.org"}), &is)
@@ -499,6 +499,11 @@ func TestProfile(t *testing.T) {
 		t.Errorf("the picture is %s", a.header)
 	}
 	stranger := browse(t, program)
+	var faces struct{ Pictures map[string]string }
+	owner.want(http.StatusOK, owner.send("GET", "/api/pictures?users="+is.ID+","+first.ID+",nobody", nil), &faces)
+	if len(faces.Pictures) != 1 || faces.Pictures[is.ID] != is.Picture {
+		t.Errorf("the pictures of both are %v", faces.Pictures)
+	}
 	stranger.problem(http.StatusUnauthorized, "unauthorized", stranger.send("GET", is.Picture, nil))
 	mara.problem(http.StatusBadRequest, "invalid_picture", mara.send("PUT", "/api/me/picture", "<svg/>", "Content-Type", "image/png"))
 	mara.want(http.StatusNoContent, mara.send("DELETE", "/api/me/picture", nil), nil)

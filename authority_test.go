@@ -189,6 +189,7 @@ var rules = map[string]rule{
 	"GET /api/me":                 {need: "somebody"},
 	"PATCH /api/me":               {need: "somebody", body: map[string]string{"color": "#112233"}, except: tokensKeepOut},
 	"GET /api/users/{id}/picture": {need: "somebody"},
+	"GET /api/pictures":           {need: "somebody"},
 	"GET /api/documents":          {need: "somebody"},
 	"GET /api/documents/events":   {need: "somebody", live: true},
 

@@ -157,3 +157,74 @@ func TestListLive(t *testing.T) {
 	b.want(http.StatusOK, b.send("POST", "/api/documents/"+d.ID+"/restore", nil), nil)
 	seen(d.ID, "document", func(v documentView) bool { return v.TrashedAt == nil })
 }
+
+func TestAccessLive(t *testing.T) {
+	program := start(t, memberConfig(t))
+	owner, _ := setUp(t, program)
+	other, otherIs := owner.join(program, "Olaf Owner", "member")
+	editor, editorIs := owner.join(program, "Edda Editor", "member")
+	viewer, viewerIs := owner.join(program, "Vera Viewer", "member")
+	asking, askingIs := owner.join(program, "Asta Asking", "member")
+	d, last := owner.create("Shared", "x"), owner.create("Told last", "x")
+	path := "/api/documents/" + d.ID
+	for who, role := range map[string]string{otherIs.ID: "owner", editorIs.ID: "editor", viewerIs.ID: "viewer"} {
+		owner.give(d.ID, who, role)
+		owner.give(last.ID, who, "editor")
+	}
+	sees, stop := other.follow("/api/documents/events")
+	defer stop()
+	seesToo, stopToo := editor.follow("/api/documents/events")
+	defer stopToo()
+	not, stopNot := viewer.follow("/api/documents/events")
+	defer stopNot()
+	told := func(t *testing.T, events <-chan event, document string) {
+		t.Helper()
+		for {
+			var about struct{ ID string }
+			e := next(t, events)
+			if e.name != "access" {
+				continue
+			}
+			if err := json.Unmarshal([]byte(e.data), &about); err != nil || len(e.data) != len(`{"id":""}`)+len(about.ID) {
+				t.Fatalf("%v in %s", err, e.data)
+			}
+			if about.ID != document {
+				t.Fatalf("told of %s, want %s", about.ID, document)
+			}
+			return
+		}
+	}
+	var link linkLine
+	for _, change := range []struct {
+		what string
+		make func()
+	}{
+		{"a link is made", func() { link = owner.link(d.ID, map[string]any{"role": "viewer"}) }},
+		{"a link is changed", func() {
+			owner.want(http.StatusOK, owner.send("PATCH", path+"/links/"+link.ID, map[string]any{"role": "editor"}), nil)
+		}},
+		{"a link is ended", func() {
+			owner.want(http.StatusNoContent, owner.send("DELETE", path+"/links/"+link.ID, nil), nil)
+		}},
+		{"somebody asks", func() {
+			asking.want(http.StatusAccepted, asking.send("POST", path+"/requests", map[string]string{}), nil)
+		}},
+		{"a wish is granted", func() {
+			owner.want(http.StatusOK, owner.send("POST", path+"/requests/"+askingIs.ID+"/accept", map[string]string{}), nil)
+		}},
+		{"a role is taken away", func() {
+			owner.want(http.StatusNoContent, owner.send("DELETE", path+"/grants/user/"+askingIs.ID, nil), nil)
+		}},
+		{"a role is given", func() { owner.give(d.ID, askingIs.ID, "editor") }},
+	} {
+		t.Run("those who see who has access are told: "+change.what, func(t *testing.T) {
+			change.make()
+			told(t, sees, d.ID)
+			told(t, seesToo, d.ID)
+		})
+	}
+	t.Run("[S8] a viewer is told nothing of it", func(t *testing.T) {
+		owner.give(last.ID, askingIs.ID, "viewer")
+		told(t, not, last.ID)
+	})
+}

@@ -48,9 +48,11 @@ type eventReader struct {
 }
 
 // documentEvent is a document as it is now; gone if it is in the trash. rights
-// says instead that the reader's own rights may have changed.
+// says instead that the reader's own rights may have changed, access that it is
+// who has access to the document, of which the id alone is there.
 type documentEvent struct {
 	rights   bool
+	access   bool
 	document persistence.Document
 	people   []protocol.User
 	gone     bool
@@ -91,6 +93,12 @@ func (e *Events) Rights(concerns func(who *transport.Identity) bool) {
 			e.put(reader, documentEvent{rights: true})
 		}
 	}
+}
+
+// Access says that who has access to a document, or asks for it, was changed.
+// It never blocks.
+func (e *Events) Access(document persistence.ID) {
+	e.send(documentEvent{access: true, document: persistence.Document{ID: document}})
 }
 
 // Close ends the goroutine; readers get nothing more.
@@ -179,7 +187,8 @@ func (s *Server) eventRoutes(api huma.API) {
 		OperationID: "follow-documents", Method: http.MethodGet, Path: "/api/documents/events", Tags: []string{"Documents"},
 		Summary: "Changes of the list, live",
 		Description: "Server-sent events: document carries a document as get-document shows it, after it was created, renamed, changed, restored, " +
-			"or somebody came or went; removed carries an object with its id. After reload - one may see more or less than before - and after a reconnect read the list again. " +
+			"or somebody came or went; removed carries an object with its id, and so does access, for members who edit: who has access was changed. " +
+			"After reload - one may see more or less than before - and after a reconnect read the list again. " +
 			"The stream ends with the login that opened it.",
 		Responses:   map[string]*huma.Response{"200": {Description: "An event stream", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}}}},
 		Middlewares: huma.Middlewares{func(ctx huma.Context, _ func(huma.Context)) { r, w := humago.Unwrap(ctx); s.followDocuments(w, r) }},
@@ -256,13 +265,15 @@ func (s *Server) sendEvent(ctx context.Context, stream *eventStream, event docum
 		return err
 	case err != nil, role == protocol.RoleNone:
 		return nil // not theirs to know
+	case event.access && !s.seesAccess(ctx, role):
+		return nil
 	}
-	if event.gone {
+	if event.access || event.gone {
 		data, err := json.Marshal(map[string]string{"id": event.document.ID.String()})
 		if err != nil {
 			return err
 		}
-		stream.add("", "removed", data)
+		stream.add("", map[bool]string{true: "access", false: "removed"}[event.access], data)
 		return stream.flush()
 	}
 	data, err := json.Marshal(viewOf(event.document, role, event.people))

@@ -108,11 +108,16 @@ func (s *Server) getAccess(ctx context.Context, in *DocumentPath) (*accessOutput
 	return &accessOutput{Body: view}, s.problem(ctx, err)
 }
 
+// seesAccess says whether the caller, who has a role, is shown who else has one.
+func (s *Server) seesAccess(ctx context.Context, role protocol.Role) bool {
+	return callerOf(ctx).Standing >= persistence.StandingMember && role >= protocol.RoleEditor
+}
+
 // accessOf shows who has access to somebody with a role.
 func (s *Server) accessOf(ctx context.Context, document persistence.ID, role protocol.Role) (accessView, error) {
-	member := callerOf(ctx).Standing >= persistence.StandingMember
-	view := accessView{Mine: role.String(), Manage: member && role == protocol.RoleOwner, Grants: []grantView{}, Links: []linkView{}, Requests: []requestView{}}
-	if !member || role < protocol.RoleEditor {
+	sees := s.seesAccess(ctx, role)
+	view := accessView{Mine: role.String(), Manage: sees && role == protocol.RoleOwner, Grants: []grantView{}, Links: []linkView{}, Requests: []requestView{}}
+	if !sees {
 		return view, nil
 	}
 	grants, err := s.config.People.Grants(ctx, document)
@@ -251,6 +256,7 @@ func (s *Server) grant(ctx context.Context, in *grantInput) (*accessOutput, erro
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
+	s.config.Events.Access(document)
 	return s.accessNow(ctx, document)
 }
 
@@ -373,6 +379,9 @@ func (s *Server) withdrawGrant(ctx context.Context, in *GrantPath) (*struct{}, e
 		}
 		return s.record(ctx, edit, persistence.AuditEntry{Action: "grant.removed", Document: document, Subject: subject, Detail: "Was " + withArticle(protocol.Role(grants[at].Rank)) + "."})
 	})
+	if err == nil {
+		s.config.Events.Access(document)
+	}
 	return nil, s.problem(ctx, err)
 }
 
@@ -402,6 +411,7 @@ func (s *Server) transfer(ctx context.Context, in *transferInput) (*accessOutput
 		if err != nil {
 			return nil, s.problem(ctx, err)
 		}
+		s.config.Events.Access(document)
 	}
 	return s.accessNow(ctx, document)
 }

@@ -231,6 +231,7 @@ func (s *Server) createLink(ctx context.Context, in *createLinkInput) (*linkView
 		return nil, s.problem(ctx, err)
 	}
 	s.endInTime(&link)
+	s.config.Events.Access(document)
 	return &linkViewOutput{Body: s.linkOf(ctx, &link, true)}, nil
 }
 
@@ -316,6 +317,7 @@ func (s *Server) changeLink(ctx context.Context, in *changeLinkInput) (*linkView
 		return nil, s.problem(ctx, err)
 	}
 	s.endInTime(&link)
+	s.config.Events.Access(document)
 	return &linkViewOutput{Body: s.linkOf(ctx, &link, true)}, nil
 }
 
@@ -334,6 +336,9 @@ func (s *Server) deleteLink(ctx context.Context, in *LinkPath) (*struct{}, error
 		}
 		return s.record(ctx, edit, persistence.AuditEntry{Action: "link.removed", Document: document, Subject: link.ID})
 	})
+	if err == nil {
+		s.config.Events.Access(document)
+	}
 	return nil, s.problem(ctx, err)
 }
 
@@ -471,6 +476,7 @@ func (s *Server) endInTime(link *persistence.ShareLink) {
 		if err := s.reviseBy(ctx, what, func(context.Context) error { return nil }); err != nil && !errors.Is(err, collab.ErrStopped) {
 			s.config.Logger.Warn("a link has ended, and open connections were not looked at", "document", document, "error", err)
 		}
+		s.config.Events.Access(document)
 	})
 }
 

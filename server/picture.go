@@ -49,6 +49,19 @@ type pictureQuery struct {
 	IfNoneMatch string `header:"If-None-Match"`
 }
 
+// maxPictures is how many people one may ask for at once.
+const maxPictures = 100
+
+type picturesInput struct {
+	Users []string `query:"users" maxItems:"100" doc:"Ids, with commas between them"`
+}
+
+type picturesOutput struct {
+	Body struct {
+		Pictures map[string]string `json:"pictures" doc:"Addresses by user; only of those who have a picture"`
+	}
+}
+
 func (s *Server) pictureRoutes(api huma.API) {
 	tags := []string{"People"}
 	huma.Register(api, huma.Operation{
@@ -77,6 +90,34 @@ func (s *Server) pictureRoutes(api huma.API) {
 		Summary: "A person's picture", Errors: []int{http.StatusNotFound},
 		Responses: map[string]*huma.Response{"200": {Description: "The picture", Content: map[string]*huma.MediaType{"image/png": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}},
 	}, s.getPicture)
+	huma.Register(api, huma.Operation{
+		OperationID: "list-pictures", Method: http.MethodGet, Path: "/api/pictures", Tags: tags,
+		Summary: "Where people's pictures are", Errors: []int{http.StatusBadRequest},
+	}, s.listPictures)
+}
+
+// listPictures tells of many people at once who has a picture: where faces
+// stand beside each other, each would be a request, and most would find none.
+func (s *Server) listPictures(ctx context.Context, in *picturesInput) (*picturesOutput, error) {
+	if len(in.Users) > maxPictures {
+		return nil, newProblem(http.StatusBadRequest, "invalid_request", "Ask for at most %d people at once.", maxPictures)
+	}
+	out := &picturesOutput{}
+	out.Body.Pictures = map[string]string{}
+	for _, user := range in.Users {
+		id, err := persistence.ParseID(strings.ToLower(user))
+		if err != nil {
+			continue // nobody's
+		}
+		address, err := s.pictureAddress(ctx, id)
+		if err != nil {
+			return nil, s.problem(ctx, err)
+		}
+		if address != "" {
+			out.Body.Pictures[id.String()] = address
+		}
+	}
+	return out, nil
 }
 
 func (s *Server) setPicture(ctx context.Context, small []byte) error {

@@ -145,6 +145,9 @@ func (s *Server) requestAccess(ctx context.Context, in *requestInput) (*struct{}
 		}
 		return s.record(ctx, edit, persistence.AuditEntry{Action: "request.created", Document: document, Subject: user, Detail: "Asks to be " + withArticle(protocol.Role(rank)) + "."})
 	})
+	if err == nil {
+		s.config.Events.Access(document)
+	}
 	return nil, s.problem(ctx, err)
 }
 
@@ -206,6 +209,9 @@ func (s *Server) declineRequest(ctx context.Context, in *RequestPath) (*struct{}
 		}
 		return s.record(ctx, edit, persistence.AuditEntry{Action: "request.declined", Document: document, Subject: user})
 	})
+	if err == nil {
+		s.config.Events.Access(document)
+	}
 	return nil, s.problem(ctx, err)
 }
 
@@ -243,5 +249,6 @@ func (s *Server) acceptRequest(ctx context.Context, in *acceptRequestInput) (*ac
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
+	s.config.Events.Access(document)
 	return s.accessNow(ctx, document)
 }
