@@ -273,7 +273,7 @@ func (c *healthcheckCommand) Run(ctx context.Context) (err error) {
 type versionCommand struct{}
 
 // Run prints the version.
-func (versionCommand) Run() error {
+func (versionCommand) Run(context.Context) error {
 	fmt.Println("coscribe " + programVersion())
 	return nil
 }

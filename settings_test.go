@@ -72,3 +72,21 @@ func TestEveryOptionIsDescribed(t *testing.T) {
 		}
 	}
 }
+
+// What the parser chooses is run by its Run(context), so each has one.
+func TestEveryCommandRuns(t *testing.T) {
+	var table commands
+	parser, err := kong.New(&table, kong.DefaultEnvars("COSCRIBE"), kong.Vars{"version": "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaves := parser.Model.Leaves(false)
+	if len(leaves) < 30 {
+		t.Errorf("%d commands", len(leaves))
+	}
+	for _, leaf := range leaves {
+		if _, ok := leaf.Target.Addr().Interface().(command); !ok {
+			t.Errorf("%s has no Run(context.Context) error", leaf.Path())
+		}
+	}
+}

@@ -88,8 +88,8 @@ func (w *window) trim(durable int64, changes, bytes int) {
 // is written in slowly the older half goes when all of it is of that age; fewer
 // than twice windowLeast are never looked at.
 const (
-	windowAge   = 5 * time.Second
-	windowLeast = 128
+	windowAge   = 3 * time.Second
+	windowLeast = 32
 )
 
 // stale reports whether the older half is past its use.

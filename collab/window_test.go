@@ -16,7 +16,7 @@ func TestWindowAges(t *testing.T) {
 		longest := 0
 		for seq := int64(1); seq <= 1000; seq++ {
 			typist.submit(seq, 0, text("x"))
-			time.Sleep(50 * time.Millisecond)
+			time.Sleep(200 * time.Millisecond)
 			typist.hear()
 			longest = max(longest, len(session.seq.window.entries))
 		}
