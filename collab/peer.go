@@ -130,13 +130,30 @@ func (p *Peer) check(m protocol.Check) {
 		return
 	}
 	hash := state.contentHash()
-	if ours := hex.EncodeToString(hash[:]); ours != m.Hash && p.differs.Swap(m.Revision+1) != m.Revision+1 {
-		c := p.session.config
-		c.Metrics.HashMismatch()
-		c.Logger.Error("client holds another document",
+	ours := hex.EncodeToString(hash[:])
+	if ours == m.Hash {
+		return
+	}
+	c := p.session.config
+	c.Metrics.HashMismatch()
+	if p.session.mayTell() {
+		c.Logger.Warn("client holds another document",
 			"document", p.session.id, "revision", m.Revision, "server", ours, "client", clip(m.Hash, 64))
+	}
+	if p.differs.Swap(m.Revision+1) != m.Revision+1 {
 		p.send(protocol.Reload{Reason: "hash"})
 	}
+}
+
+// mismatchTold is how often a document's log says that a client holds another
+// one: clients write these messages, and must not write the log. The metric
+// counts each.
+const mismatchTold = time.Minute
+
+// mayTell says whether it is time for that again. Any goroutine.
+func (s *session) mayTell() bool {
+	now, next := int64(s.config.elapsed()), s.told.Load()
+	return now >= next && s.told.CompareAndSwap(next, now+int64(mismatchTold))
 }
 
 func clip(s string, n int) string { return s[:min(n, len(s))] }

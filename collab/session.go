@@ -30,6 +30,7 @@ type session struct {
 
 	state     atomic.Pointer[state] // durable; any goroutine
 	forgotten atomic.Int64          // times clients were forgotten; see Hub.known
+	told      atomic.Int64          // when a mismatch may be logged again, by config.elapsed; see Peer.check
 	people    people
 	meter     meter // of what is written here
 

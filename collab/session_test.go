@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -340,6 +341,28 @@ func TestBounds(t *testing.T) {
 		said := logs.String()
 		if counted != 1 || !strings.Contains(said, h.doc.String()) || !strings.Contains(said, "server="+hex.EncodeToString(hash[:])) || !strings.Contains(said, "client=00") {
 			t.Errorf("counted %d, logged %s", counted, said)
+		}
+	})
+	in(t, "[R5] clients cannot fill the log by wrong hashes: a document tells of one a minute, as a warning; each is counted", tune, func(t *testing.T, h *harness) {
+		counted = 0
+		logs.Reset()
+		clients := []*pipe{h.join(1), h.join(2)}
+		said := func() int { return strings.Count(logs.String(), "client holds another document") }
+		for i := range 20 {
+			clients[i%2].say(protocol.Check{Revision: 0, Hash: fmt.Sprintf("%02d", i)})
+		}
+		if counted != 20 || said() != 1 || strings.Contains(logs.String(), "level=ERROR") {
+			t.Errorf("counted %d, logged %s", counted, logs.String())
+		}
+		time.Sleep(mismatchTold)
+		clients[0].say(protocol.Check{Revision: 0, Hash: "00"})
+		if counted != 21 || said() != 2 {
+			t.Errorf("a minute later: counted %d, logged %s", counted, logs.String())
+		}
+		for _, c := range clients {
+			if got := of[protocol.Reload](c.hear()); len(got) != 1 {
+				t.Errorf("reloads %v", got)
+			}
 		}
 	})
 }
