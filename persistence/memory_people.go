@@ -299,6 +299,11 @@ func (r memoryReader) Tokens(_ context.Context, user ID) ([]Token, error) {
 	return sorted(r().tokens, func(t Token) bool { return user.IsZero() || t.User == user }, compareTokens), nil
 }
 
+func (r memoryReader) LinksEnding(_ context.Context, after, through time.Time) ([]ShareLink, error) {
+	ends := func(l ShareLink) bool { return l.ExpiresAt.After(after) && !l.ExpiresAt.After(through) }
+	return sorted(r().links, ends, compareShareLinks), nil
+}
+
 func (r memoryReader) Audit(_ context.Context, query AuditQuery) ([]AuditEntry, error) {
 	var found []AuditEntry
 	for _, entry := range slices.Backward(r().audit) {

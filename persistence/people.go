@@ -218,6 +218,7 @@ type AuditQuery struct {
 	Actor    ID
 	Document ID
 	Subject  ID
+	Person   ID        // did it, or it was done to them
 	From, To time.Time // zero: unbounded; To is exclusive
 	Before   int64     // Seq below this one, for paging; 0: from the newest
 	Limit    int       // 0 means 100, at most 1,000
@@ -262,6 +263,9 @@ type PeopleReader interface {
 	ShareLink(ctx context.Context, id ID) (ShareLink, error)
 	ShareLinkByDigest(ctx context.Context, digest Hash) (ShareLink, error)
 	ShareLinks(ctx context.Context, document ID) ([]ShareLink, error)
+	// LinksEnding are all documents' links that end after one time and not
+	// after the other, in no order.
+	LinksEnding(ctx context.Context, after, through time.Time) ([]ShareLink, error)
 	AccessRequests(ctx context.Context, document ID) ([]AccessRequest, error)
 
 	TokenByDigest(ctx context.Context, digest Hash) (Token, error)

@@ -63,6 +63,7 @@ func (q *AuditQuery) Matches(e *AuditEntry) bool {
 	action := q.Action == "" || e.Action == q.Action || strings.HasSuffix(q.Action, ".") && strings.HasPrefix(e.Action, q.Action)
 	return action && (q.Outcome == "" || e.Outcome == q.Outcome) &&
 		(q.Actor.IsZero() || e.Actor == q.Actor) && (q.Document.IsZero() || e.Document == q.Document) && (q.Subject.IsZero() || e.Subject == q.Subject) &&
+		(q.Person.IsZero() || e.Actor == q.Person || e.Subject == q.Person) &&
 		(q.From.IsZero() || !e.At.Before(q.From)) && (q.To.IsZero() || e.At.Before(q.To)) && (q.Before == 0 || e.Seq < q.Before)
 }
 

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +20,7 @@ func readAudit(c *columns) persistence.AuditEntry {
 
 // Audit implements persistence.PeopleReader.
 func (r peopleReader) Audit(ctx context.Context, q persistence.AuditQuery) ([]persistence.AuditEntry, error) {
-	text := "SELECT seq, " + auditColumns + " FROM audit WHERE true"
+	text := ""
 	var args []any
 	where := func(wanted bool, condition string, values ...any) {
 		if wanted {
@@ -39,7 +40,16 @@ func (r peopleReader) Audit(ctx context.Context, q persistence.AuditQuery) ([]pe
 	where(!q.From.IsZero(), "at >= ?", micros(q.From))
 	where(!q.To.IsZero(), "at < ?", micros(q.To))
 	where(q.Before != 0, "seq < ?", q.Before)
-	return all(ctx, r, "audit log", readAudit, text+" ORDER BY seq DESC LIMIT ?", append(args, int64(q.PageSize()))...)
+	const columns, order = "SELECT seq, " + auditColumns + " FROM audit WHERE ", " ORDER BY seq DESC LIMIT ?"
+	limit := int64(q.PageSize())
+	if q.Person.IsZero() {
+		return all(ctx, r, "audit log", readAudit, columns+"true"+text+order, append(args, limit)...)
+	}
+	// Each half goes by an index of its own, which is in the order of seq.
+	person := q.Person[:]
+	half := func(by string) string { return "SELECT * FROM (" + columns + by + " = ?" + text + order + ")" }
+	both := slices.Concat([]any{person}, args, []any{limit, person}, args, []any{limit, limit})
+	return all(ctx, r, "audit log", readAudit, half("actor")+" UNION "+half("subject")+order, both...)
 }
 
 func (e *peopleEdit) Record(a persistence.AuditEntry) error {

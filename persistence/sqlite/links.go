@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"time"
 
 	"github.com/coscribe/coscribe/persistence"
 )
@@ -28,6 +29,11 @@ func (r peopleReader) ShareLinkByDigest(ctx context.Context, digest persistence.
 // ShareLinks implements persistence.PeopleReader.
 func (r peopleReader) ShareLinks(ctx context.Context, document persistence.ID) ([]persistence.ShareLink, error) {
 	return all(ctx, r, "share links", readLink, "SELECT "+linkColumns+" FROM links WHERE document = ? ORDER BY created_at, id", document[:])
+}
+
+// LinksEnding implements persistence.PeopleReader.
+func (r peopleReader) LinksEnding(ctx context.Context, after, through time.Time) ([]persistence.ShareLink, error) {
+	return all(ctx, r, "share links", readLink, "SELECT "+linkColumns+" FROM links WHERE expires_at > ? AND expires_at <= ? ORDER BY created_at, id", micros(after), micros(through))
 }
 
 func (e *peopleEdit) PutShareLink(l persistence.ShareLink) error {

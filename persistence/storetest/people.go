@@ -339,6 +339,10 @@ func testCascades(t *testing.T, s persistence.Store) {
 	same(t, "the group's grants", got, err, grants[1:])
 	links, err := s.ShareLinks(ctx, document)
 	same(t, "the links", links, err, []persistence.ShareLink{link, later})
+	ending, err := s.LinksEnding(ctx, later.ExpiresAt.Add(-time.Microsecond), later.ExpiresAt)
+	same(t, "the links that end by then", ending, err, []persistence.ShareLink{later})
+	ending, err = s.LinksEnding(ctx, later.ExpiresAt, later.ExpiresAt.Add(time.Hour))
+	same(t, "those that end after", ending, err, nil)
 	one, err := s.ShareLinkByDigest(ctx, later.Digest)
 	same(t, "a link by its digest", one, err, later)
 

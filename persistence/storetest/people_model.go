@@ -139,6 +139,7 @@ func (m *peopleModel) read() {
 		func(r reader) (any, error) { return r.Tickets(ctx, persistence.TicketInvitation, at) },
 		func(r reader) (any, error) { return r.CountUsers(ctx) },
 		func(r reader) (any, error) { return r.Audit(ctx, persistence.AuditQuery{}) },
+		func(r reader) (any, error) { return r.LinksEnding(ctx, at, at.Add(time.Hour)) },
 		func(r reader) (any, error) { users, _, err := r.Users(ctx, persistence.UserQuery{}); return users, err },
 		func(r reader) (any, error) { return r.Tokens(ctx, persistence.ID{}) },
 	}

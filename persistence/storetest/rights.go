@@ -217,7 +217,7 @@ func testTokens(t *testing.T, s persistence.Store) {
 
 func testAudit(t *testing.T, s persistence.Store) {
 	ctx := t.Context()
-	ada, document, link := persistence.NewID(), persistence.NewID(), persistence.NewID()
+	ada, other, document, link := persistence.NewID(), persistence.NewID(), persistence.NewID(), persistence.NewID()
 	actions := []string{"login.created", "login.denied", "grant.changed", "grants.odd", "document.exported"}
 	var lines []persistence.AuditEntry // as they were put
 	for i := range 30 {
@@ -227,6 +227,12 @@ func testAudit(t *testing.T, s persistence.Store) {
 		}
 		if i%4 == 0 {
 			line.Subject = link
+		}
+		if i%5 == 1 {
+			line.Subject = ada // also of what she did herself
+		}
+		if i%7 == 0 {
+			line.Actor, line.Subject = other, other
 		}
 		lines = append(lines, line)
 		Edit(t, s, func(e persistence.PeopleEdit) error { return e.Record(line) })
@@ -245,6 +251,7 @@ func testAudit(t *testing.T, s persistence.Store) {
 	}
 	for _, query := range []persistence.AuditQuery{
 		{Action: "login."}, {Action: "grant."}, {Action: "grant.changed"}, {Action: "grant"}, {Outcome: "denied"}, {Actor: ada}, {Document: document}, {Subject: link},
+		{Person: ada}, {Person: link}, {Person: other}, {Person: ada, Action: "login.", Limit: 2}, {Person: other, Outcome: "denied", Before: all[5].Seq}, {Person: ada, Subject: link}, {Person: ada, Document: document, From: lines[10].At},
 		{Actor: ada, Subject: link}, {From: lines[10].At}, {To: lines[10].At}, {From: lines[5].At, To: lines[20].At, Outcome: "done"}, {Before: all[7].Seq},
 		{Limit: 4}, {Before: all[3].Seq, Limit: 5, Action: "login."}, {Limit: 9999},
 	} {
