@@ -65,6 +65,13 @@ func (h *Hub) Revoke(ctx context.Context, r Revocation, commit func(context.Cont
 	if err := h.adopted(ctx, e.documents); err != nil {
 		return err
 	}
+	// A document that goes for everybody takes nothing from who renames it, and
+	// who does away with it may be in a use themselves.
+	if r.Role != nil {
+		if err := h.rights.used(ctx, e); err != nil {
+			return err
+		}
+	}
 	err = commit(ctx)
 	committed = err == nil
 	return err

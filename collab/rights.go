@@ -27,8 +27,9 @@ type rights struct {
 
 	mu     sync.Mutex // held for access to the following only (law R3)
 	open   []*revoking
-	recent []*revoking // that have ended, in order
-	floor  Generation  // whoever looked before this may have missed one that is forgotten
+	uses   map[*using]struct{} // under way, see Hub.Use
+	recent []*revoking         // that have ended, in order
+	floor  Generation          // whoever looked before this may have missed one that is forgotten
 }
 
 // revoking is a revocation that runs or did lately: whom it concerns. Nil sets
@@ -131,6 +132,11 @@ func (r *rights) stale(since Generation, document, user, login persistence.ID) b
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.missed(since, document, user, login)
+}
+
+// missed is stale of a caller that holds mu.
+func (r *rights) missed(since Generation, document, user, login persistence.ID) bool {
 	if since < r.floor {
 		return true
 	}
