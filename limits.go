@@ -1,9 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"net/netip"
 	"reflect"
 	"strconv"
 	"strings"
@@ -206,20 +204,4 @@ func flagOf(field string) string {
 		b.WriteRune(r)
 	}
 	return b.String()
-}
-
-// readProxies reads the addresses and networks of proxies.
-func readProxies(list []string) ([]netip.Prefix, error) {
-	var proxies []netip.Prefix
-	for _, text := range list {
-		network, err := netip.ParsePrefix(text)
-		if address, bad := netip.ParseAddr(text); err != nil && bad == nil {
-			network, err = netip.PrefixFrom(address, address.BitLen()), nil
-		}
-		if err != nil {
-			return nil, errors.New("--trusted-proxy: " + strconv.Quote(text) + " is no address or network: write 10.0.0.7 or 10.0.0.0/8")
-		}
-		proxies = append(proxies, network)
-	}
-	return proxies, nil
 }

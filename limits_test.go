@@ -115,7 +115,7 @@ func TestLimitOptions(t *testing.T) {
 				t.Errorf("%v was taken", bad)
 			}
 		}
-		if _, err := readProxies([]string{"10.0.0.7", "10.0.0.0/8", "::1", "here"}); err == nil || !strings.Contains(err.Error(), "here") {
+		if _, err := newPeers(&Config{TrustedProxy: []string{"10.0.0.7", "10.0.0.0/8", "::1", "here"}}); err == nil || !strings.Contains(err.Error(), "here") {
 			t.Errorf("proxies: %v", err)
 		}
 	})

@@ -18,6 +18,12 @@ func checkConfig(config *Config) error {
 	if err := server.CheckOrigins(config.AllowedOrigin); err != nil {
 		return fmt.Errorf("--allowed-origin: %w", err)
 	}
+	if _, err := newPeers(config); err != nil {
+		return err
+	}
+	if err := server.CheckHosts(config.AllowedHost); err != nil {
+		return fmt.Errorf("--allowed-host: %w", err)
+	}
 	if err := config.TLS.check(config.Listen, len(config.TrustedProxy) > 0); err != nil {
 		return err
 	}
@@ -35,6 +41,15 @@ func checkConfig(config *Config) error {
 		config.Access = string(server.ModeLink)
 	}
 	return nil
+}
+
+// newPeers reads who is believed of a request's way here.
+func newPeers(config *Config) (*server.Peers, error) {
+	peers, err := server.NewPeers(config.TrustedProxy, config.ProxyHeaders == "forwarded")
+	if err != nil {
+		return nil, fmt.Errorf("--trusted-proxy: %w", err)
+	}
+	return peers, nil
 }
 
 // secretOf reads a secret: from a file, else from an environment variable. It
@@ -98,12 +113,25 @@ func (p *Program) SetupLink(ctx context.Context) (string, error) {
 // another mode, a database that was edited - end on open connections too.
 func (p *Program) minute(ctx context.Context) {
 	p.tidy(ctx)
-	if err := p.Server.EndLinks(ctx); err != nil && !errors.Is(err, collab.ErrStopped) {
-		p.logger.Warn("links that end soon were not looked for", "error", err)
-	}
+	p.endLinks(ctx)
 	if err := p.Hub.Recheck(ctx, p.access.Role); err != nil && !errors.Is(err, collab.ErrStopped) {
 		p.logger.Warn("not everybody's rights were looked at again", "error", err)
 	}
+}
+
+func (p *Program) endLinks(ctx context.Context) {
+	if err := p.Server.EndLinks(ctx); err != nil && ctx.Err() == nil {
+		p.logger.Warn("links that end soon were not looked for", "error", err)
+	}
+}
+
+// between is the time between two looks: a minute, and less where a login that
+// is not used ends sooner than that.
+func (p *Program) between() time.Duration {
+	if idle := p.Config.LoginIdle; idle > 0 {
+		return min(time.Minute, max(idle/2, time.Second))
+	}
+	return time.Minute
 }
 
 // tidy writes down which logins were used, and deletes what expired.
@@ -117,16 +145,16 @@ func (p *Program) tidy(ctx context.Context) {
 	}
 }
 
-// minutes calls a task every minute, and another one at the end.
+// minutes calls a task every minute, or more often, and another one at the end.
 type minutes struct {
 	stop, done chan struct{}
 }
 
-func everyMinute(task, last func(ctx context.Context)) *minutes {
+func every(between time.Duration, task, last func(ctx context.Context)) *minutes {
 	m := &minutes{stop: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(m.done)
-		tick := time.NewTicker(time.Minute)
+		tick := time.NewTicker(between)
 		defer tick.Stop()
 		for {
 			select {

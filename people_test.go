@@ -17,7 +17,7 @@ func TestEveryMinute(t *testing.T) {
 			left = append(left, time.Until(until))
 		}
 		ended := false
-		minutes := everyMinute(note, func(ctx context.Context) { note(ctx); ended = true })
+		minutes := every(time.Minute, note, func(ctx context.Context) { note(ctx); ended = true })
 		time.Sleep(150 * time.Second)
 		synctest.Wait()
 		if len(left) != 2 {

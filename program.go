@@ -29,7 +29,9 @@ type Config struct {
 	Access        string   `default:"link" enum:"open,link,members" help:"Who comes in: members and guests by share link (link), members only (members), or everybody who reaches the server, to edit everything (open), for a trusted network (${default})."`
 	PublicURL     string   `placeholder:"URL" help:"Where people reach the server, such as https://docs.example.org: for links that are handed over or sent."`
 	AllowedOrigin []string `placeholder:"ORIGIN" help:"Other web origins that may embed documents, such as https://wiki.example.org. Repeat the option, or part them by commas."`
-	TrustedProxy  []string `placeholder:"ADDRESS" help:"Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or networks, such as 10.0.0.7 or 10.0.0.0/8."`
+	AllowedHost   []string `placeholder:"NAME" help:"Other names by which an open server may be reached without encryption, beside its address, names of this machine and network, and that of --public-url."`
+	TrustedProxy  []string `placeholder:"ADDRESS" help:"Reverse proxies that are believed when they say for whom they ask, and the only ones from which the network is served without encryption: addresses or networks, such as 10.0.0.7 or 10.0.0.0/8."`
+	ProxyHeaders  string   `default:"x-forwarded" enum:"x-forwarded,forwarded" help:"Which headers the trusted proxies write: X-Forwarded-For and X-Forwarded-Proto (x-forwarded), or the standard Forwarded of RFC 7239 (forwarded). The others are not read (${default})."`
 	LogLevel      string   `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error (${default})."`
 	LogFormat     string   `default:"text" enum:"text,json" help:"text or json (${default})."`
 	Limits        Limits   `embed:"" prefix:"limit-" group:"Limits, for those who need others (see docs/operations.md)"`
@@ -113,9 +115,6 @@ func Open(ctx context.Context, config Config) (*Program, error) {
 	if err := checkConfig(&config); err != nil {
 		return nil, err
 	}
-	if _, err := readProxies(config.TrustedProxy); err != nil {
-		return nil, err
-	}
 	p := &Program{Config: config, logger: newLogger(config), failed: make(chan error, 2)}
 	// The port first: a second start on the same machine should say that the
 	// port is taken, and not wait for the store.
@@ -132,7 +131,8 @@ func Open(ctx context.Context, config Config) (*Program, error) {
 	if err := p.firstOwner(ctx); err != nil {
 		return nil, errors.Join(err, p.abandon(), p.unlisten())
 	}
-	p.minutes = everyMinute(p.minute, p.tidy)
+	p.endLinks(ctx)
+	p.minutes = every(p.between(), p.minute, p.tidy)
 	p.serve()
 	return p, nil
 }
@@ -194,9 +194,9 @@ func (p *Program) assemble(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	peers, err := server.NewPeers(p.Config.TrustedProxy)
+	peers, err := newPeers(&p.Config)
 	if err != nil {
-		return fmt.Errorf("--trusted-proxy: %w", err)
+		return err
 	}
 	p.access = server.NewAccounts(server.AccessConfig{
 		Mode: server.Mode(p.Config.Access), People: p.Store, Documents: p.Store, Guests: guests, Peers: peers,
@@ -216,16 +216,13 @@ func (p *Program) assemble(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	proxies, err := readProxies(p.Config.TrustedProxy)
-	if err != nil {
-		return err
-	}
 	limits := p.Config.Limits.connections()
 	// The transports' Origin check is the server's, which needs them first.
 	pipes := transport.Config{
 		Hub: p.Hub, Access: p.access, Engine: p.Hub.Limits(), Logger: p.logger,
-		Limits: limits, Door: transport.NewDoor(limits, proxies, metrics.Refused),
+		Limits: limits, Door: transport.NewDoor(limits, &peers.Forwarding, metrics.Refused),
 		CheckOrigin: func(r *http.Request) bool { return p.Server.CheckOrigin(r) },
+		Denied:      func(d transport.Denial) { p.Server.Denied(d) }, Address: peers.Address,
 	}
 	p.sockets, p.polls = transport.NewWebSocket(pipes), transport.NewLongPoll(pipes)
 	var ui fs.FS
@@ -235,6 +232,7 @@ func (p *Program) assemble(ctx context.Context) error {
 	p.Server, err = server.New(ctx, server.Config{
 		Hub: p.Hub, Store: p.Store, People: p.Store, Access: p.access, Keys: keys, OIDC: provider, Proxy: newProxySignIn(&p.Config), Mail: mail, PublicURL: p.Config.PublicURL, URL: p.URL(),
 		Settings: p.Config.Settings, Socket: p.sockets, Poll: p.polls, Events: p.events, UI: ui,
+		Hosts: p.Config.AllowedHost, Encrypted: p.tls == nil && !p.Config.TLS.AllowPlainHTTP,
 		Origins: p.Config.AllowedOrigin, Limits: p.Config.Limits.requests(), Metrics: metrics, Logger: p.logger, Version: programVersion(),
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coscribe/coscribe/persistence"
 	"github.com/gorilla/websocket"
 )
 
@@ -380,4 +381,44 @@ func TestRevocationIsLive(t *testing.T) {
 		}
 		b.problem(http.StatusForbidden, "forbidden", b.send("POST", "/api/documents/"+d.ID+"/changes", map[string]any{"delta": []any{map[string]string{"insert": "late"}}}))
 	})
+}
+
+// A visitor who comes back shortly before their link ends, to a document that
+// nobody was in when ends were looked for, leaves when it ends and not at the
+// next look.
+func TestLinkEndsForWhoCameBack(t *testing.T) {
+	program := start(t, memberConfig(t))
+	owner, _ := setUp(t, program)
+	for left := 2 * time.Second; ; left *= 2 {
+		d := owner.create("Plans", "")
+		link := owner.link(d.ID, map[string]any{"role": "editor"})
+		guest := browse(t, program)
+		guest.want(http.StatusOK, guest.open(t, link.URL), nil)
+		id, err := persistence.ParseID(link.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// As it is when a link that was made long ago has little time left.
+		err = program.Store.EditPeople(t.Context(), func(edit persistence.PeopleEdit) error {
+			kept, err := edit.ShareLink(t.Context(), id)
+			if err != nil {
+				return err
+			}
+			kept.ExpiresAt = persistence.Micro(time.Now().Add(left))
+			return edit.PutShareLink(kept)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		program.endLinks(t.Context())
+		ear := guest.socket(program, d.ID)
+		code := ear.over()
+		if !bytes.Contains(ear.bytes(), []byte(`"welcome"`)) && left < 16*time.Second {
+			continue // the machine was too slow to come back in time
+		}
+		if code != 4503 {
+			t.Errorf("[S8] it was closed with %d: %s", code, ear.bytes())
+		}
+		return
+	}
 }

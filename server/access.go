@@ -62,11 +62,7 @@ func (s *Server) identified(next http.Handler) http.Handler {
 				if errors.Is(err, transport.ErrUnauthorized) || errors.Is(err, transport.ErrTokenExpired) {
 					w.Header().Set("WWW-Authenticate", "Bearer")
 					if r.Header.Get("Authorization") != "" {
-						why := "A token that is none, or was revoked."
-						if errors.Is(err, transport.ErrTokenExpired) {
-							why = "A token that has expired."
-						}
-						s.denied(ctx, persistence.AuditEntry{Action: "token.denied", Detail: why})
+						s.denied(ctx, tokenDenied(err))
 					}
 				}
 				s.writeProblem(w, r, err)

@@ -248,8 +248,7 @@ func (a *Accounts) Alive(ctx context.Context, who transport.Identity) (transport
 
 // living is whose login it is, if it has not ended and they are active.
 func (a *Accounts) living(ctx context.Context, login *persistence.Login) (transport.Identity, error) {
-	expires := a.expiry(login)
-	if !a.Now().Before(expires) {
+	if !a.Now().Before(a.expiry(login)) {
 		return transport.Identity{}, transport.ErrTokenExpired
 	}
 	user, err := a.People.User(ctx, login.User)
@@ -259,8 +258,10 @@ func (a *Accounts) living(ctx context.Context, login *persistence.Login) (transp
 	if err != nil {
 		return transport.Identity{}, fmt.Errorf("reading an account: %w", err)
 	}
+	// Its use elsewhere puts off the end of one that is not used, so whoever is
+	// connected by it is asked about again every minute; see collab.Hub.Recheck.
 	who, err := a.user(&user)
-	who.Login, who.Expires = login.ID, expires
+	who.Login, who.Expires = login.ID, login.ExpiresAt
 	return who, err
 }
 

@@ -38,7 +38,7 @@ func TestLoginLife(t *testing.T) {
 	t.Run("[ASVS 7.3.1] use puts the idle end off, and only so far", func(t *testing.T) {
 		for now.Before(login.ExpiresAt.Add(-DefaultIdle)) {
 			who, err := access.login(t.Context(), secret)
-			if err != nil || who.User.ID != user.ID.String() || who.Login != login.ID || who.Expires.After(login.ExpiresAt) || who.Expires.After(now.Add(DefaultIdle)) {
+			if err != nil || who.User.ID != user.ID.String() || who.Login != login.ID || !who.Expires.Equal(login.ExpiresAt) {
 				t.Fatalf("at %s: %+v, %v", now, who, err)
 			}
 			if now.Day()%2 == 0 { // written down now and then
@@ -51,6 +51,31 @@ func TestLoginLife(t *testing.T) {
 		now = login.ExpiresAt
 		if _, err := access.login(t.Context(), secret); !errors.Is(err, transport.ErrTokenExpired) {
 			t.Errorf("at its longest: %v", err)
+		}
+	})
+	t.Run("[S8][ASVS 7.3.1] what is open by a login lives on while that is used elsewhere, and no longer", func(t *testing.T) {
+		access, store := testAccess(t, ModeOpen)
+		access.Now = func() time.Time { return now }
+		_, _, secret := signedIn(t, access)
+		connected, err := access.login(t.Context(), secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		document := persistence.NewID()
+		if err := store.Create(t.Context(), persistence.Document{ID: document, Title: "x", Head: persistence.Head{Epoch: persistence.NewID()}, CreatedAt: persistence.Micro(now), CreatedBy: persistence.Author{ID: persistence.NewID(), Name: "x", Color: "#000000"}}, nil); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(DefaultIdle - time.Minute)
+		if _, err := access.login(t.Context(), secret); err != nil { // another tab
+			t.Fatal(err)
+		}
+		now = now.Add(2 * time.Minute)
+		if role, err := access.Role(t.Context(), connected, document); err != nil || role != protocol.RoleEditor || !connected.Expires.After(now) {
+			t.Errorf("used elsewhere: %s until %s, %v", role, connected.Expires, err)
+		}
+		now = now.Add(DefaultIdle)
+		if role, err := access.Role(t.Context(), connected, document); !errors.Is(err, transport.ErrTokenExpired) {
+			t.Errorf("not used any more: %s, %v", role, err)
 		}
 	})
 	t.Run("[ASVS 7.3.1] without use it ends", func(t *testing.T) {

@@ -2,10 +2,12 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
 
+	"github.com/coscribe/coscribe/collab/transport"
 	"github.com/coscribe/coscribe/persistence"
 	"golang.org/x/time/rate"
 )
@@ -152,6 +154,30 @@ func (s *Server) noted(ctx context.Context, entry persistence.AuditEntry) {
 func (s *Server) denied(ctx context.Context, entry persistence.AuditEntry) {
 	entry.Outcome = outcomeDenied
 	s.denials.add(s.line(ctx, entry))
+}
+
+// tokenDenied is the line about a token that lets nobody in. Which of them it
+// is the server does not know, and what it looked like is nobody's business.
+func tokenDenied(err error) persistence.AuditEntry {
+	entry := persistence.AuditEntry{Action: "token.denied", Detail: "A token that is none, or was revoked."}
+	if errors.Is(err, transport.ErrTokenExpired) {
+		entry.Detail = "A token that has expired."
+	}
+	return entry
+}
+
+// Denied writes into the audit log whom a transport turned away. Any goroutine.
+func (s *Server) Denied(d transport.Denial) {
+	entry := tokenDenied(d.Err)
+	switch {
+	case errors.Is(d.Err, transport.ErrForbidden):
+		entry.Action, entry.Detail = "client.denied", "Went on as a client that is somebody else's."
+	case errors.Is(d.Err, persistence.ErrNotFound):
+		entry.Action, entry.Detail = "document.denied", "Connected without a role."
+	}
+	entry.Actor, _ = persistence.ParseID(d.Who.User.ID)
+	entry.Name, entry.Document, entry.Address = d.Who.User.Name, d.Document, addressText(d.Address)
+	s.denied(context.Background(), entry)
 }
 
 func (s *Server) writeDenials(entries []persistence.AuditEntry) {

@@ -37,6 +37,7 @@ type AuditFilter struct {
 	Actor    string `query:"actor" doc:"Id of who did it"`
 	Document string `query:"document"`
 	Subject  string `query:"subject"`
+	Person   string `query:"person" doc:"Id of who did it, or whom it was done to"`
 	From     string `query:"from" doc:"RFC 3339"`
 	To       string `query:"to" doc:"RFC 3339, exclusive"`
 }
@@ -80,7 +81,7 @@ func (f *AuditFilter) query() (persistence.AuditQuery, error) {
 	for _, field := range []struct {
 		name, text string
 		id         *persistence.ID
-	}{{"actor", f.Actor, &query.Actor}, {"document", f.Document, &query.Document}, {"subject", f.Subject, &query.Subject}} {
+	}{{"actor", f.Actor, &query.Actor}, {"document", f.Document, &query.Document}, {"subject", f.Subject, &query.Subject}, {"person", f.Person, &query.Person}} {
 		if field.text == "" {
 			continue
 		}
@@ -148,7 +149,7 @@ func (s *Server) exportInstead(ctx huma.Context, _ func(huma.Context)) {
 	filter := AuditFilter{}
 	values := r.URL.Query()
 	for name, field := range map[string]*string{"action": &filter.Action, "outcome": &filter.Outcome, "actor": &filter.Actor, "document": &filter.Document,
-		"subject": &filter.Subject, "from": &filter.From, "to": &filter.To} {
+		"subject": &filter.Subject, "person": &filter.Person, "from": &filter.From, "to": &filter.To} {
 		*field = values.Get(name)
 	}
 	query, err := filter.query()

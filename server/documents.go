@@ -314,43 +314,56 @@ func (s *Server) shown(ctx context.Context, id persistence.ID, role protocol.Rol
 }
 
 func (s *Server) renameDocument(ctx context.Context, in *renameInput) (*documentOutput, error) {
-	id, role, err := s.allow(ctx, in.ID, protocol.RoleEditor)
+	var title string
+	if in.Body.Title != nil {
+		var err error
+		if title, err = cleanTitle(*in.Body.Title); err != nil {
+			return nil, err
+		}
+	}
+	id, role, err := s.use(ctx, in.ID, protocol.RoleEditor, func(ctx context.Context, id persistence.ID) error {
+		if in.Body.Title == nil {
+			return nil
+		}
+		return s.config.Store.Rename(ctx, id, title, authorOf(callerOf(ctx).User), persistence.Micro(s.config.Now()))
+	})
 	if err != nil {
-		return nil, err
-	}
-	if in.Body.Title == nil {
-		return s.shown(ctx, id, role)
-	}
-	title, err := cleanTitle(*in.Body.Title)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.config.Store.Rename(ctx, id, title, authorOf(callerOf(ctx).User), persistence.Micro(s.config.Now())); err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	s.config.Hub.Renamed(ctx, id)
-	s.config.Events.Touch(id)
+	if in.Body.Title != nil {
+		s.config.Hub.Renamed(ctx, id)
+		s.config.Events.Touch(id)
+	}
 	return s.shown(ctx, id, role)
+}
+
+// use has the caller do something by their role in a document: they have it
+// still when that is done (law S8).
+func (s *Server) use(ctx context.Context, text string, least protocol.Role, act func(ctx context.Context, id persistence.ID) error) (id persistence.ID, role protocol.Role, err error) {
+	err = s.config.Hub.Afresh(func(since collab.Generation) (err error) {
+		if id, role, err = s.allow(ctx, text, least); err != nil {
+			return err
+		}
+		return s.config.Hub.Use(ctx, collab.Use{Document: id, Who: callerOf(ctx), Since: since}, func(ctx context.Context) error { return act(ctx, id) })
+	})
+	return id, role, err
 }
 
 // trash moves a document into the trash or out of it.
 func (s *Server) trash(ctx context.Context, in *DocumentPath, away bool) (*documentOutput, error) {
-	id, role, err := s.allow(ctx, in.ID, protocol.RoleEditor)
-	if err != nil {
-		return nil, err
-	}
-	var at time.Time
-	if away {
-		at = persistence.Micro(s.config.Now())
-	}
-	move := func(ctx context.Context) error {
-		return s.config.Store.Trash(ctx, id, authorOf(callerOf(ctx).User), at)
-	}
-	if away {
-		err = s.config.Hub.Revoke(ctx, collab.Revocation{Documents: []persistence.ID{id}, Reason: "trashed"}, move)
-	} else {
-		err = move(ctx)
-	}
+	id, role, err := s.use(ctx, in.ID, protocol.RoleEditor, func(ctx context.Context, id persistence.ID) error {
+		var at time.Time
+		if away {
+			at = persistence.Micro(s.config.Now())
+		}
+		move := func(ctx context.Context) error {
+			return s.config.Store.Trash(ctx, id, authorOf(callerOf(ctx).User), at)
+		}
+		if !away {
+			return move(ctx)
+		}
+		return s.config.Hub.Revoke(ctx, collab.Revocation{Documents: []persistence.ID{id}, Reason: "trashed"}, move)
+	})
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}

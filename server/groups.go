@@ -137,7 +137,7 @@ func groupTaken(err error) error {
 func (s *Server) createGroup(ctx context.Context, in *createGroupInput) (*groupOutput, error) {
 	group := persistence.Group{ID: persistence.NewID(), CreatedAt: persistence.Micro(s.config.Now())}
 	var err error
-	if group.Name, err = cleanName(in.Body.Name); err != nil {
+	if group.Name, err = s.chosenName(ctx, in.Body.Name); err != nil {
 		return nil, err
 	}
 	if group.External, err = cleanExternal(in.Body.External); err != nil {
@@ -190,7 +190,7 @@ func (s *Server) changeGroup(ctx context.Context, in *changeGroupInput) (*groupO
 	var name, external string
 	var err error
 	if in.Body.Name != nil {
-		if name, err = cleanName(*in.Body.Name); err != nil {
+		if name, err = s.chosenName(ctx, *in.Body.Name); err != nil {
 			return nil, err
 		}
 	}

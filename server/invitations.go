@@ -58,7 +58,7 @@ func (s *Server) invite(ctx context.Context, in *inviteInput) (*linkOutput, erro
 	ticket := persistence.Ticket{Kind: persistence.TicketInvitation, CreatedBy: s.actor(ctx)}
 	var err error
 	if in.Body.Mail != "" {
-		if ticket.Mail, err = cleanMail(in.Body.Mail); err != nil {
+		if ticket.Mail, err = s.chosenMail(ctx, in.Body.Mail); err != nil {
 			return nil, err
 		}
 	}

@@ -57,6 +57,7 @@ type passwordInput struct {
 	Body struct {
 		Current string `json:"current" maxLength:"1024"`
 		New     string `json:"new" maxLength:"1024" doc:"At least 12 characters"`
+		Tokens  bool   `json:"tokens,omitempty" doc:"My personal API tokens end too"`
 	}
 }
 
@@ -85,6 +86,12 @@ type LoginPath struct {
 
 type endLoginsInput struct {
 	All bool `query:"all" doc:"This browser's too"`
+	TokensToo
+}
+
+// TokensToo says whether API tokens end with logins.
+type TokensToo struct {
+	Tokens bool `query:"tokens" doc:"Personal API tokens end too"`
 }
 
 func (s *Server) meRoutes(api huma.API) {
@@ -105,7 +112,7 @@ func (s *Server) meRoutes(api huma.API) {
 	}, s.changeMe)
 	huma.Register(api, huma.Operation{
 		OperationID: "change-password", Method: http.MethodPost, Path: "/api/me/password", Tags: tags, Metadata: atBrowser, DefaultStatus: http.StatusNoContent,
-		Summary: "Change my password", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait, Description: "All other logins end, on open connections too.",
+		Summary: "Change my password", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait, Description: "All other logins end, on open connections too. Personal API tokens go on, unless tokens says that they end.",
 		Errors: []int{http.StatusBadRequest, http.StatusForbidden, http.StatusTooManyRequests},
 	}, s.changePassword)
 	huma.Register(api, huma.Operation{
@@ -117,7 +124,7 @@ func (s *Server) meRoutes(api huma.API) {
 	}, s.endLogin)
 	huma.Register(api, huma.Operation{
 		OperationID: "end-my-logins", Method: http.MethodDelete, Path: "/api/me/logins", Tags: tags, Metadata: atBrowser, DefaultStatus: http.StatusNoContent,
-		Summary: "Sign out everywhere else",
+		Summary: "Sign out everywhere else", Description: "Personal API tokens go on, unless tokens says that they end.",
 	}, s.endLogins)
 }
 
@@ -144,7 +151,7 @@ func (s *Server) changeMe(ctx context.Context, in *profileInput) (*meOutput, err
 	who := callerOf(ctx)
 	user := &who.User
 	if in.Body.Name != nil {
-		name, err := cleanName(*in.Body.Name)
+		name, err := s.chosenName(ctx, *in.Body.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -193,7 +200,7 @@ func (s *Server) changeAccount(ctx context.Context, who transport.Identity, in *
 	}
 	mail := ""
 	if in.Body.Mail != nil {
-		if mail, err = cleanMail(*in.Body.Mail); err != nil {
+		if mail, err = s.chosenMail(ctx, *in.Body.Mail); err != nil {
 			return err
 		}
 		before, err := s.config.People.User(ctx, id)
@@ -296,7 +303,13 @@ func (s *Server) changePassword(ctx context.Context, in *passwordInput) (*struct
 		if err := s.dropResets(ctx, edit, user.ID); err != nil {
 			return err
 		}
-		return s.record(ctx, edit, persistence.AuditEntry{Action: "password.changed", Subject: user.ID, Detail: "All other logins ended."})
+		ended := ""
+		if in.Body.Tokens {
+			if ended, err = s.dropTokens(ctx, edit, user.ID); err != nil {
+				return err
+			}
+		}
+		return s.record(ctx, edit, persistence.AuditEntry{Action: "password.changed", Subject: user.ID, Detail: "All other logins ended" + ended + "."})
 	})
 	return nil, s.problem(ctx, err)
 }
@@ -394,17 +407,23 @@ func (s *Server) endLogins(ctx context.Context, in *endLoginsInput) (*struct{}, 
 	if in.All {
 		except = persistence.ID{}
 	}
-	return nil, s.problem(ctx, s.endLoginsOf(ctx, user.ID, except))
+	return nil, s.problem(ctx, s.endLoginsOf(ctx, user.ID, except, in.Tokens))
 }
 
 // endLoginsOf signs a user out everywhere but in one browser (the zero ID
-// spares none).
-func (s *Server) endLoginsOf(ctx context.Context, user, except persistence.ID) error {
+// spares none), and ends their API tokens if that is asked for.
+func (s *Server) endLoginsOf(ctx context.Context, user, except persistence.ID, tokens bool) error {
 	return s.revise(ctx, revision{users: []persistence.ID{user}, reason: "signed out"}, func(edit persistence.PeopleEdit) error {
 		ended, err := edit.DeleteLogins(user, except)
 		if err != nil {
 			return err
 		}
-		return s.record(ctx, edit, persistence.AuditEntry{Action: "login.ended", Subject: user, Detail: "Signed " + plural(len(ended), "browser") + " out."})
+		also := ""
+		if tokens {
+			if also, err = s.dropTokens(ctx, edit, user); err != nil {
+				return err
+			}
+		}
+		return s.record(ctx, edit, persistence.AuditEntry{Action: "login.ended", Subject: user, Detail: "Signed " + plural(len(ended), "browser") + " out" + also + "."})
 	})
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -75,6 +76,52 @@ func cleanName(text string) (string, error) {
 		return "", newProblem(http.StatusBadRequest, "invalid_name", "A name has 1 to %d characters and no control characters.", maxName)
 	}
 	return name, nil
+}
+
+// alike are alphabets with letters that look like those of another.
+var alike = []*unicode.RangeTable{unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Armenian, unicode.Cherokee, unicode.Coptic}
+
+// mixed says whether a word of the text has letters of two alphabets that look
+// alike, as whoever wants to pass for somebody else writes (UTS 39, 5.2). A word
+// that is all of one alphabet is somebody's name, whatever it looks like.
+func mixed(text string) bool {
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
+		var first *unicode.RangeTable
+		for _, r := range word {
+			for _, alphabet := range alike {
+				if !unicode.Is(alphabet, r) {
+					continue
+				}
+				if first != nil && first != alphabet {
+					return true
+				}
+				first = alphabet
+			}
+		}
+	}
+	return false
+}
+
+// chosenName is cleanName of a name that somebody chose here, and chosenMail
+// cleanMail: letters that pass for others are refused, and written down. What a
+// sign-in provider or an embedding application calls somebody is theirs to
+// answer for.
+func (s *Server) chosenName(ctx context.Context, text string) (string, error) {
+	name, err := cleanName(text)
+	if err == nil && mixed(name) {
+		s.denied(ctx, persistence.AuditEntry{Action: "name.denied", Detail: "A name mixed alphabets in one word."})
+		return "", newProblem(http.StatusBadRequest, "invalid_name", "The name mixes letters of different alphabets in one word, as if to look like another. Write each word in one alphabet.")
+	}
+	return name, err
+}
+
+func (s *Server) chosenMail(ctx context.Context, text string) (string, error) {
+	address, err := cleanMail(text)
+	if err == nil && mixed(address) {
+		s.denied(ctx, persistence.AuditEntry{Action: "name.denied", Detail: "A mail address mixed alphabets in one word."})
+		return "", newProblem(http.StatusBadRequest, "invalid_mail", "The mail address mixes letters of different alphabets in one word, as if to look like another. Check how it is written.")
+	}
+	return address, err
 }
 
 const (

@@ -75,7 +75,7 @@ func TestLocalPath(t *testing.T) {
 }
 
 func TestProxyHeaders(t *testing.T) {
-	peers, err := NewPeers([]string{"192.0.2.0/24"})
+	peers, err := NewPeers([]string{"192.0.2.0/24"}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,6 +47,7 @@ func (s *Server) routes(mux *http.ServeMux) {
 	s.signInRoutes(api)
 	s.ticketRoutes(api)
 	s.meRoutes(api)
+	s.identityRoutes(api)
 	s.pictureRoutes(api)
 	s.userRoutes(api)
 	s.invitationRoutes(api)

@@ -23,6 +23,7 @@ type Engine interface {
 	Admit(ctx context.Context, user protocol.User, bytes int) error
 	Follow(ctx context.Context, f collab.Follow) (*collab.Follower, error)
 	Afresh(try func(since collab.Generation) error) error
+	Use(ctx context.Context, u collab.Use, act func(context.Context) error) error
 	Revoke(ctx context.Context, r collab.Revocation, commit func(context.Context) error) error
 	Recheck(ctx context.Context, role collab.RoleOf) error
 	People(document persistence.ID) []protocol.User
@@ -56,6 +57,11 @@ type Config struct {
 	// server's own; scheme, host and port, such as "https://wiki.example.org".
 	Origins []string
 	Limits  Limits // zero fields get their defaults
+	// Hosts are further names by which an open server may be reached, see
+	// CheckHosts. Encrypted refuses the network's plain HTTP, but from the trusted
+	// proxies.
+	Hosts     []string
+	Encrypted bool
 	// PublicURL is where people reach the server, such as
 	// "https://docs.example.org"; "" if the operator has not said. URL is where
 	// it listens.
@@ -150,7 +156,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	}
 	mux.Handle("/api/", protected)
 	mux.Handle("/", newPages(config.UI, s.config.Access))
-	s.handler = s.observed(s.recovered(s.strict(securityHeaders(s.origins.shared(s.byProxy(mux))))))
+	s.handler = s.observed(s.recovered(s.strict(securityHeaders(s.encrypted(s.named(s.origins.shared(s.byProxy(mux))))))))
 	return s, nil
 }
 

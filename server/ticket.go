@@ -156,7 +156,7 @@ func (s *Server) ticketRoutes(api huma.API) {
 		func(ctx context.Context, in *acceptInput) (*enteredOutput, error) {
 			return s.accept(ctx, persistence.TicketInvitation, in)
 		})
-	huma.Register(api, post("reset-password", "/api/reset", "Set a new password by a one-time link", "Ends all other logins of the account and answers who one is, signed in.", http.StatusOK), s.reset)
+	huma.Register(api, post("reset-password", "/api/reset", "Set a new password by a one-time link", "Ends all other logins and the personal API tokens of the account, and answers who one is, signed in.", http.StatusOK), s.reset)
 	huma.Register(api, post("request-reset", "/api/reset/request", "Ask for a link to set a new password",
 		"Always the same answer. Where mail is configured the link is sent there if an account has the address; else an administrator sees the wish in the audit log and can hand a link over.", http.StatusAccepted), s.requestReset)
 }
@@ -183,8 +183,13 @@ func (s *Server) ticketOf(ctx context.Context, kind persistence.TicketKind, secr
 			return ticket, nil
 		}
 	}
-	s.denied(ctx, persistence.AuditEntry{Action: string(kind) + ".denied", Subject: ticket.ID, Detail: "The link was used, has expired, or is none."})
-	return ticket, invalidTicket()
+	return ticket, s.denyTicket(ctx, kind, ticket.ID)
+}
+
+// denyTicket writes down that a one-time link gave nothing.
+func (s *Server) denyTicket(ctx context.Context, kind persistence.TicketKind, ticket persistence.ID) error {
+	s.denied(ctx, persistence.AuditEntry{Action: string(kind) + ".denied", Subject: ticket, Detail: "The link was used, has expired, or is none."})
+	return invalidTicket()
 }
 
 // stillGood says whether a ticket gives no more than is to be had by it now: the
@@ -225,14 +230,14 @@ func ignoreNotFound(err error) error {
 func (s *Server) useTicket(ctx context.Context, edit persistence.PeopleEdit, kind persistence.TicketKind, secret string, at time.Time) (persistence.Ticket, error) {
 	ticket, err := edit.UseTicket(digestOf(secret), kind, at)
 	if errors.Is(err, persistence.ErrNotFound) || errors.Is(err, persistence.ErrUsed) || errors.Is(err, persistence.ErrExpired) {
-		return ticket, invalidTicket()
+		return ticket, s.denyTicket(ctx, kind, ticket.ID)
 	}
 	if err != nil {
 		return ticket, err
 	}
 	still, err := s.stillGood(ctx, edit, &ticket)
 	if err == nil && !still {
-		err = invalidTicket()
+		err = s.denyTicket(ctx, kind, ticket.ID)
 	}
 	return ticket, err
 }
@@ -296,10 +301,10 @@ func (s *Server) accept(ctx context.Context, kind persistence.TicketKind, in *ac
 
 // newUser checks what a new account is to be, and hashes its password.
 func (s *Server) newUser(ctx context.Context, name, mail, password string) (user persistence.User, err error) {
-	if user.Name, err = cleanName(name); err != nil {
+	if user.Name, err = s.chosenName(ctx, name); err != nil {
 		return user, err
 	}
-	if user.Mail, err = cleanMail(mail); err != nil {
+	if user.Mail, err = s.chosenMail(ctx, mail); err != nil {
 		return user, err
 	}
 	if password != "" {
@@ -362,7 +367,12 @@ func (s *Server) reset(ctx context.Context, in *resetInput) (*enteredOutput, err
 		if err := s.dropResets(ctx, edit, user.ID); err != nil {
 			return err
 		}
-		entry := s.line(ctx, persistence.AuditEntry{Action: "password.reset", Subject: user.ID, Detail: "By a one-time link; all logins ended."})
+		// Whoever had the old password may have made tokens with it.
+		ended, err := s.dropTokens(ctx, edit, user.ID)
+		if err != nil {
+			return err
+		}
+		entry := s.line(ctx, persistence.AuditEntry{Action: "password.reset", Subject: user.ID, Detail: "By a one-time link; all logins ended" + ended + "."})
 		entry.Actor, entry.Name = user.ID, user.Name
 		return edit.Record(entry)
 	})

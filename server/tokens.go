@@ -238,6 +238,30 @@ func (s *Server) revoke(ctx context.Context, id string, mine persistence.ID) err
 	})
 }
 
+// dropTokens ends a user's personal tokens within a transaction, and says so for
+// the audit log: "" if there were none. Those of integrations are accounts of
+// their own.
+func (s *Server) dropTokens(ctx context.Context, edit persistence.PeopleEdit, user persistence.ID) (said string, err error) {
+	tokens, err := edit.Tokens(ctx, user)
+	if err != nil {
+		return "", err
+	}
+	ended := 0
+	for i := range tokens {
+		if tokens[i].Kind != persistence.TokenPersonal {
+			continue
+		}
+		if err := edit.DeleteToken(tokens[i].ID); err != nil {
+			return "", err
+		}
+		ended++
+	}
+	if ended == 0 {
+		return "", nil
+	}
+	return ", and " + plural(ended, "API token") + " ended", nil
+}
+
 // tokenView is a token without its secret.
 type tokenView struct {
 	ID        string     `json:"id" format:"uuid"`

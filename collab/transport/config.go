@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/coscribe/coscribe/collab"
@@ -55,10 +56,15 @@ type Config struct {
 	// CheckOrigin allows or refuses an upgrade or a poll by its Origin header; nil allows
 	// the request's own host and requests without Origin. Any goroutine.
 	CheckOrigin func(r *http.Request) bool
-	Engine      collab.Limits // bounds told to the codec; zero: none
-	Limits      Limits        // zero fields get their defaults
-	Door        *Door         // shared by the transports of a process; nil: one of its own
-	Logger      *slog.Logger  // nil: silent. Never given content or tokens
+	// Denied is told of whoever shows something that lets them in nowhere, or
+	// not here; nil: nobody asks. Any goroutine; it must not block.
+	Denied func(Denial)
+	// Address is where a request comes from, for Denied; nil: it is not known.
+	Address func(r *http.Request) netip.Addr
+	Engine  collab.Limits // bounds told to the codec; zero: none
+	Limits  Limits        // zero fields get their defaults
+	Door    *Door         // shared by the transports of a process; nil: one of its own
+	Logger  *slog.Logger  // nil: silent. Never given content or tokens
 }
 
 // Limits bounds connections (law R5).

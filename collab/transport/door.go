@@ -1,19 +1,17 @@
 package transport
 
 import (
-	"net"
 	"net/http"
 	"net/netip"
-	"strings"
 	"sync"
 )
 
 // Door counts the connections of a process over all transports, and turns away
 // what would be too many (law R5). Any goroutine.
 type Door struct {
-	limits  Limits
-	proxies []netip.Prefix
-	refused func(limit string)
+	limits     Limits
+	forwarding *Forwarding
+	refused    func(limit string)
 
 	mu        sync.Mutex // held for access to the following only (law R3)
 	open      int
@@ -21,14 +19,14 @@ type Door struct {
 	addresses map[netip.Prefix]int
 }
 
-// NewDoor makes a door. proxies are believed when they say for whom they ask,
-// beside this machine's own; refused (may be nil) is told each limit that
+// NewDoor makes a door. The proxies of forwarding (nil: none) are believed when
+// they say for whom they ask, beside this machine's own; refused (may be nil) is told each limit that
 // turned somebody away, and must not block.
-func NewDoor(limits Limits, proxies []netip.Prefix, refused func(limit string)) *Door {
+func NewDoor(limits Limits, forwarding *Forwarding, refused func(limit string)) *Door {
 	if refused == nil {
 		refused = func(string) {}
 	}
-	return &Door{limits: limits.withDefaults(), proxies: proxies, refused: refused, addresses: map[netip.Prefix]int{}}
+	return &Door{limits: limits.withDefaults(), forwarding: forwarding, refused: refused, addresses: map[netip.Prefix]int{}}
 }
 
 // pass is one connection's. The zero pass counts for nothing.
@@ -110,25 +108,8 @@ const networkBits = 64
 // address is where a request comes from: the network's word, or that of a proxy
 // we believe. This machine itself is not counted.
 func (d *Door) address(r *http.Request) netip.Prefix {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	from, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	// The last proxy's word comes last; what stands before it, anybody can write.
-	said := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(said) - 1; i >= 0 && d.believes(from); i-- {
-		next, err := netip.ParseAddr(strings.TrimSpace(said[i]))
-		if err != nil {
-			break
-		}
-		from = next
-	}
-	from = from.Unmap().WithZone("")
-	if from.IsLoopback() {
+	from := d.forwarding.Client(r, func(proxy netip.Addr) bool { return proxy.IsLoopback() || d.forwarding.Trusts(proxy) })
+	if !from.IsValid() || from.IsLoopback() {
 		return netip.Prefix{}
 	}
 	bits := from.BitLen()
@@ -140,17 +121,4 @@ func (d *Door) address(r *http.Request) netip.Prefix {
 		return netip.Prefix{}
 	}
 	return network
-}
-
-func (d *Door) believes(proxy netip.Addr) bool {
-	proxy = proxy.Unmap()
-	if proxy.IsLoopback() {
-		return true
-	}
-	for _, p := range d.proxies {
-		if p.Contains(proxy) {
-			return true
-		}
-	}
-	return false
 }

@@ -61,7 +61,7 @@ func TestDoor(t *testing.T) {
 		}
 	})
 	t.Run("an address is the network's word, or that of a proxy we believe", func(t *testing.T) {
-		d := NewDoor(Limits{}, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, nil)
+		d := NewDoor(Limits{}, &Forwarding{Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, nil)
 		for _, test := range []struct{ from, said, want string }{
 			{"203.0.113.5:1", "", "203.0.113.5/32"},
 			{"203.0.113.5:1", "198.51.100.1", "203.0.113.5/32"}, // a lie

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 
 	"github.com/coscribe/coscribe/collab"
 	"github.com/coscribe/coscribe/collab/protocol"
@@ -14,7 +15,8 @@ import (
 type caller struct {
 	document persistence.ID // zero: the path names none
 	who      Identity
-	known    bool // who came with the request's credentials
+	known    bool       // who came with the request's credentials
+	address  netip.Addr // see Config.Address
 }
 
 // documentID reads the id of a request's path; the zero ID if it is none.
@@ -29,14 +31,16 @@ func documentID(path string) persistence.ID {
 // recognise reads who opens a pipe, or answers the request with why not.
 func (c *Config) recognise(w http.ResponseWriter, r *http.Request) (caller, bool) {
 	who, known, err := c.Access.Identify(r)
+	from := caller{document: documentID(r.PathValue("id")), who: who, known: known, address: c.address(r)}
 	switch {
 	case errors.Is(err, ErrUnauthorized), errors.Is(err, ErrTokenExpired):
+		c.denied(from, Identity{}, err)
 		http.Error(w, "unauthorized", http.StatusUnauthorized)
 	case err != nil:
 		c.Logger.Error("identifying failed", "error", err)
 		http.Error(w, "try again", http.StatusServiceUnavailable)
 	}
-	return caller{document: documentID(r.PathValue("id")), who: who, known: known}, err == nil
+	return from, err == nil
 }
 
 // stopping refuses a new pipe while the server drains.
@@ -72,11 +76,15 @@ func (c *Config) join(ctx context.Context, from caller, m protocol.ClientMessage
 	}
 	who, token, err := c.identify(ctx, from, hello)
 	if err != nil {
+		if hello.Token != "" || hello.Resume != nil {
+			c.denied(from, Identity{}, err)
+		}
 		return nil, who, c.refusal(err)
 	}
+	shut := false // the document is there, and not for them
 	err = c.Hub.Afresh(func(since collab.Generation) error {
 		role, err := c.Access.Role(ctx, who, from.document)
-		if err == nil && role == protocol.RoleNone {
+		if shut = err == nil && role == protocol.RoleNone; shut {
 			err = persistence.ErrNotFound
 		}
 		if err != nil {
@@ -88,6 +96,9 @@ func (c *Config) join(ctx context.Context, from caller, m protocol.ClientMessage
 		return err
 	})
 	if err != nil {
+		if shut || !errors.Is(err, persistence.ErrNotFound) {
+			c.denied(from, who, err)
+		}
 		return nil, who, c.refusal(err)
 	}
 	return peer, who, nil
