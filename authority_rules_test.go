@@ -103,6 +103,7 @@ var rules = map[string]rule{
 	"POST /api/documents/{id}/links":                     {need: "member", role: protocol.RoleOwner, body: map[string]string{"role": "viewer"}},
 	"PATCH /api/documents/{id}/links/{link}":             {need: "member", role: protocol.RoleOwner, body: map[string]string{"role": "viewer"}},
 	"DELETE /api/documents/{id}/links/{link}":            {need: "member", role: protocol.RoleOwner},
+	"POST /api/documents/{id}/links/{link}/rotate":       {need: "member", role: protocol.RoleOwner},
 	"PUT /api/documents/{id}/grants/{kind}/{subject}":    {need: "member", role: protocol.RoleOwner, body: map[string]string{"role": "viewer"}},
 	"DELETE /api/documents/{id}/grants/{kind}/{subject}": {need: "member", role: protocol.RoleOwner},
 	"POST /api/documents/{id}/owner":                     {need: "member", role: protocol.RoleOwner, body: map[string]string{"user": ""}},

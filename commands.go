@@ -33,7 +33,10 @@ type commands struct {
 	Invitation  invitationCommands `cmd:"" help:"List and withdraw invitations."`
 	Group       groupCommands      `cmd:"" help:"Manage groups."`
 	Token       tokenCommands      `cmd:"" help:"Manage API tokens."`
-	Document    documentCommands   `cmd:"" help:"List documents, and give them an owner."`
+	Document    documentCommands   `cmd:"" help:"List documents, give them an owner, and say who has a role in them."`
+	Link        linkCommands       `cmd:"" help:"Manage share links of a document."`
+	Request     requestCommands    `cmd:"" help:"Answer who asks for access to a document."`
+	Overview    overviewCommand    `cmd:"" help:"Print how a running server does."`
 	Connections connectionsCommand `cmd:"" help:"Print who is connected to a running server, and to what."`
 	Settings    settingsCommand    `cmd:"" help:"Print a running server's options, and where each came from."`
 	Audit       auditCommand       `cmd:"" help:"Print the audit log."`

@@ -164,14 +164,19 @@ func (o *operator) call(ctx context.Context, method, path string, in, out any) e
 		return fmt.Errorf("ask the server: %w", err)
 	}
 	if answer.StatusCode >= http.StatusBadRequest {
-		var problem struct{ Detail string }
-		if json.Unmarshal(text, &problem) != nil || problem.Detail == "" {
-			problem.Detail = http.StatusText(answer.StatusCode)
-		}
-		return fmt.Errorf("%s %s: %s", method, path, problem.Detail)
+		return fmt.Errorf("%s %s: %w", method, path, refusedBy(answer.StatusCode, text))
 	}
 	if out == nil {
 		return nil
 	}
 	return json.Unmarshal(text, out)
+}
+
+// refusedBy says an answer that is none by its problem's detail.
+func refusedBy(status int, text []byte) error {
+	var problem struct{ Detail string }
+	if json.Unmarshal(text, &problem) != nil || problem.Detail == "" {
+		problem.Detail = http.StatusText(status)
+	}
+	return errors.New(problem.Detail)
 }

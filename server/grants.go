@@ -100,7 +100,7 @@ func (s *Server) grantRoutes(api huma.API) {
 }
 
 func (s *Server) getAccess(ctx context.Context, in *DocumentPath) (*accessOutput, error) {
-	document, role, err := s.allow(ctx, in.ID, protocol.RoleViewer)
+	document, role, err := s.share(ctx, in.ID, protocol.RoleViewer)
 	if err != nil {
 		return nil, err
 	}
@@ -172,6 +172,9 @@ func errNotOwner() *Problem {
 // owns checks in a transaction that the caller owns a document: of two who take
 // each other's role away only one does.
 func (s *Server) owns(ctx context.Context, edit persistence.PeopleEdit, document persistence.ID) error {
+	if whole(ctx).operator {
+		return nil
+	}
 	rank, err := edit.Rank(ctx, document, s.actor(ctx), persistence.Micro(s.config.Now()))
 	if err != nil {
 		return err
@@ -235,7 +238,7 @@ func concerned(document persistence.ID, kind persistence.SubjectKind, subject pe
 }
 
 func (s *Server) grant(ctx context.Context, in *grantInput) (*accessOutput, error) {
-	document, _, err := s.allow(ctx, in.ID, protocol.RoleOwner)
+	document, _, err := s.share(ctx, in.ID, protocol.RoleOwner)
 	if err != nil {
 		return nil, err
 	}
@@ -337,6 +340,9 @@ func (s *Server) accessNow(ctx context.Context, document persistence.ID) (*acces
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
+	if whole(ctx).operator {
+		role = protocol.RoleOwner
+	}
 	view, err := s.accessOf(ctx, document, role)
 	return &accessOutput{Body: view}, s.problem(ctx, err)
 }
@@ -351,7 +357,7 @@ func (s *Server) withdrawGrant(ctx context.Context, in *GrantPath) (*struct{}, e
 	if own {
 		least = protocol.RoleViewer
 	}
-	document, _, err := s.allow(ctx, in.ID, least)
+	document, _, err := s.share(ctx, in.ID, least)
 	if err != nil {
 		return nil, err
 	}
@@ -386,7 +392,7 @@ func (s *Server) withdrawGrant(ctx context.Context, in *GrantPath) (*struct{}, e
 }
 
 func (s *Server) transfer(ctx context.Context, in *transferInput) (*accessOutput, error) {
-	document, _, err := s.allow(ctx, in.ID, protocol.RoleOwner)
+	document, _, err := s.share(ctx, in.ID, protocol.RoleOwner)
 	if err != nil {
 		return nil, err
 	}

@@ -75,6 +75,11 @@ func (s *Server) linkRoutes(api huma.API) {
 		Errors:      []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound},
 	}, s.changeLink)
 	huma.Register(api, huma.Operation{
+		OperationID: "rotate-link", Method: http.MethodPost, Path: "/api/documents/{id}/links/{link}/rotate", Tags: tags, Metadata: member, DefaultStatus: http.StatusOK,
+		Summary: "Give a share link a new address", Description: "For owners. It is another link with the same role, end and password: those who came by the old address are let go at once, and that opens nothing any more.",
+		Errors: []int{http.StatusForbidden, http.StatusNotFound},
+	}, s.rotateLink)
+	huma.Register(api, huma.Operation{
 		OperationID: "delete-link", Method: http.MethodDelete, Path: "/api/documents/{id}/links/{link}", Tags: tags, Metadata: member, DefaultStatus: http.StatusNoContent,
 		Summary: "End a share link", Description: "For owners. Those who came by it are let go at once.", Errors: []int{http.StatusForbidden, http.StatusNotFound},
 	}, s.deleteLink)
@@ -140,7 +145,7 @@ func (s *Server) linkPassword(ctx context.Context, password string) (string, err
 }
 
 func (s *Server) createLink(ctx context.Context, in *createLinkInput) (*linkViewOutput, error) {
-	document, _, err := s.allow(ctx, in.ID, protocol.RoleOwner)
+	document, _, err := s.share(ctx, in.ID, protocol.RoleOwner)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +217,7 @@ func (s *Server) linkIn(ctx context.Context, edit persistence.PeopleEdit, docume
 }
 
 func (s *Server) changeLink(ctx context.Context, in *changeLinkInput) (*linkViewOutput, error) {
-	document, _, err := s.allow(ctx, in.ID, protocol.RoleOwner)
+	document, _, err := s.share(ctx, in.ID, protocol.RoleOwner)
 	if err != nil {
 		return nil, err
 	}
@@ -266,8 +271,40 @@ func (s *Server) changeLink(ctx context.Context, in *changeLinkInput) (*linkView
 	return &linkViewOutput{Body: s.linkOf(ctx, &link, true)}, nil
 }
 
+func (s *Server) rotateLink(ctx context.Context, in *LinkPath) (*linkViewOutput, error) {
+	document, _, err := s.share(ctx, in.ID, protocol.RoleOwner)
+	if err != nil {
+		return nil, err
+	}
+	var link persistence.ShareLink
+	err = s.revise(ctx, revision{documents: []persistence.ID{document}}, func(edit persistence.PeopleEdit) (err error) {
+		if link, err = s.linkIn(ctx, edit, document, in.Link); err != nil {
+			return err
+		}
+		if s.ended(&link) {
+			return noLink()
+		}
+		old := link.ID
+		if err := edit.DeleteShareLink(old); err != nil {
+			return err
+		}
+		link.ID, link.CreatedBy, link.CreatedAt = persistence.NewID(), s.actor(ctx), persistence.Micro(s.config.Now())
+		link.Digest = digestOf(linkSecretBy(s.links.Current().Secret, link.ID))
+		if err := edit.PutShareLink(link); err != nil {
+			return err
+		}
+		return s.record(ctx, edit, persistence.AuditEntry{Action: "link.rotated", Document: document, Subject: link.ID, Detail: "Instead of " + old.String() + ". " + linkDetail(&link)})
+	})
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	s.endInTime(&link)
+	s.config.Events.Access(document)
+	return &linkViewOutput{Body: s.linkOf(ctx, &link, true)}, nil
+}
+
 func (s *Server) deleteLink(ctx context.Context, in *LinkPath) (*struct{}, error) {
-	document, _, err := s.allow(ctx, in.ID, protocol.RoleOwner)
+	document, _, err := s.share(ctx, in.ID, protocol.RoleOwner)
 	if err != nil {
 		return nil, err
 	}

@@ -152,7 +152,7 @@ func (s *Server) requestAccess(ctx context.Context, in *requestInput) (*struct{}
 }
 
 func (s *Server) listRequests(ctx context.Context, in *DocumentPath) (*requestsOutput, error) {
-	document, _, err := s.allow(ctx, in.ID, protocol.RoleOwner)
+	document, _, err := s.share(ctx, in.ID, protocol.RoleOwner)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +189,7 @@ func (s *Server) declineRequest(ctx context.Context, in *RequestPath) (*struct{}
 		if document, err = persistence.ParseID(strings.ToLower(in.ID)); err != nil {
 			return nil, nil
 		}
-	} else if document, _, err = s.allow(ctx, in.ID, protocol.RoleOwner); err != nil {
+	} else if document, _, err = s.share(ctx, in.ID, protocol.RoleOwner); err != nil {
 		return nil, err
 	}
 	err = s.config.People.EditPeople(ctx, func(edit persistence.PeopleEdit) error {
@@ -216,7 +216,7 @@ func (s *Server) declineRequest(ctx context.Context, in *RequestPath) (*struct{}
 }
 
 func (s *Server) acceptRequest(ctx context.Context, in *acceptRequestInput) (*accessOutput, error) {
-	document, _, err := s.allow(ctx, in.ID, protocol.RoleOwner)
+	document, _, err := s.share(ctx, in.ID, protocol.RoleOwner)
 	if err != nil {
 		return nil, err
 	}
