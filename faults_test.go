@@ -99,15 +99,27 @@ func serveProcess(t testing.TB, data string) *served {
 	return s
 }
 
+// Ports that a server keeps when it is started again. They are below those that
+// systems give to whoever asks for any port, so that nobody else is given one
+// meanwhile.
+const keptPorts, keptPortsEnd = 18_000, 30_000
+
+// keptPort is the last one given; each is given once.
+var keptPort = rand.IntN(keptPortsEnd - keptPorts)
+
 // freeAddress is a loopback address that nobody listens on now.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range keptPortsEnd - keptPorts {
+		keptPort = (keptPort + 1) % (keptPortsEnd - keptPorts)
+		address := fmt.Sprintf("127.0.0.1:%d", keptPorts+keptPort)
+		if listener, err := net.Listen("tcp", address); err == nil {
+			_ = listener.Close()
+			return address
+		}
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 func (s *served) url() string { return "http://" + s.listen }
@@ -117,6 +129,9 @@ func (s *served) launch() {
 	s.t.Helper()
 	line := append([]string{}, s.before...)
 	line = append(line, s.program, "serve", "--access", "open", "--listen", s.listen, "--metrics-listen", s.metrics, "--data", s.data, "--log-level", "warn")
+	if !campaign() {
+		line = append(line, "--limit-drain", "200ms")
+	}
 	s.log = &logTail{}
 	s.process = exec.Command(line[0], line[1:]...)
 	s.process.Stderr, s.process.Stdout = s.log, s.log
@@ -130,7 +145,7 @@ func (s *served) start() (took time.Duration) {
 	s.t.Helper()
 	began := time.Now()
 	s.launch()
-	if err := s.ready(60 * time.Second); err != nil {
+	if err := s.ready(patience); err != nil {
 		s.t.Fatalf("%v; the server says:\n%s", err, s.log)
 	}
 	return time.Since(began)
@@ -153,7 +168,7 @@ func (s *served) ready(most time.Duration) error {
 
 // readyNow is the status of /readyz, 0 if nobody answers.
 func (s *served) readyNow() (status int, said string) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	status, body, err := get(ctx, s.url()+"/readyz")
 	if err != nil {
@@ -170,6 +185,15 @@ func (s *served) kill() {
 	_ = s.process.Process.Kill()
 	_ = s.process.Wait()
 	s.process = nil
+	s.search()
+}
+
+// search fails the test if the end of the server's log holds a secret.
+func (s *served) search() {
+	s.t.Helper()
+	if found := leaks.searched([]byte(s.log.String())); found != "" {
+		s.t.Errorf("[ASVS 16.2.5] the log holds %s", found)
+	}
 }
 
 // stop asks the server to stop, and waits for the end.
@@ -180,6 +204,7 @@ func (s *served) stop() {
 		s.t.Errorf("the server did not stop in peace: %v\n%s", err, s.log)
 	}
 	s.process = nil
+	s.search()
 }
 
 // document makes one through the API and returns its id.
@@ -215,7 +240,7 @@ func (s *served) changes(document string, after int64) (epoch string, all []logg
 			Changes []logged
 			Next    *int64
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		status, body, err := get(ctx, fmt.Sprintf("%s/api/documents/%s/changes?after=%d&limit=1000", s.url(), document, after))
 		cancel()
 		if err != nil {
@@ -297,7 +322,7 @@ func (l *logTail) String() string {
 
 // measured reads the server's metrics; names without labels only.
 func (s *served) measured(names ...string) (map[string]float64, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	_, body, err := get(ctx, "http://"+s.metrics+"/metrics")
 	if err != nil {

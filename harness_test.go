@@ -24,6 +24,10 @@ import (
 // binary is the real program, built once.
 var binary string
 
+// patience is how long a test waits for what must come: only what hangs meets
+// it, on the slowest and busiest machine.
+const patience = 2 * time.Minute
+
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "coscribe-test-")
@@ -39,25 +43,44 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, "building the program:", err)
 			return 1
 		}
-		return m.Run()
+		code := m.Run()
+		if blind := leaks.blind(); code == 0 && blind != "" {
+			fmt.Fprintln(os.Stderr, "the search for secrets is blind:", blind)
+			return 1
+		}
+		return code
 	}())
 }
 
 // testConfig is a server on a free port with a data directory of its own.
 func testConfig(t *testing.T) Config {
-	return Config{Listen: "127.0.0.1:0", Data: t.TempDir(), MetricsListen: "127.0.0.1:0", LogLevel: "error", LogFormat: "text", Access: "open"}
+	config := Config{Listen: "127.0.0.1:0", Data: t.TempDir(), MetricsListen: "127.0.0.1:0", LogLevel: "error", LogFormat: "text", Access: "open"}
+	config.Limits.Drain = time.Millisecond // nobody waits for those who are still connected
+	return config
 }
 
-// start runs a whole program in this process and stops it with the test.
+// start runs a whole program in this process and stops it with the test. Nothing
+// that it tells of itself may hold a secret (see leaks_test.go).
 func start(t *testing.T, config Config) *Program {
 	t.Helper()
+	log := new(logbook)
+	config.Log, config.LogLevel = log, "debug"
 	program, err := Open(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if found := program.told(t); found != "" {
+			t.Errorf("[ASVS 16.2.5] metrics or audit log hold %s", found)
+		}
 		if err := program.Close(); err != nil {
 			t.Errorf("stopping: %v", err)
+		}
+		if found := leaks.searched(log.bytes()); found != "" {
+			t.Errorf("[ASVS 16.2.5] the log holds %s", found)
+		}
+		if said := log.bytes(); t.Failed() {
+			t.Logf("the program's log ends with\n%s", said[max(0, len(said)-4000):])
 		}
 	})
 	return program
@@ -76,7 +99,7 @@ func browse(t *testing.T, program *Program) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &browser{t: t, url: program.URL(), http: &http.Client{Jar: jar, Timeout: 30 * time.Second}}
+	return &browser{t: t, url: program.URL(), http: &http.Client{Jar: jar, Timeout: patience, Transport: &hearing{t, http.DefaultTransport}}}
 }
 
 // answer is what came back.
@@ -94,12 +117,14 @@ func (b *browser) send(method, path string, body any, header ...string) answer {
 	case nil:
 	case string:
 		content = strings.NewReader(body)
+		leaks.body([]byte(body))
 	default:
 		encoded, err := json.Marshal(body)
 		if err != nil {
 			b.t.Fatal(err)
 		}
 		content = bytes.NewReader(encoded)
+		leaks.body(encoded)
 	}
 	request, err := http.NewRequestWithContext(b.t.Context(), method, b.url+path, content)
 	if err != nil {
@@ -120,7 +145,12 @@ func (b *browser) send(method, path string, body any, header ...string) answer {
 	if err != nil {
 		b.t.Fatalf("%s %s: %v", method, path, err)
 	}
-	return answer{response.StatusCode, response.Header, read}
+	leaks.body(read)
+	a := answer{response.StatusCode, response.Header, read}
+	if found := leaks.refusal(a); found != "" {
+		b.t.Errorf("[ASVS 16.5.1] %s %s is refused with %s", method, path, found)
+	}
+	return a
 }
 
 // want fails unless the status is the one expected; it decodes into out.
@@ -196,7 +226,7 @@ func (b *browser) insert(id, text string, header ...string) int64 {
 // coscribe runs the real binary.
 func coscribe(t *testing.T, args ...string) (output string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	command := exec.CommandContext(ctx, binary, args...)
 	out, err := command.CombinedOutput()

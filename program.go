@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -67,6 +68,9 @@ type Config struct {
 	SMTPUser         string `name:"smtp-user" env:"COSCRIBE_SMTP_USER" placeholder:"NAME" help:"Name at the mail server, with the password of --smtp-password-file or COSCRIBE_SMTP_PASSWORD."`
 	SMTPPasswordFile string `name:"smtp-password-file" env:"COSCRIBE_SMTP_PASSWORD_FILE" type:"path" placeholder:"FILE" help:"File with the password at the mail server."`
 	SMTPTLS          string `name:"smtp-tls" env:"COSCRIBE_SMTP_TLS" default:"starttls" enum:"starttls,tls,none" help:"Encryption to the mail server: starttls, tls or none (${default})."`
+
+	// Log is where the log goes; nil is standard error.
+	Log io.Writer `kong:"-"`
 
 	// Settings says which value each option has and where it came from; nil in
 	// tests.
@@ -351,9 +355,12 @@ func newLogger(config Config) *slog.Logger {
 	if err := level.UnmarshalText([]byte(strings.ToUpper(config.LogLevel))); err != nil {
 		level = slog.LevelInfo
 	}
-	options := &slog.HandlerOptions{Level: level}
-	if config.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	options, to := &slog.HandlerOptions{Level: level}, config.Log
+	if to == nil {
+		to = os.Stderr
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, options))
+	if config.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(to, options))
+	}
+	return slog.New(slog.NewTextHandler(to, options))
 }
