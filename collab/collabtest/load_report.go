@@ -104,15 +104,21 @@ func (l *load) narrate(w io.Writer) (stop func()) {
 		defer tick.Stop()
 		var edits, acked, delivered int64
 		for second := 1; ; second++ {
+			over := false
 			select {
 			case <-quit:
-				return
+				over = true
 			case <-tick.C:
+			}
+			if over && second > 1 {
+				return
 			}
 			e, a, d := l.edits.Load(), l.acked.Load(), l.delivered.Load()
 			fmt.Fprintf(w, "%4d s  %7d edits/s  %7d acknowledged/s  %8d seen/s  %d reconnects\n",
 				second, e-edits, a-acked, d-delivered, l.reconnects.Load())
-			edits, acked, delivered = e, a, d
+			if edits, acked, delivered = e, a, d; over {
+				return // before its first second was
+			}
 		}
 	}()
 	return func() { close(quit); <-ended }

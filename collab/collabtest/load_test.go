@@ -10,12 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coscribe/coscribe/collab"
 	"github.com/coscribe/coscribe/ot"
 )
 
 func newLocal(t testing.TB) *Local {
 	t.Helper()
-	l, err := NewLocal(LocalConfig{})
+	l, err := NewLocal(LocalConfig{Engine: collab.Config{Limits: collab.Limits{Drain: time.Millisecond}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,42 +14,41 @@ import (
 // What was told by an answer that the client does not confirm is told again,
 // but not to somebody who may no longer read it.
 func TestPollRepeatsNothingToWhoLostTheirRight(t *testing.T) {
-	l := newLocal(t, collabtest.LocalConfig{})
-	document := l.NewDocument()
-	p := newPoller(t, l, document.String())
-	p.open()
-	writer := dial(t, l, document)
-	typeText(t, writer, 0, "canary")
-	waitRevision(t, writer, 1)
-	told := func() bool {
-		for _, m := range p.poll().Messages {
-			if strings.Contains(string(m), "canary") {
-				return true
+	config := collabtest.LocalConfig{Engine: collab.Config{Limits: collab.Limits{Drain: time.Millisecond}}}
+	bubble(t, config, func(t *testing.T, l *collabtest.Local, w *wires) {
+		document := l.NewDocument()
+		p := wirePoller(t, w, document.String())
+		p.open()
+		writer := openSocket(t, w, document.String())
+		writer.say(submit(1, 0, "canary"))
+		<-writer.acks
+		told := func(a polled) bool {
+			for _, m := range a.Messages {
+				if strings.Contains(string(m), "canary") {
+					return true
+				}
 			}
+			return false
 		}
-		return false
-	}
-	repeated := p.body()
-	for !told() {
-	}
-	ask := func() string {
-		p.t.Helper()
-		status, answer := p.post(repeated)
-		if status != 200 || answer.Close == nil {
-			t.Fatalf("status %d, %+v", status, answer)
+		repeated := p.body()
+		for !told(p.poll()) {
+			repeated = p.body()
 		}
-		var text strings.Builder
-		for _, m := range answer.Messages {
-			text.Write(m)
+		if _, a := p.post(repeated); !told(a) {
+			t.Fatalf("what was not confirmed is not repeated: %+v", a)
 		}
-		return text.String()
-	}
-	gone := collab.Revocation{Documents: []persistence.ID{document}, Reason: "trashed"}
-	if err := l.Hub.Revoke(t.Context(), gone, func(context.Context) error { return nil }); err != nil {
-		t.Fatal(err)
-	}
-	time.Sleep(time.Second) // the law's
-	if got := ask(); strings.Contains(got, "canary") {
-		t.Errorf("[S8] a second after the right was taken the answer repeats %s", got)
-	}
+		gone := collab.Revocation{Documents: []persistence.ID{document}, Reason: "trashed"}
+		if err := l.Hub.Revoke(t.Context(), gone, func(context.Context) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second) // the law's
+		status, a := p.post(repeated)
+		if status != 200 || a.Close == nil {
+			t.Fatalf("status %d, %+v", status, a)
+		}
+		if told(a) {
+			t.Errorf("[S8] a second after the right was taken the answer repeats %s", a.Messages)
+		}
+		writer.close()
+	})
 }
