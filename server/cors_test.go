@@ -29,7 +29,7 @@ func TestCORS(t *testing.T) {
 		"https://wiki.example.orgevil.example", "https://xn--wki-qya.example.org", "https://sub.wiki.example.org", "https://wiki.example.org@evil.example", "https://wiki.example.org/",
 		"http://localhost:3001", "http://localhost", "file://", "*",
 	}
-	t.Run("[ASVS 3.4] a listed origin reads answers, with credentials", func(t *testing.T) {
+	t.Run("[ASVS 3.4.2] a listed origin reads answers, with credentials", func(t *testing.T) {
 		for _, origin := range []string{"https://wiki.example.org", "http://localhost:3000"} {
 			h := ask("GET", "/api/documents", origin).Header()
 			if h.Get("Access-Control-Allow-Origin") != origin || h.Get("Access-Control-Allow-Credentials") != "true" || h.Get("Vary") != "Origin" || h.Get("Access-Control-Expose-Headers") == "" {
@@ -40,7 +40,7 @@ func TestCORS(t *testing.T) {
 			}
 		}
 	})
-	t.Run("[ASVS 3.4] nobody else does, whatever they resemble", func(t *testing.T) {
+	t.Run("[ASVS 3.4.2] nobody else does, whatever they resemble", func(t *testing.T) {
 		for _, origin := range strangers {
 			for _, method := range []string{"GET", "OPTIONS"} {
 				h := ask(method, "/api/documents", origin, "Access-Control-Request-Method", "POST").Header()
@@ -50,7 +50,7 @@ func TestCORS(t *testing.T) {
 			}
 		}
 	})
-	t.Run("[ASVS 3.5] a write by a page of any other origin is refused", func(t *testing.T) {
+	t.Run("[ASVS 3.5.1] a write by a page of any other origin is refused", func(t *testing.T) {
 		for _, origin := range strangers {
 			if origin == "" || origin == "https://docs.example.org" {
 				continue // no browser; the server's own page

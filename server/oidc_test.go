@@ -2,6 +2,8 @@ package server
 
 import (
 	"errors"
+	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"testing"
@@ -10,12 +12,30 @@ import (
 	"github.com/oauth2-proxy/mockoidc"
 )
 
+// keptPort is one below those that systems give to whoever asks for any port:
+// between two uses nobody else is given it.
+func keptPort(t *testing.T) net.Listener {
+	t.Helper()
+	for range 1000 {
+		if listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 30_000+mathrand.IntN(2000))); err == nil {
+			return listener
+		}
+	}
+	t.Fatal("no port is free")
+	return nil
+}
+
 func TestProviderComesBack(t *testing.T) {
-	p, err := mockoidc.Run()
+	p, err := mockoidc.NewServer(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	issuer, address := p.Issuer(), p.Server.Addr
+	first := keptPort(t)
+	address := first.Addr().String()
+	if err := p.Start(first, nil); err != nil {
+		t.Fatal(err)
+	}
+	issuer := p.Issuer()
 	if err := p.Shutdown(); err != nil {
 		t.Fatal(err)
 	}
@@ -46,6 +66,44 @@ func TestProviderComesBack(t *testing.T) {
 	clock = clock.Add(providerRetry)
 	if _, err := o.discovered(t.Context()); err != nil {
 		t.Errorf("after a while: %v", err)
+	}
+}
+
+// What is remembered of states that came back is bounded, and whoever fills it
+// up has nobody's come back a second time but those that give way.
+func TestReturnedStatesAreBounded(t *testing.T) {
+	o, err := NewOIDC(OIDCConfig{Issuer: "https://id.example.org", ClientID: "coscribe"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := time.Now()
+	o.now = func() time.Time { return clock }
+	flood := func(from, to int) {
+		t.Helper()
+		for n := from; n < to; n++ {
+			if state := fmt.Sprint(n); !o.once(state) || o.once(state) {
+				t.Fatalf("[ASVS 10.1.2] state %d: a first time is refused, or a second one is not", n)
+			}
+			if len(o.returned) > maxReturned {
+				t.Fatalf("[R5] %d states are remembered, at most %d should be", len(o.returned), maxReturned)
+			}
+		}
+	}
+	flood(0, maxReturned)
+	if o.once("0") {
+		t.Error("[ASVS 10.1.2] with room for it, a state is forgotten")
+	}
+	flood(maxReturned, maxReturned+100)
+	// What is over gives way first, and only that.
+	clock = clock.Add(roundTripLife + time.Second)
+	flood(2*maxReturned, 2*maxReturned+200)
+	for n := 2 * maxReturned; n < 2*maxReturned+200; n++ {
+		if o.once(fmt.Sprint(n)) {
+			t.Errorf("[ASVS 10.1.2] state %d is forgotten while others were over", n)
+		}
+	}
+	if len(o.returned) > maxReturned/2 {
+		t.Errorf("[R5] %d states that are over are remembered", len(o.returned))
 	}
 }
 
