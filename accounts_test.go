@@ -145,7 +145,7 @@ func TestSignIn(t *testing.T) {
 	cookie := strings.Join(in.header.Values("Set-Cookie"), "\n")
 	for _, part := range []string{"coscribe=", "HttpOnly", "SameSite=Lax", "Path=/"} {
 		if !strings.Contains(cookie, part) {
-			t.Errorf("[ASVS 3.3.4] the cookie %q lacks %s", cookie, part)
+			t.Errorf("[ASVS 3.3.2][ASVS 3.3.4] the cookie %q lacks %s", cookie, part)
 		}
 	}
 	b.want(http.StatusOK, b.send("GET", "/api/documents/"+d.ID, nil), nil)
@@ -175,7 +175,7 @@ func TestSignIn(t *testing.T) {
 		other := browse(t, program)
 		other.problem(http.StatusUnauthorized, "unauthorized", other.send("GET", "/api/me", nil, "Authorization", "Bearer "+loginCookie(t, owner)))
 	})
-	t.Run("[ASVS 3.3.1] on an encrypted connection only the name counts that nobody else can set", func(t *testing.T) {
+	t.Run("[ASVS 3.3.3] on an encrypted connection only the name counts that nobody else can set", func(t *testing.T) {
 		config := memberConfig(t)
 		config.TrustedProxy = []string{"127.0.0.1"}
 		secure := start(t, config)
@@ -213,18 +213,25 @@ func TestGuessing(t *testing.T) {
 	program := start(t, memberConfig(t))
 	owner, _ := setUp(t, program)
 	stranger := browse(t, program)
-	var last answer
-	for range 8 {
-		last = stranger.signIn("olga@example.org", "a guess that is wrong")
+	var last, right answer
+	// The first delays are of seconds, which a busy machine may need for a guess:
+	// they double.
+	for guesses := 0; right.status != http.StatusTooManyRequests; guesses++ {
+		if guesses == 50 {
+			t.Fatal("fifty guesses are answered")
+		}
+		if last = stranger.signIn("olga@example.org", "a guess that is wrong"); last.status == http.StatusTooManyRequests {
+			right = stranger.signIn("olga@example.org", goodPassword)
+		}
 	}
 	stranger.problem(http.StatusTooManyRequests, "too_many_attempts", last)
 	if last.header.Get("Retry-After") == "" {
 		t.Error("nobody says when to come back")
 	}
-	stranger.problem(http.StatusTooManyRequests, "too_many_attempts", stranger.signIn("olga@example.org", goodPassword))
+	stranger.problem(http.StatusTooManyRequests, "too_many_attempts", right)
 	owner.want(http.StatusOK, owner.signIn("olga@example.org", goodPassword), nil) // her browser is known
 	limited, denied := owner.audit("?action=login.limited"), owner.audit("?action=login.denied")
-	if len(limited) != 1 || len(denied) < 5 || denied[0].Address != "127.0.0.1" {
+	if len(limited) == 0 || len(denied) < 5 || denied[0].Address != "127.0.0.1" {
 		t.Errorf("the audit log has %d and %d lines: %+v", len(limited), len(denied), denied)
 	}
 }
@@ -438,7 +445,7 @@ func TestUsers(t *testing.T) {
 			second.want(http.StatusOK, second.send("PATCH", "/api/users/"+me.ID, map[string]any{"standing": "owner"}), nil)
 		}
 	})
-	t.Run("[S8] who is suspended is out at once, and comes back with the same rights", func(t *testing.T) {
+	t.Run("[S8][ASVS 7.4.2] who is suspended is out at once, and comes back with the same rights", func(t *testing.T) {
 		admin.want(http.StatusOK, admin.send("PATCH", "/api/users/"+maraIs.ID, map[string]any{"suspended": true}), nil)
 		mara.problem(http.StatusUnauthorized, "unauthorized", mara.send("GET", "/api/documents/"+d.ID, nil))
 		mara.problem(http.StatusForbidden, "wrong_credentials", mara.signIn("mara@example.org", goodPassword))

@@ -247,7 +247,7 @@ func (a *archived) whole(document string) {
 
 func (a *archived) get(url string) (int, string) {
 	a.t.Helper()
-	ctx, cancel := context.WithTimeout(a.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(a.t.Context(), patience)
 	defer cancel()
 	status, body, err := get(ctx, url)
 	if err != nil {
@@ -296,7 +296,7 @@ func TestFaultOldDatabase(t *testing.T) {
 			server := serveProcess(t, t.TempDir())
 			server.start()
 			document := server.document("Old")
-			writer := &scribe{name: "w", document: document, via: server.url(), sent: map[int64]string{}, random: rand.New(rand.NewPCG(1, 1))}
+			writer := &scribe{name: "w", document: document, via: server.url(), backoff: 100 * time.Millisecond, sent: map[int64]string{}, random: rand.New(rand.NewPCG(1, 1))}
 			if err := writer.connect(); err != nil {
 				t.Fatal(err)
 			}

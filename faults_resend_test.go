@@ -94,7 +94,11 @@ func (h *history) play(steps int) {
 		r.connect()
 		defer r.cut()
 	}
-	for range steps {
+	killed := h.random.IntN(steps) // at least once
+	for step := range steps {
+		if step == killed {
+			h.kill()
+		}
 		r := h.repeaters[h.random.IntN(len(h.repeaters))]
 		if r.conn == nil {
 			r.connect()
@@ -207,7 +211,7 @@ func (r *repeater) anew(welcome protocol.Welcome) {
 
 // greet dials and says hello.
 func greet(server *served, document string, hello protocol.Hello) (*websocket.Conn, protocol.Welcome, error) {
-	dialer := websocket.Dialer{Subprotocols: []string{protocol.Subprotocol}, HandshakeTimeout: 10 * time.Second}
+	dialer := websocket.Dialer{Subprotocols: []string{protocol.Subprotocol}, HandshakeTimeout: patience}
 	conn, _, err := dialer.Dial(strings.Replace(server.url(), "http", "ws", 1)+"/api/documents/"+document+"/socket", nil)
 	if err != nil {
 		return nil, protocol.Welcome{}, err
@@ -223,11 +227,12 @@ func greet(server *served, document string, hello protocol.Hello) (*websocket.Co
 	if !ok {
 		return nil, welcome, errors.Join(fmt.Errorf("instead of a welcome came %T", messages[0]), conn.Close())
 	}
+	leaks.keep("a token", welcome.Token)
 	return conn, welcome, nil
 }
 
 func receive(conn *websocket.Conn) ([]protocol.ServerMessage, error) {
-	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return nil, err
 	}
 	_, frame, err := conn.ReadMessage()

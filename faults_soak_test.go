@@ -45,7 +45,7 @@ func TestFaultSoak(t *testing.T) {
 	warm := lasts / 20
 	joins := people.come(warm)
 	people.goAway()
-	before := server.rest(t, documents)
+	before := server.rest(t, nil)
 	for _, w := range people.writers {
 		if err := w.connect(); err != nil {
 			t.Fatal(err)
@@ -56,9 +56,9 @@ func TestFaultSoak(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	took := people.converge(time.Minute)
+	took := people.converge(patience)
 	people.goAway()
-	after := server.rest(t, documents)
+	after := server.rest(t, &before)
 	if extra := after.goroutines - before.goroutines; extra > soakGoroutines {
 		t.Errorf("%d goroutines more than before", extra)
 	}
@@ -120,7 +120,7 @@ func (w *scribe) again() error {
 }
 
 func (w *scribe) saves() error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	return w.socket.Wait(ctx, func(client *collabtest.Client) bool { return client.Pending() == 0 })
 }
@@ -166,16 +166,17 @@ func (s *served) gauge() (g gauge, err error) {
 
 // rest waits until nobody is there. A campaign waits until every document has
 // left memory and takes the smallest heap of the next minutes, which is that
-// after a garbage collection; a sample counts a goroutine for each document.
-func (s *served) rest(t *testing.T, documents int) (least gauge) {
+// after a garbage collection; a sample counts a goroutine for each document, and
+// goes on while there is more than before: a busy machine takes its time.
+func (s *served) rest(t *testing.T, before *gauge) (least gauge) {
 	t.Helper()
-	wait := 1500 * time.Millisecond
+	wait, most := 1500*time.Millisecond, patience
 	if campaign() {
 		// Documents leave after one minute, the store's writer forgets one after
 		// its last write, and a collection is forced every two.
-		wait = 5 * time.Minute
+		wait, most = 5*time.Minute, 5*time.Minute
 	}
-	for deadline := time.Now().Add(wait); time.Now().Before(deadline); time.Sleep(250 * time.Millisecond) {
+	for began := time.Now(); time.Since(began) < wait || before != nil && least.more(*before) && time.Since(began) < most; time.Sleep(250 * time.Millisecond) {
 		g, err := s.gauge()
 		if err != nil {
 			t.Fatal(err)
@@ -194,4 +195,9 @@ func (s *served) rest(t *testing.T, documents int) (least gauge) {
 		t.Fatalf("documents are still in memory %v after the last one left", wait)
 	}
 	return least
+}
+
+// more says whether this is more than before, by what may come and go.
+func (g gauge) more(before gauge) bool {
+	return g.goroutines-before.goroutines > soakGoroutines || g.descriptors-before.descriptors > soakDescriptors
 }

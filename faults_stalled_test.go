@@ -41,9 +41,7 @@ func TestFaultStalled(t *testing.T) {
 		calm, before := e.play(calmly, nil)
 		stalled := e.readers[round]
 		slow, during := e.play(changes, stalled)
-		if cut := e.cuts(); cut != round+1 {
-			t.Errorf("[R5] %d connections were cut as slow after %d rounds", cut, round+1)
-		}
+		e.cuts(round + 1)
 		missed := e.pieces - stalled.revision()
 		stalled.gate.open()
 		e.together()
@@ -102,7 +100,7 @@ func newExhibition(t *testing.T, server *served, readers, size, pieces int) *exh
 	document := server.document("Watched")
 	dial := func(config collabtest.SocketConfig) *collabtest.Socket {
 		config.Document = document
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		socket, err := collabtest.Dial(ctx, config)
 		if err != nil {
@@ -144,13 +142,17 @@ func (e *exhibition) play(changes int, stalled *onlooker) (p99 time.Duration, mo
 		if e.pieces%100 == 0 {
 			most = max(most, e.server.resident())
 		}
+		if e.pieces%20 == 0 && !campaign() {
+			// On a busy machine a reader who gets no time to read is no slow one.
+			e.othersReach(stalled)
+		}
 	}
+	e.othersReach(stalled)
 	var all []time.Duration
 	for _, r := range e.readers {
 		if r == stalled {
 			continue
 		}
-		e.reaches(r)
 		r.mu.Lock()
 		all = append(all, r.seen...)
 		r.mu.Unlock()
@@ -191,7 +193,7 @@ func (e *exhibition) piece() string {
 
 func (e *exhibition) wait(socket *collabtest.Socket, ready func(*collabtest.Client) bool) {
 	e.t.Helper()
-	ctx, cancel := context.WithTimeout(e.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(e.t.Context(), patience)
 	defer cancel()
 	if err := socket.Wait(ctx, ready); err != nil {
 		e.t.Fatalf("%v; the server says:\n%s", err, e.server.log)
@@ -201,6 +203,16 @@ func (e *exhibition) wait(socket *collabtest.Socket, ready func(*collabtest.Clie
 func (e *exhibition) reaches(r *onlooker) {
 	e.t.Helper()
 	e.wait(r.socket, func(c *collabtest.Client) bool { return c.Revision() == e.pieces })
+}
+
+// othersReach waits for all but one.
+func (e *exhibition) othersReach(stalled *onlooker) {
+	e.t.Helper()
+	for _, r := range e.readers {
+		if r != stalled {
+			e.reaches(r)
+		}
+	}
 }
 
 // together waits until everybody shows the same.
@@ -216,15 +228,18 @@ func (e *exhibition) together() {
 	}
 }
 
-// cuts is how many connections the server has ended as slow.
-func (e *exhibition) cuts() int {
+// cuts waits until the server has ended so many connections as slow.
+func (e *exhibition) cuts(times int) {
 	e.t.Helper()
 	const name = `coscribe_connections_closed_total{code="4002"}`
-	values, err := e.server.measured(name)
-	if err != nil {
-		e.t.Fatal(err)
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		values, err := e.server.measured(name) // it is not there before the first
+		if cut := int(values[name]); cut == times {
+			return
+		} else if cut > times || time.Now().After(deadline) {
+			e.t.Fatalf("[R5] %d connections were cut as slow instead of %d, %v", cut, times, err)
+		}
 	}
-	return int(values[name])
 }
 
 // resident is the server's memory in bytes, 0 where /proc does not tell.

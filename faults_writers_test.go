@@ -23,6 +23,7 @@ type crowd struct {
 	writers []*scribe
 	logs    map[string]*ledger // by document
 	pause   time.Duration      // between two edits of a writer, at most
+	probes  int                // words written by the API
 	stop    chan struct{}
 	typing  sync.WaitGroup
 }
@@ -99,7 +100,7 @@ func assemble(t *testing.T, server *served, via func() string, seed uint64, paus
 }
 
 func (w *scribe) connect() error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	socket, err := collabtest.Dial(ctx, collabtest.SocketConfig{
 		URL: w.via, Document: w.document, Transport: w.transport, Backoff: w.backoff,

@@ -85,7 +85,7 @@ func (m *mailServer) next(t *testing.T) (head, text string) {
 			t.Fatal(err)
 		}
 		return head, string(decoded)
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("no mail came")
 		return "", ""
 	}

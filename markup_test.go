@@ -284,7 +284,7 @@ func TestHostileTitles(t *testing.T) {
 				t.Errorf("%q: %q, %v", payload, a.header.Values("Content-Disposition"), err)
 			}
 			if name := parameters["filename"]; strings.ContainsAny(name, "/\\:*?\"<>|\r\n\x00") || strings.HasPrefix(name, ".") || !strings.HasSuffix(name, map[string]string{"html": ".html", "markdown": ".md"}[format]) {
-				t.Errorf("[ASVS 5.4.1] %q is a file's name", name)
+				t.Errorf("[ASVS 5.4.2] %q is a file's name", name)
 			}
 			if format == "html" {
 				if found := harm(a.body); found != "" {

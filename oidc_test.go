@@ -112,14 +112,7 @@ func (p *idProvider) person(subject, mail string, groups ...string) {
 // federated is a server that signs in by the provider.
 func federated(t *testing.T, p *idProvider, change func(*Config)) (*Program, *browser) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // to know the address first
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t) // to know it first
 	secret := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(secret, []byte(p.ClientSecret+"\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -190,7 +183,7 @@ func TestOIDC(t *testing.T) {
 			t.Error("the second sign-in made another account")
 		}
 	})
-	t.Run("[ASVS 10.5] a mail address alone does not give an account away", func(t *testing.T) {
+	t.Run("[ASVS 10.5.2] a mail address alone does not give an account away", func(t *testing.T) {
 		thief := browse(t, program)
 		p.person(fresh(), "ada@example.org") // the owner's
 		if at := thief.federate(""); at.Query().Get("problem") != "identity_taken" {
@@ -260,7 +253,7 @@ func TestOIDC(t *testing.T) {
 			t.Errorf("it ended at %s", at)
 		}
 	})
-	t.Run("[ASVS 10.4] one comes back to this server only", func(t *testing.T) {
+	t.Run("[ASVS 3.7.2] one comes back to this server only", func(t *testing.T) {
 		for _, back := range []string{"https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil", "javascript:alert(1)", "/%09/evil.example\t", "", "d/x"} {
 			b := browse(t, program)
 			p.person(fresh(), "")
@@ -275,20 +268,20 @@ func TestOIDC(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, lie := range map[string]func(claims map[string]any) any{
-		"another nonce":        func(c map[string]any) any { c["nonce"] = "x"; return nil },
-		"no nonce":             func(c map[string]any) any { delete(c, "nonce"); return nil },
-		"another audience":     func(c map[string]any) any { c["aud"] = "somebody-else"; return nil },
-		"several audiences":    func(c map[string]any) any { c["aud"] = []string{p.ClientID, "somebody-else"}; return nil },
-		"another party":        func(c map[string]any) any { c["azp"] = "somebody-else"; return nil },
-		"another issuer":       func(c map[string]any) any { c["iss"] = "https://evil.example"; return nil },
-		"expired":              func(c map[string]any) any { c["exp"] = time.Now().Add(-time.Hour).Unix(); return nil },
-		"not yet good":         func(c map[string]any) any { c["nbf"] = time.Now().Add(time.Hour).Unix(); return nil },
-		"signed by a stranger": func(map[string]any) any { return stranger },
-		"signed by our secret": func(map[string]any) any { return []byte(p.ClientSecret + strings.Repeat("x", 32)) },
-		"no subject":           func(c map[string]any) any { delete(c, "sub"); return nil },
-		"another access token": func(c map[string]any) any { c["at_hash"] = "AAAAAAAAAAAAAAAAAAAAAA"; return nil },
+		"[ASVS 10.5.1] another nonce":       func(c map[string]any) any { c["nonce"] = "x"; return nil },
+		"[ASVS 10.5.1] no nonce":            func(c map[string]any) any { delete(c, "nonce"); return nil },
+		"[ASVS 10.5.4] another audience":    func(c map[string]any) any { c["aud"] = "somebody-else"; return nil },
+		"[ASVS 10.5.4] several audiences":   func(c map[string]any) any { c["aud"] = []string{p.ClientID, "somebody-else"}; return nil },
+		"[ASVS 10.5.4] another party":       func(c map[string]any) any { c["azp"] = "somebody-else"; return nil },
+		"[ASVS 10.5.3] another issuer":      func(c map[string]any) any { c["iss"] = "https://evil.example"; return nil },
+		"[ASVS 9.2.1] expired":              func(c map[string]any) any { c["exp"] = time.Now().Add(-time.Hour).Unix(); return nil },
+		"[ASVS 9.2.1] not yet good":         func(c map[string]any) any { c["nbf"] = time.Now().Add(time.Hour).Unix(); return nil },
+		"[ASVS 6.8.2] signed by a stranger": func(map[string]any) any { return stranger },
+		"[ASVS 9.1.2] signed by our secret": func(map[string]any) any { return []byte(p.ClientSecret + strings.Repeat("x", 32)) },
+		"[ASVS 10.5.2] no subject":          func(c map[string]any) any { delete(c, "sub"); return nil },
+		"[ASVS 9.2.2] another access token": func(c map[string]any) any { c["at_hash"] = "AAAAAAAAAAAAAAAAAAAAAA"; return nil },
 	} {
-		t.Run("[ASVS 10.5] a provider that lies is refused: "+name, func(t *testing.T) {
+		t.Run("a provider that lies is refused: "+name, func(t *testing.T) {
 			p.lies(lie)
 			defer p.lies(nil)
 			b := browse(t, program)
@@ -328,7 +321,7 @@ func TestOIDC(t *testing.T) {
 		_ = response.Body.Close()
 		return response.Request.URL
 	}
-	t.Run("[ASVS 10.2] a sign-in that another browser began is refused", func(t *testing.T) {
+	t.Run("[ASVS 10.1.2] a sign-in that another browser began is refused", func(t *testing.T) {
 		evil, victim := browse(t, program), browse(t, program)
 		p.person(fresh(), "")
 		if at := follow(victim, callback(evil)); at.Query().Get("problem") != "oidc_refused" || victim.me().ID != "" {
@@ -342,7 +335,7 @@ func TestOIDC(t *testing.T) {
 			t.Errorf("it ended at %s", at)
 		}
 	})
-	t.Run("[ASVS 10.4] a code or state that comes a second time is refused", func(t *testing.T) {
+	t.Run("[ASVS 10.1.2] a code or state that comes a second time is refused", func(t *testing.T) {
 		b := browse(t, program)
 		p.person(fresh(), "")
 		address := callback(b)

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/coscribe/coscribe/collab/collabtest"
 	"github.com/coscribe/coscribe/ot"
@@ -108,7 +107,7 @@ func TestGracefulStop(t *testing.T) {
 		if err := client.Edit(func(int) ot.Delta { return ot.Delta{ot.InsertText("typed", ot.Attributes{})} }); err != nil {
 			t.Fatal(err)
 		}
-		wait, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		wait, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		if err := client.Wait(wait, func(c *collabtest.Client) bool { return c.Pending() == 0 }); err != nil {
 			t.Fatal(err)

@@ -61,7 +61,7 @@ func TestProxySignIn(t *testing.T) {
 			t.Errorf("status %d", response.StatusCode)
 		}
 	})
-	t.Run("[ASVS 4.1] the header of whoever is no trusted proxy is nothing", func(t *testing.T) {
+	t.Run("[ASVS 4.1.3] the header of whoever is no trusted proxy is nothing", func(t *testing.T) {
 		program, _ := owned(t, func(c *Config) {
 			c.TrustedProxy, c.ProxyUserHeader, c.ProxyCreate = []string{"192.0.2.1"}, "Remote-User", true
 		})

@@ -173,7 +173,7 @@ func TestLoginEndsWhatIsOpen(t *testing.T) {
 					if want := map[string]string{"websocket": "4501", "longpoll": "signed out"}[l.kind]; !strings.Contains(how, want) && !strings.Contains(how, "401") {
 						t.Errorf("%s: %s", l.kind, how)
 					}
-				case <-time.After(20 * time.Second):
+				case <-time.After(patience):
 					t.Errorf("%s is still open", l.kind)
 				}
 			}

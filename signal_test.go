@@ -31,7 +31,7 @@ func TestSignals(t *testing.T) {
 		if err := client.Edit(func(int) ot.Delta { return ot.Delta{ot.InsertText("kept", ot.Attributes{})} }); err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		if err := client.Wait(ctx, func(c *collabtest.Client) bool { return c.Pending() == 0 }); err != nil {
 			t.Fatal(err)
@@ -46,8 +46,8 @@ func TestSignals(t *testing.T) {
 			if err != nil {
 				t.Errorf("it ended with %v", err)
 			}
-		case <-time.After(30 * time.Second):
-			t.Fatal("it did not stop within 30 s")
+		case <-time.After(patience):
+			t.Fatal("it does not stop")
 		}
 		client.Close()
 		b.url, command = serve(t, data)

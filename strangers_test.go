@@ -50,7 +50,7 @@ func TestStrangersCostLittle(t *testing.T) {
 		}
 		_ = response.Body.Close()
 		if response.StatusCode != http.StatusSwitchingProtocols || response.Header.Get("Sec-WebSocket-Extensions") != "" {
-			t.Errorf("[ASVS 4.4.1] %d, and the extensions %q are taken", response.StatusCode, response.Header.Get("Sec-WebSocket-Extensions"))
+			t.Errorf("[ASVS 15.2.2] %d, and the extensions %q are taken", response.StatusCode, response.Header.Get("Sec-WebSocket-Extensions"))
 		}
 		// The frame's first bit says compressed; it is no hello, whatever is in it.
 		say(conn, "\xc1\x85\x00\x00\x00\x00hello")

@@ -39,7 +39,7 @@ func TestLinksThatWereKept(t *testing.T) {
 	if made.Code != http.StatusCreated {
 		t.Fatalf("%d %s", made.Code, made.Body)
 	}
-	t.Run("[ASVS 13.4.1] the link of a first start ends with the first owner, however they were made", func(t *testing.T) {
+	t.Run("[ASVS 6.4.1] the link of a first start ends with the first owner, however they were made", func(t *testing.T) {
 		stranger.problem(http.StatusNotFound, "invalid_ticket", look(first, "setup"))
 		stranger.problem(http.StatusNotFound, "invalid_ticket", stranger.send("POST", "/api/setup", map[string]string{"secret": secretIn(t, first), "name": "Late", "mail": "late@example.org", "password": goodPassword}))
 	})

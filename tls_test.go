@@ -66,9 +66,9 @@ func TestTLS(t *testing.T) {
 	believes := writeCertificate(t, config.TLS.Cert, config.TLS.Key, 1)
 	program := start(t, config)
 	b := browse(t, program)
-	b.http.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: believes}, ForceAttemptHTTP2: true}
+	b.http.Transport = &hearing{t, &http.Transport{TLSClientConfig: &tls.Config{RootCAs: believes}, ForceAttemptHTTP2: true}}
 
-	t.Run("[ASVS 12.2] everything is served by HTTPS, and browsers are told to keep to it", func(t *testing.T) {
+	t.Run("[ASVS 12.2.1][ASVS 3.4.1] everything is served by HTTPS, and browsers are told to keep to it", func(t *testing.T) {
 		if !strings.HasPrefix(program.URL(), "https://") {
 			t.Fatalf("it serves at %s", program.URL())
 		}
@@ -80,7 +80,7 @@ func TestTLS(t *testing.T) {
 			t.Errorf("the cookie is %q", cookie)
 		}
 	})
-	t.Run("[ASVS 4.4] sockets are encrypted too", func(t *testing.T) {
+	t.Run("[ASVS 4.4.1] sockets are encrypted too", func(t *testing.T) {
 		document := b.create("One", "over TLS")
 		dialer := websocket.Dialer{Subprotocols: []string{protocol.Subprotocol}, TLSClientConfig: &tls.Config{RootCAs: believes}}
 		conn, _, err := dialer.DialContext(t.Context(), strings.Replace(program.URL(), "https", "wss", 1)+"/api/documents/"+document.ID+"/socket", nil)
@@ -99,7 +99,7 @@ func TestTLS(t *testing.T) {
 			t.Errorf("the first message is %+v", messages[0])
 		}
 	})
-	t.Run("[ASVS 12.1] old versions of TLS are refused", func(t *testing.T) {
+	t.Run("[ASVS 12.1.1] old versions of TLS are refused", func(t *testing.T) {
 		for _, version := range []uint16{tls.VersionTLS10, tls.VersionTLS11} {
 			conn, err := tls.Dial("tcp", program.listener.Addr().String(), &tls.Config{RootCAs: believes, MinVersion: version, MaxVersion: version})
 			if err == nil {
@@ -108,7 +108,7 @@ func TestTLS(t *testing.T) {
 			}
 		}
 	})
-	t.Run("plain HTTP is sent on, with nothing taken", func(t *testing.T) {
+	t.Run("[ASVS 4.1.2] plain HTTP is sent on, with nothing taken", func(t *testing.T) {
 		client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 		plain := "http://" + program.plainAt.Addr().String()
 		response, err := client.Get(plain + "/d/x?y=1")
@@ -190,7 +190,7 @@ func TestCertificateIsRenewed(t *testing.T) {
 }
 
 func TestPlainHTTP(t *testing.T) {
-	t.Run("[ASVS 12.2] a network is not served without encryption, unless somebody said so", func(t *testing.T) {
+	t.Run("[ASVS 12.2.1] a network is not served without encryption, unless somebody said so", func(t *testing.T) {
 		for _, c := range []struct {
 			tls     TLS
 			listen  string

@@ -88,7 +88,7 @@ func TestTokens(t *testing.T) {
 		}
 		anyone.want(http.StatusForbidden, anyone.send("POST", "/api/documents", map[string]string{"title": "x"}, as(narrow.Token)...), nil)
 	})
-	t.Run("[ASVS 8.2] a token cannot make tokens, nor change what an account hangs on", func(t *testing.T) {
+	t.Run("[ASVS 8.2.1] a token cannot make tokens, nor change what an account hangs on", func(t *testing.T) {
 		strong := ada.issue("/api/me/tokens", map[string]any{"name": "strong", "role": "owner", "admin": true})
 		anyone.want(http.StatusOK, anyone.send("GET", "/api/users", nil, as(strong.Token)...), nil)
 		for path, body := range map[string]any{
@@ -148,7 +148,7 @@ func TestTokens(t *testing.T) {
 		}
 		ada.want(http.StatusNotFound, ada.send("POST", "/api/me/tokens", map[string]any{"name": "x", "role": "viewer", "document": "0190f5fe-7c00-7a00-8000-00000000abcd"}), nil)
 	})
-	t.Run("[ASVS 9.1] what only looks like a token is none", func(t *testing.T) {
+	t.Run("[ASVS 7.2.1] what only looks like a token is none", func(t *testing.T) {
 		for _, token := range []string{"cst_", "cst_x", "cst_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "CST_x"} {
 			anyone.want(http.StatusUnauthorized, anyone.send("GET", "/api/documents", nil, as(token)...), nil)
 		}
@@ -158,7 +158,7 @@ func TestTokens(t *testing.T) {
 // attach opens a document's socket, with a token in its hello, or as bearer.
 func attach(t *testing.T, program *Program, document, token string, bearer bool) (*websocket.Conn, protocol.Welcome, error) {
 	t.Helper()
-	dialer := websocket.Dialer{Subprotocols: []string{protocol.Subprotocol}, HandshakeTimeout: 10 * time.Second}
+	dialer := websocket.Dialer{Subprotocols: []string{protocol.Subprotocol}, HandshakeTimeout: patience}
 	header, hello := http.Header{}, protocol.Hello{Protocol: 1, Token: token}
 	if bearer {
 		header.Set("Authorization", "Bearer "+token)
@@ -186,7 +186,7 @@ func attach(t *testing.T, program *Program, document, token string, bearer bool)
 // ends reads until the connection closes, and returns the code.
 func ends(t *testing.T, conn *websocket.Conn) int {
 	t.Helper()
-	if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
 	for {
@@ -242,7 +242,12 @@ func TestTokensOnSockets(t *testing.T) {
 				}
 			})
 			t.Run("[S8] what is open by a signed token ends with that, as one to be renewed", func(t *testing.T) {
-				conn, welcome, err := attach(t, program, document.ID, embed(document.ID, -28*time.Second), bearer) // two seconds, with the skew
+				// Two seconds, with the skew; more on a machine that does not come in within them.
+				life := -28 * time.Second
+				conn, welcome, err := attach(t, program, document.ID, embed(document.ID, life), bearer)
+				for ; err != nil && life < patience; life += 5 * time.Second {
+					conn, welcome, err = attach(t, program, document.ID, embed(document.ID, life), bearer)
+				}
 				if err != nil || welcome.Role != protocol.RoleViewer || welcome.User.Name != "Guest of the wiki" {
 					t.Fatalf("%+v, %v", welcome, err)
 				}
