@@ -92,14 +92,14 @@ func (s *stage) dialAs(t *testing.T, a *actor, document string) *websocket.Conn 
 	for _, cookie := range a.b.http.Jar.Cookies(request.URL) {
 		header.Add("Cookie", cookie.Name+"="+cookie.Value)
 	}
-	dialer := websocket.Dialer{Subprotocols: []string{"coscribe.v1"}, HandshakeTimeout: 10 * time.Second}
+	dialer := websocket.Dialer{Subprotocols: []string{"coscribe.v1"}, HandshakeTimeout: patience}
 	conn, response, err := dialer.Dial("ws"+strings.TrimPrefix(s.program.URL(), "http")+"/api/documents/"+document+"/socket", header)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = response.Body.Close()
 	t.Cleanup(func() { _ = conn.Close() })
-	_ = conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+	_ = conn.SetReadDeadline(time.Now().Add(patience))
 	say(t, conn, jsonText(t, map[string]any{"type": "hello", "protocol": 1, "token": a.token}))
 	return conn
 }
