@@ -5,10 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os/exec"
-	"path/filepath"
-	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -23,32 +19,12 @@ import (
 //
 //	go test ./collab/collabtest -run '^$' -bench Recovery -benchtime 3x -timeout 60m
 func BenchmarkRecovery(b *testing.B) {
-	if runtime.GOOS != "linux" {
-		b.Skip("figures are read from /proc: this benchmark runs on Linux")
-	}
-	debug.SetGCPercent(LoadGCPercent)
-	binary := filepath.Join(b.TempDir(), "coscribe")
-	if out, err := exec.Command("go", "build", "-o", binary, "github.com/coscribe/coscribe").CombinedOutput(); err != nil {
-		b.Fatalf("building: %v\n%s", err, out)
-	}
-	f := &figures{binary: binary}
-	for _, s := range []struct {
-		name string
-		run  func(*figures, *testing.B)
-	}{
+	benchScenarios(b, []scenario{
 		{"outage", (*figures).outage},
 		{"catchUp", (*figures).catchUp},
 		{"longpoll", (*figures).longpoll},
 		{"idleLongpoll", (*figures).idleLongpoll},
-	} {
-		b.Run(s.name, func(b *testing.B) {
-			f.scenario, f.order, f.values = s.name, nil, map[string][]float64{}
-			for range b.N {
-				s.run(f, b)
-			}
-			f.table(b)
-		})
-	}
+	})
 }
 
 // turnstile passes connections on to a server, and while it is shut none.

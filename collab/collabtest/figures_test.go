@@ -27,6 +27,25 @@ import (
 // their own; CPU and memory are the operating system's count for each alone.
 // Clients share the machine with them.
 func BenchmarkFigures(b *testing.B) {
+	benchScenarios(b, []scenario{
+		{"writers20", (*figures).writers20},
+		{"docs50x4", (*figures).docs50x4},
+		{"hot100", (*figures).hot100},
+		{"readers1000", (*figures).readers1000},
+		{"idleConnections", (*figures).idleConnections},
+		{"idleDocuments", (*figures).idleDocuments},
+		{"emptyServer", (*figures).emptyServer},
+	})
+}
+
+// scenario is one load, by the name under which it can be asked for alone.
+type scenario struct {
+	name string
+	run  func(*figures, *testing.B)
+}
+
+// benchScenarios builds the program and runs each scenario b.N times.
+func benchScenarios(b *testing.B, all []scenario) {
 	if runtime.GOOS != "linux" {
 		b.Skip("figures are read from /proc: this benchmark runs on Linux")
 	}
@@ -36,18 +55,7 @@ func BenchmarkFigures(b *testing.B) {
 		b.Fatalf("building: %v\n%s", err, out)
 	}
 	f := &figures{binary: binary}
-	for _, s := range []struct {
-		name string
-		run  func(*figures, *testing.B)
-	}{
-		{"writers20", (*figures).writers20},
-		{"docs50x4", (*figures).docs50x4},
-		{"hot100", (*figures).hot100},
-		{"readers1000", (*figures).readers1000},
-		{"idleConnections", (*figures).idleConnections},
-		{"idleDocuments", (*figures).idleDocuments},
-		{"emptyServer", (*figures).emptyServer},
-	} {
+	for _, s := range all {
 		b.Run(s.name, func(b *testing.B) {
 			f.scenario, f.order, f.values = s.name, nil, map[string][]float64{}
 			for range b.N {
