@@ -9,6 +9,8 @@ const SETTLE = 500 // ms without a key press before others see the new title
 /** The title, edited in place and live: others' renames appear unless one is typing here. */
 export function Title({ live, onDone }: { live: LiveDocument; onDone: () => void }) {
 	const [draft, setDraft] = useState<string | null>(null)
+	/** What was typed and is not sent yet: leaving a field in which one typed nothing must take nobody's title back. */
+	const unsent = useRef<string | null>(null)
 	const timer = useRef<ReturnType<typeof setTimeout>>()
 	const title = givenTitle({ title: live.title.value })
 	const shown = draft ?? title
@@ -18,10 +20,12 @@ export function Title({ live, onDone }: { live: LiveDocument; onDone: () => void
 		document.title = `${titleOf({ title: shown })} - Coscribe`
 	}, [shown])
 
-	const save = async (value: string) => {
+	const save = async () => {
 		clearTimeout(timer.current)
+		if (unsent.current === null) return
 		const before = live.title.peek()
-		const chosen = value.trim()
+		const chosen = unsent.current.trim()
+		unsent.current = null
 		if (chosen === givenTitle({ title: before })) return
 		live.title.value = chosen
 		try {
@@ -46,20 +50,19 @@ export function Title({ live, onDone }: { live: LiveDocument; onDone: () => void
 				maxLength={200}
 				readOnly={locked}
 				value={shown}
-				onFocus={(event) => setDraft(event.currentTarget.value)}
 				onInput={(event) => {
-					const value = event.currentTarget.value
-					setDraft(value)
+					unsent.current = event.currentTarget.value
+					setDraft(unsent.current)
 					clearTimeout(timer.current)
-					timer.current = setTimeout(() => void save(value), SETTLE)
+					timer.current = setTimeout(() => void save(), SETTLE)
 				}}
 				onBlur={() => {
-					if (draft !== null) void save(draft)
+					void save()
 					setDraft(null)
 				}}
 				onKeyDown={(event) => {
 					if (event.isComposing) return
-					if (event.key === "Escape") setDraft(title)
+					if (event.key === "Escape") unsent.current = null
 					if (event.key !== "Enter" && event.key !== "Escape") return
 					event.preventDefault()
 					onDone()
