@@ -13,8 +13,9 @@ export async function loadMe(): Promise<void> {
 		me.value = await getMe()
 		signedOut.value = false
 	} catch (error) {
-		me.value = null
 		signedOut.value = error instanceof ApiError && error.status === 401
+		// A server that cannot be asked says nothing about who this is.
+		if (signedOut.value || !me.peek()) me.value = null
 	}
 }
 
