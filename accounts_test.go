@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/png"
 	"net/http"
@@ -453,7 +454,7 @@ func TestUsers(t *testing.T) {
 		mara.want(http.StatusOK, mara.signIn("mara@example.org", goodPassword), nil)
 		mara.want(http.StatusOK, mara.send("GET", "/api/documents/"+d.ID, nil), nil)
 	})
-	t.Run("[D4] names that look alike are told apart, invisible differences are none", func(t *testing.T) {
+	t.Run("[D4] invisible differences are none, a word of two alphabets is refused, and what looks alike in one is told apart by mail", func(t *testing.T) {
 		owner.problem(http.StatusConflict, "mail_taken", owner.send("POST", "/api/users", map[string]string{"name": "Mara", "mail": "MARA@example.org"}))
 		owner.problem(http.StatusBadRequest, "invalid_mail", owner.send("POST", "/api/users", map[string]string{"name": "Mara", "mail": "mara\u200b@example.org"}))
 		var made struct {
@@ -463,6 +464,14 @@ func TestUsers(t *testing.T) {
 		owner.want(http.StatusCreated, owner.send("POST", "/api/users", map[string]string{"name": "Ma\u200bra  Member", "mail": "other@example.org"}), &made)
 		if made.User.Name != "Mara Member" || made.URL == "" {
 			t.Errorf("made %+v", made)
+		}
+		owner.problem(http.StatusBadRequest, "invalid_name", owner.send("POST", "/api/users", map[string]string{"name": "M\u0430ra", "mail": "third@example.org"}))
+		owner.problem(http.StatusBadRequest, "invalid_mail", owner.send("POST", "/api/users", map[string]string{"name": "Mara", "mail": "m\u0430ra@example.org"}))
+		for _, name := range []string{"\u0420\u043e\u0440\u0430", "Popa"} { // all of one alphabet each
+			owner.want(http.StatusCreated, owner.send("POST", "/api/users", map[string]string{"name": name, "mail": fmt.Sprintf("popa%d@example.org", len(name))}), &made)
+			if made.User.Name != name {
+				t.Errorf("made %+v", made)
+			}
 		}
 	})
 	t.Run("members find each other, with mail to tell them apart", func(t *testing.T) {

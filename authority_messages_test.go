@@ -27,57 +27,198 @@ var messages = map[string]struct {
 	"presence": {`{"type":"presence","seq":0,"base":1,"selection":{"anchor":0,"head":0}}`, protocol.RoleViewer, ""},
 }
 
-// The same on a live connection: who may not know of a document is told what is
-// told of none, and what a role does not allow is refused and changes nothing.
+// The same on a live connection, by either transport: who may not know of a
+// document is told what is told of none, and what a role does not allow is
+// refused and changes nothing.
 func TestMessageAuthority(t *testing.T) {
 	s := newStage(t)
 	elsewhere := s.hidden()
-	for _, name := range slices.Sorted(maps.Keys(s.actors)) {
-		a := s.actors[name]
-		t.Run("[P3][ASVS 8.2.2] "+name, func(t *testing.T) {
-			p := s.document("Live")
-			code, reason := s.hello(t, a, elsewhere.id)
-			unknownCode, unknownReason := s.hello(t, a, persistence.NewID().String())
-			if code != unknownCode || reason != unknownReason || code != int(protocol.CloseNotFound) && code != int(protocol.CloseUnauthorized) {
-				t.Errorf("another's document is %d %q, none is %d %q", code, reason, unknownCode, unknownReason)
+	for transport, dial := range map[string]func(*testing.T, *actor, string) line{
+		"WebSocket": func(t *testing.T, a *actor, document string) line { return &socketLine{t, s.dialAs(t, a, document)} },
+		"long-poll": func(t *testing.T, a *actor, document string) line { return s.pollAs(t, a, document) },
+	} {
+		for _, name := range slices.Sorted(maps.Keys(s.actors)) {
+			t.Run("[P3][P4][ASVS 8.2.2] "+transport+": "+name, func(t *testing.T) {
+				s.converse(t, s.actors[name], elsewhere, dial)
+			})
+		}
+	}
+}
+
+// converse has an actor say everything.
+func (s *stage) converse(t *testing.T, a *actor, elsewhere secret, dial func(*testing.T, *actor, string) line) {
+	p := s.document("Live")
+	code, reason := turnedAway(dial(t, a, elsewhere.id))
+	unknownCode, unknownReason := turnedAway(dial(t, a, persistence.NewID().String()))
+	if code != unknownCode || reason != unknownReason || code != int(protocol.CloseNotFound) && code != int(protocol.CloseUnauthorized) {
+		t.Errorf("another's document is %d %q, none is %d %q", code, reason, unknownCode, unknownReason)
+	}
+	if !a.known || a.role == protocol.RoleNone {
+		want := int(protocol.CloseNotFound)
+		if !a.known {
+			want = int(protocol.CloseUnauthorized)
+		}
+		if code, reason := turnedAway(dial(t, a, p.id)); code != want {
+			t.Errorf("closed with %d %q, want %d", code, reason, want)
+		}
+		return
+	}
+	for kind, m := range messages {
+		l := dial(t, a, p.id)
+		if role := welcomed(t, l)["role"]; role != a.role.String() {
+			t.Errorf("welcomed as %v", role)
+		}
+		l.say(m.frame)
+		l.say(`{"type":"ping"}`) // answered after it
+		var heard []string
+		ends := map[bool][]string{true: {"ack", "reject"}, false: {"pong"}}[kind == "submit"]
+		for !slices.ContainsFunc(heard, func(kind string) bool { return slices.Contains(ends, kind) }) {
+			messages, code, reason := l.hear()
+			if code != 0 {
+				t.Fatalf("%s: closed with %d %q", kind, code, reason)
 			}
-			if !a.known || a.role == protocol.RoleNone {
-				want := int(protocol.CloseNotFound)
-				if !a.known {
-					want = int(protocol.CloseUnauthorized)
-				}
-				if code, reason := s.hello(t, a, p.id); code != want {
-					t.Errorf("closed with %d %q, want %d", code, reason, want)
-				}
-				return
+			for _, m := range messages {
+				heard = append(heard, fmt.Sprint(m["type"]))
 			}
-			for kind, m := range messages {
-				conn, welcome := s.join(t, a, p.id)
-				if role := welcome["role"]; role != a.role.String() {
-					t.Errorf("welcomed as %v", role)
-				}
-				say(t, conn, strings.ReplaceAll(m.frame, "%EPOCH%", fmt.Sprint(welcome["epoch"])))
-				say(t, conn, `{"type":"ping"}`) // answered after it
-				var heard []string
-				ends := map[bool][]string{true: {"ack", "reject"}, false: {"pong"}}[kind == "submit"]
-				for !slices.ContainsFunc(heard, func(kind string) bool { return slices.Contains(ends, kind) }) {
-					for _, m := range hear(t, conn) {
-						heard = append(heard, fmt.Sprint(m["type"]))
-					}
-				}
-				switch {
-				case kind == "submit" && a.role < m.least && (!slices.Contains(heard, "reject") || slices.Contains(heard, "ack")),
-					a.role >= m.least && m.heard != "" && !slices.Contains(heard, m.heard),
-					a.role >= m.least && slices.Contains(heard, "reject"):
-					t.Errorf("%s: heard %v", kind, heard)
-				}
-				_ = conn.Close()
+		}
+		switch {
+		case kind == "submit" && a.role < m.least && (!slices.Contains(heard, "reject") || slices.Contains(heard, "ack")),
+			a.role >= m.least && m.heard != "" && !slices.Contains(heard, m.heard),
+			a.role >= m.least && slices.Contains(heard, "reject"):
+			t.Errorf("%s: heard %v", kind, heard)
+		}
+		l.leave()
+	}
+	revision := s.owner.content(p.id, "").Revision
+	if want := map[bool]int64{true: 2, false: 1}[a.role >= protocol.RoleEditor]; revision != want {
+		t.Errorf("the document stands at %d", revision)
+	}
+}
+
+// line is a live connection that has said hello.
+type line interface {
+	say(frame string)
+	// hear waits for messages, or for the end of the line; code 0 is none.
+	hear() (messages []map[string]any, code int, reason string)
+	leave()
+}
+
+// turnedAway says how a line ends that is not welcome; 0 is a welcome.
+func turnedAway(l line) (code int, reason string) {
+	defer l.leave()
+	for {
+		messages, code, reason := l.hear()
+		if code != 0 {
+			return code, reason
+		}
+		for _, m := range messages {
+			if m["type"] == "welcome" {
+				return 0, "welcome"
 			}
-			revision := s.owner.content(p.id, "").Revision
-			if want := map[bool]int64{true: 2, false: 1}[a.role >= protocol.RoleEditor]; revision != want {
-				t.Errorf("the document stands at %d", revision)
+		}
+	}
+}
+
+// welcomed waits for the welcome.
+func welcomed(t *testing.T, l line) map[string]any {
+	t.Helper()
+	for {
+		messages, code, reason := l.hear()
+		if code != 0 {
+			t.Fatalf("closed with %d %q", code, reason)
+		}
+		for _, m := range messages {
+			if m["type"] == "welcome" {
+				return m
 			}
-		})
+		}
+	}
+}
+
+// inFrame are the messages of a frame, which is one or a list.
+func inFrame(t *testing.T, frame []byte) (messages []map[string]any) {
+	t.Helper()
+	if frame[0] != '[' {
+		frame = slices.Concat([]byte("["), frame, []byte("]"))
+	}
+	if err := json.Unmarshal(frame, &messages); err != nil {
+		t.Fatal(err)
+	}
+	return messages
+}
+
+// socketLine is a WebSocket.
+type socketLine struct {
+	t    *testing.T
+	conn *websocket.Conn
+}
+
+func (l *socketLine) say(frame string) { l.t.Helper(); say(l.t, l.conn, frame) }
+
+func (l *socketLine) hear() ([]map[string]any, int, string) {
+	l.t.Helper()
+	_, frame, err := l.conn.ReadMessage()
+	if closed, ok := err.(*websocket.CloseError); ok {
+		return nil, closed.Code, closed.Text
+	}
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return inFrame(l.t, frame), 0, ""
+}
+
+func (l *socketLine) leave() { _ = l.conn.Close() }
+
+// pollLine is a connection by long-poll. Everything said goes with the next poll.
+type pollLine struct {
+	t          *testing.T
+	a          *actor
+	path       string
+	connection *string
+	sent       int64 // by the server
+	taken      int64 // by the server
+	said       []json.RawMessage
+}
+
+// pollAs opens one as an actor.
+func (s *stage) pollAs(t *testing.T, a *actor, document string) *pollLine {
+	l := &pollLine{t: t, a: a, path: "/api/documents/" + document + "/poll"}
+	l.say(jsonText(t, map[string]any{"type": "hello", "protocol": 1, "token": a.token}))
+	return l
+}
+
+func (l *pollLine) say(frame string) { l.said = append(l.said, json.RawMessage(frame)) }
+
+func (l *pollLine) hear() (messages []map[string]any, code int, reason string) {
+	l.t.Helper()
+	var polled struct {
+		Connection     string
+		Sent, Accepted int64
+		Messages       []json.RawMessage
+		Close          *struct {
+			Code   int
+			Reason string
+		}
+	}
+	if l.said == nil {
+		l.said = []json.RawMessage{}
+	}
+	// The token goes with hello, as over a socket; a bearer would be another door.
+	a := l.a.b.send("POST", l.path, map[string]any{"connection": l.connection, "received": l.sent, "first": l.taken, "messages": l.said})
+	l.a.b.want(http.StatusOK, a, &polled)
+	if polled.Close != nil {
+		return nil, polled.Close.Code, polled.Close.Reason
+	}
+	l.connection, l.sent, l.taken, l.said = &polled.Connection, polled.Sent, polled.Accepted, nil
+	for _, frame := range polled.Messages {
+		messages = append(messages, inFrame(l.t, frame)...)
+	}
+	return messages, 0, ""
+}
+
+func (l *pollLine) leave() {
+	if l.connection != nil {
+		l.a.b.send("POST", l.path, map[string]any{"connection": l.connection, "received": l.sent, "first": l.taken, "messages": []string{}, "leave": true})
 	}
 }
 
@@ -111,20 +252,14 @@ func say(t *testing.T, conn *websocket.Conn, frame string) {
 	}
 }
 
-// hear is the next frame: a message, or several.
-func hear(t *testing.T, conn *websocket.Conn) (messages []map[string]any) {
+// hear is the next frame's messages.
+func hear(t *testing.T, conn *websocket.Conn) []map[string]any {
 	t.Helper()
 	_, frame, err := conn.ReadMessage()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if frame[0] != '[' {
-		frame = slices.Concat([]byte("["), frame, []byte("]"))
-	}
-	if err := json.Unmarshal(frame, &messages); err != nil {
-		t.Fatal(err)
-	}
-	return messages
+	return inFrame(t, frame)
 }
 
 // join says hello and waits for the welcome.
@@ -136,24 +271,6 @@ func (s *stage) join(t *testing.T, a *actor, document string) (*websocket.Conn, 
 			if m["type"] == "welcome" {
 				return conn, m
 			}
-		}
-	}
-}
-
-// hello says how a connection is closed that is not welcome.
-func (s *stage) hello(t *testing.T, a *actor, document string) (code int, reason string) {
-	t.Helper()
-	conn := s.dialAs(t, a, document)
-	for {
-		_, frame, err := conn.ReadMessage()
-		if closed, ok := err.(*websocket.CloseError); ok {
-			return closed.Code, closed.Text
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(string(frame), `"welcome"`) {
-			return 0, "welcome"
 		}
 	}
 }
