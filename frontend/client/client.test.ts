@@ -106,6 +106,17 @@ describe("client", () => {
 		}
 	})
 
+	it("[C5] a stalled network is noticed as soon when the clock is set back, or was", async () => {
+		const document = await ready()
+		vi.setSystemTime(Date.now() - 3_600_000)
+		network.flowing = false
+		await pass(20_000) // it was asked
+		vi.setSystemTime(Date.now() - 3_600_000)
+		await pass(14_000)
+		expect(network.sockets.length).toBeGreaterThan(1)
+		expect(document.status.state).toBe("offline")
+	})
+
 	it("[C5] an idle connection is kept: it is asked, it answers, nobody reconnects", async () => {
 		await ready()
 		await pass(120_000)
@@ -435,6 +446,28 @@ describe("client", () => {
 		await pass(2_000)
 		expect(times).toBe(2)
 		expect(text(document)).toBe("large\n")
+	})
+
+	it("[C6] who left a connection for fresh content comes for it again when it broke on the way", async () => {
+		const document = await ready()
+		const join = server.join.bind(server)
+		server.join = (resume) => {
+			const peer = join(resume)
+			const [message] = peer.outbox
+			if (message?.type === "welcome" && message.document.content)
+				peer.outbox[0] = { ...message, document: { ...message.document, content: null } }
+			return peer
+		}
+		server.refuse = () => ({ code: "id_conflict", retry: false })
+		document.submit([{ insert: "x" }])
+		await pass(1_000) // a new client, whose content is fetched and does not come
+		server.refuse = undefined
+		const again = network.sockets.length
+		expect(again).toBeGreaterThan(1)
+		network.last.shut(1006, "")
+		await pass(2_000)
+		expect(network.sockets.length).toBeGreaterThan(again)
+		for (const socket of network.sockets.slice(1)) expect(socket.of("hello")[0]?.resume).toBeUndefined()
 	})
 
 	it("an edit made inside a change listener is told to everybody after that change", async () => {

@@ -1,4 +1,5 @@
 import type { SocketLike } from "./client.js"
+import { Moment } from "./moment.js"
 import {
 	type ClientMessage,
 	decodeFrame,
@@ -79,10 +80,11 @@ export class Connection {
 	private expected = 0
 	private timer: ReturnType<typeof setTimeout> | undefined
 	private farewell: ReturnType<typeof setTimeout> | undefined
-	private due = 0
+	private armed = new Moment()
+	private delay = 0
 	private openedAt = 0
-	private heardAt = 0
-	private pingedAt: number | undefined
+	private heard = new Moment()
+	private pinged: Moment | undefined
 	private patience = PATIENCE.visible
 	private lateOnce = false
 
@@ -180,8 +182,8 @@ export class Connection {
 	}
 
 	private hear(data: unknown, current: () => boolean): void {
-		this.heardAt = Date.now()
-		this.pingedAt = undefined
+		this.heard = new Moment()
+		this.pinged = undefined
 		this.lateOnce = false
 		let messages: ServerMessage[]
 		try {
@@ -217,21 +219,20 @@ export class Connection {
 	}
 
 	private readonly beat = (): void => {
-		const now = Date.now()
-		const silence = now - this.heardAt
-		if (this.pingedAt === undefined) {
+		if (this.pinged === undefined) {
+			const silence = this.heard.age
 			if (silence < QUIET) this.arm(QUIET - silence, this.beat)
 			else this.ping(this.usualPatience())
-		} else if (now - this.due > LATE && !this.lateOnce) {
+		} else if (this.armed.age - this.delay > LATE && !this.lateOnce) {
 			this.lateOnce = true
 			this.ping(this.usualPatience())
-		} else if (now - this.pingedAt >= this.patience) this.retry()
-		else this.arm(this.patience - (now - this.pingedAt), this.beat)
+		} else if (this.pinged.age >= this.patience) this.retry()
+		else this.arm(this.patience - this.pinged.age, this.beat)
 	}
 
 	private ping(patience: number): void {
 		this.send({ type: "ping" })
-		this.pingedAt = Date.now()
+		this.pinged = new Moment()
 		this.patience = patience
 		this.arm(patience, this.beat)
 	}
@@ -242,7 +243,8 @@ export class Connection {
 
 	private arm(delay: number, then: () => void): void {
 		clearTimeout(this.timer)
-		this.due = Date.now() + delay
+		this.armed = new Moment()
+		this.delay = delay
 		this.timer = setTimeout(then, delay)
 	}
 
@@ -251,7 +253,7 @@ export class Connection {
 		this.generation++
 		clearTimeout(this.timer)
 		clearTimeout(this.farewell)
-		this.pingedAt = undefined
+		this.pinged = undefined
 		this.lateOnce = false
 		const socket = this.socket
 		this.socket = undefined

@@ -339,6 +339,27 @@ describe("the journal", () => {
 		expect((await opened()).document.status.state).toBe("saved")
 	})
 
+	it("[S9] what was refused to a tab that is gone is shown by the one that sends its other edits", async () => {
+		const first = await opened()
+		server.refuse = () => ({ code: "document_too_large", retry: false })
+		first.type("refused")
+		await pass(100)
+		server.refuse = undefined
+		first.goOffline()
+		first.type("kept ")
+		await pass(100)
+		first.crash()
+		const next = await opened()
+		await pass(2_000)
+		expect(logText()).toBe("kept \n")
+		expect(next.document.status).toMatchObject({ state: "rejected", rejected: { text: "refused" } })
+		expect(server.peers.size).toBe(1)
+		next.document.dismissRejected()
+		await pass(2_000)
+		next.crash()
+		expect((await opened()).document.status.state).toBe("saved")
+	})
+
 	it("[S3] what another person left at this browser is not sent as ours; its text is offered", async () => {
 		const first = await opened()
 		first.goOffline()

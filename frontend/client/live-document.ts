@@ -186,10 +186,11 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 	branch({ entry }: Left, state: State, keep: (branch: JournaledDocument) => Keeper): JournaledDocument {
 		const branch = new LiveDocument({ ...this.options, journal: undefined }, state)
 		branch.resume = entry.resume
-		branch.rejected = entry.rejected ?? undefined
 		branch.trunk = this
 		branch.keeper = keep(branch)
 		branch.opening = Promise.resolve(branch.keeper)
+		// A branch has no view, and is done when nothing of its edits is left.
+		if (entry.rejected) this.offer(entry.rejected)
 		return branch
 	}
 
@@ -248,7 +249,8 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 	private welcome(message: Welcome): void {
 		this.user = message.user
 		this.peer = message.peer
-		this.resume = true
+		// Who came as somebody new, for fresh content, is that with the content, which may come later.
+		if (message.document.changes || message.document.content) this.resume = true
 		this.joined = true
 		this.failure = undefined
 		if (message.token) this.options.keepToken(message.token)
@@ -386,7 +388,10 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 			const fetched = await this.options.fetchContent(revision)
 			if (this.state.loading?.revision !== revision) return
 			if (fetched.epoch !== expected || fetched.revision !== revision) this.connection.retry()
-			else this.dispatch({ type: "loaded", revision, content: fetched.content })
+			else {
+				if (this.state.loading.welcome) this.resume = true
+				this.dispatch({ type: "loaded", revision, content: fetched.content })
+			}
 		} catch {
 			if (this.state.loading?.revision === revision) this.connection.retry()
 		}

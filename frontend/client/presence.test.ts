@@ -43,6 +43,15 @@ const sent = () => network.last.of("presence")
 const positions = () => document.peers.map((peer) => peer.selection?.head)
 
 describe("presence", () => {
+	it("[V1] a caret is told as soon when the clock was set back", async () => {
+		document.setPresence(caret(1))
+		await pass(100)
+		vi.setSystemTime(Date.now() - 3_600_000)
+		document.setPresence(caret(2))
+		await pass(100)
+		expect(network.last.of("presence").at(-1)?.selection).toEqual(caret(2))
+	})
+
 	it("[V2] our caret goes out with base and seq, newest first, not too often", async () => {
 		document.setPresence(caret(1))
 		document.setPresence(caret(2))

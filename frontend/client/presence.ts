@@ -1,4 +1,5 @@
 import { type Delta, transformIndex } from "./delta.js"
+import { Moment } from "./moment.js"
 import type { PeerPresence, PresenceUpdate, Selection, User } from "./protocol.js"
 import { caughtUp, type State, viewLength } from "./state.js"
 
@@ -33,7 +34,7 @@ export class Presence {
 	private readonly early = new Map<string, PeerPresence>()
 	private own: { selection: Selection | null; state?: Json } | undefined
 	private unsent = false
-	private sentAt = Number.NEGATIVE_INFINITY
+	private sent: Moment | undefined
 	private timer: ReturnType<typeof setTimeout> | undefined
 	private linger: ReturnType<typeof setTimeout> | undefined
 
@@ -56,7 +57,7 @@ export class Presence {
 		if (!this.own || !this.unsent || this.timer !== undefined) return
 		const { inflight, buffer, revision, lastSeq } = state
 		if (!caughtUp(state) || buffer.length > 0 || (inflight && !inflight.sent)) return
-		const wait = this.sentAt + THROTTLE - Date.now()
+		const wait = THROTTLE - (this.sent?.age ?? THROTTLE)
 		if (wait > 0) {
 			this.timer = setTimeout(() => {
 				this.timer = undefined
@@ -65,7 +66,7 @@ export class Presence {
 			return
 		}
 		this.unsent = false
-		this.sentAt = Date.now()
+		this.sent = new Moment()
 		this.host.send({ type: "presence", base: revision, seq: inflight?.message.seq ?? lastSeq, ...this.own })
 	}
 
