@@ -49,7 +49,8 @@ const lingering = new Map<string, () => ClientDocument>()
 
 /** Opens a document, or takes up the one that was left with unsaved edits (law S9: leaving a page loses nothing). */
 export function openLive(id: string): LiveDocument {
-	const opened = lingering.get(id)?.() ?? client.open(id)
+	const left = lingering.get(id)?.()
+	const opened = left && !isOver(left.status) ? left : client.open(id)
 	const loaded = signal(opened.loaded)
 	const title = signal(opened.title)
 	const status = signal(opened.status)
@@ -104,6 +105,11 @@ export function openLive(id: string): LiveDocument {
 			else linger(opened)
 		},
 	}
+}
+
+/** It says nothing new any more, though it may be out of the trash by now; what it has unsaved is in the journal. */
+function isOver({ state, reason, journalDenied }: Status): boolean {
+	return !journalDenied && (state === "removed" || (state === "failed" && reason !== "unauthorized"))
 }
 
 /** Keeps a document that nobody looks at until its edits are saved. */
