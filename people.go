@@ -128,6 +128,9 @@ func (p *Program) endLinks(ctx context.Context) {
 // between is the time between two looks: a minute, and less where a login that
 // is not used ends sooner than that.
 func (p *Program) between() time.Duration {
+	if p.Config.Minute > 0 {
+		return p.Config.Minute
+	}
 	if idle := p.Config.LoginIdle; idle > 0 {
 		return min(time.Minute, max(idle/2, time.Second))
 	}

@@ -75,6 +75,9 @@ type Config struct {
 	// Settings says which value each option has and where it came from; nil in
 	// tests.
 	Settings []server.Setting `kong:"-"`
+	// Minute is how often a program does what it does every minute; zero: every
+	// minute. Tests are in a hurry.
+	Minute time.Duration `kong:"-"`
 }
 
 // Bounds of connections and of stopping.
@@ -119,7 +122,7 @@ func Open(ctx context.Context, config Config) (*Program, error) {
 	if err := checkConfig(&config); err != nil {
 		return nil, err
 	}
-	p := &Program{Config: config, logger: newLogger(config), failed: make(chan error, 2)}
+	p := &Program{Config: config, logger: newLogger(config), failed: make(chan error, 4)}
 	// The port first: a second start on the same machine should say that the
 	// port is taken, and not wait for the store.
 	if err := p.listen(ctx); err != nil {
@@ -277,9 +280,11 @@ func (p *Program) serve() {
 	case p.listener == nil:
 	case p.tls == nil:
 		go func() { p.failed <- p.http.Serve(p.listener) }()
+		go func() { p.failed <- p.http.Serve(p.polls.Returned()) }()
 	default:
 		p.http.TLSConfig = p.tls
 		go func() { p.failed <- p.http.ServeTLS(p.listener, "", "") }()
+		go func() { p.failed <- p.http.Serve(p.polls.Returned()) }() // encrypted ones, each as it came
 	}
 	if p.plain != nil {
 		go func() { p.failed <- p.plain.Serve(p.plainAt) }()

@@ -55,6 +55,9 @@ func (s *Server) observed(next http.Handler) http.Handler {
 		if *route == "" {
 			*route = "other"
 		}
+		if *route == routePoll && rec.status == http.StatusSwitchingProtocols {
+			rec.status = http.StatusOK // parked: it is answered later, and with nothing else
+		}
 		s.config.Metrics.request(r.Method, *route, rec.status, took)
 		level := slog.LevelDebug
 		if rec.status >= 500 {

@@ -362,27 +362,38 @@ func (f *figures) idle(b *testing.B, documents int) (bytes float64) {
 	return f.idleBy(b, documents, WebSocket)
 }
 
+// idleBy opens connections and tells what more is resident then. Some others
+// come and go before: the code that connecting runs is read from the file then,
+// once for all, and is no connection's.
 func (f *figures) idleBy(b *testing.B, documents int, transport string) (bytes float64) {
 	server := f.coscribe(b)
 	defer server.stop()
-	empty := server.settled()
-	l := &load{config: LoadConfig{URL: server.url, Documents: documents, Readers: connections / documents, Transport: transport}}
-	defer l.close()
-	if err := l.connect(context.Background()); err != nil {
-		b.Fatal(err)
+	open := func(documents, connections int) *load {
+		l := &load{config: LoadConfig{URL: server.url, Documents: documents, Readers: connections / documents, Transport: transport}}
+		if err := l.connect(context.Background()); err != nil {
+			l.close()
+			b.Fatal(err)
+		}
+		return l
 	}
+	open(1, crowd).close()
+	empty := server.settled()
+	defer open(documents, connections).close()
 	return server.settled() - empty
 }
 
 func (f *figures) idleBare(b *testing.B) (bytes float64) {
 	bare := f.bare(b)
 	defer bare.stop()
-	empty := bare.settled()
-	l := &bareLoad{url: bare.url, documents: connections / crowd, readers: crowd}
-	err := l.run(context.Background(), func(func()) { bytes = bare.settled() - empty })
-	if err != nil {
-		b.Fatal(err)
+	open := func(documents int, then func()) {
+		l := &bareLoad{url: bare.url, documents: documents, readers: crowd}
+		if err := l.run(context.Background(), func(func()) { then() }); err != nil {
+			b.Fatal(err)
+		}
 	}
+	open(1, func() {})
+	empty := bare.settled()
+	open(connections/crowd, func() { bytes = bare.settled() - empty })
 	return bytes
 }
 

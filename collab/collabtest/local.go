@@ -63,6 +63,7 @@ func NewLocal(config LocalConfig) (*Local, error) {
 	mux.HandleFunc("POST /api/documents", l.create)
 	l.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = l.server.Serve(listener) }()
+	go func() { _ = l.server.Serve(l.Poll.Returned()) }()
 	return l, nil
 }
 

@@ -64,6 +64,9 @@ type Config struct {
 	Engine  collab.Limits // bounds told to the codec; zero: none
 	Limits  Limits        // zero fields get their defaults
 	Door    *Door         // shared by the transports of a process; nil: one of its own
+	// ParkAfter is how long a poll waits inside net/http, see LongPoll.Returned;
+	// zero: DefaultParkAfter.
+	ParkAfter time.Duration
 	Logger  *slog.Logger  // nil: silent. Never given content or tokens
 }
 
@@ -113,6 +116,10 @@ const (
 	DefaultPollExpiry = 35 * time.Second
 )
 
+// DefaultParkAfter leaves requests in a document that lives where they are:
+// parking one costs more than what it saves is worth for a moment.
+const DefaultParkAfter = time.Second
+
 // DefaultLimits are those of a zero Limits.
 func DefaultLimits() Limits { return Limits{}.withDefaults() }
 
@@ -155,6 +162,9 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	c.Limits = c.Limits.withDefaults()
+	if c.ParkAfter == 0 {
+		c.ParkAfter = DefaultParkAfter
+	}
 	if c.Door == nil {
 		c.Door = NewDoor(c.Limits, nil, nil)
 	}

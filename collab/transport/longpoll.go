@@ -28,13 +28,17 @@ type LongPoll struct {
 	allowed  func(*http.Request) bool
 	draining atomic.Bool
 
-	mu    sync.Mutex // held for access to conns only (law R3)
+	mu    sync.Mutex // held for access to the following only (law R3)
 	conns map[string]*pollConn
+	head  []byte // the last parked request's, shared by those that have the same
+
+	back   *returned
+	parked sync.WaitGroup // Add is under mu and before draining
 }
 
 // NewLongPoll makes the handler. Nothing runs until a request comes.
 func NewLongPoll(config Config) *LongPoll {
-	h := &LongPoll{config: config.withDefaults(), allowed: checkOrigin(config.CheckOrigin), conns: map[string]*pollConn{}}
+	h := &LongPoll{config: config.withDefaults(), allowed: checkOrigin(config.CheckOrigin), conns: map[string]*pollConn{}, back: newReturned()}
 	h.decoder = h.config.decoder()
 	return h
 }
@@ -56,7 +60,7 @@ func (h *LongPoll) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	answer, ok := h.poll(w, r, from)
 	if !ok {
-		return // nobody is there to be answered, or they were
+		return // nobody is there to be answered, they were, or they will be
 	}
 	body := answer.bytes()
 	header.Set("Content-Type", "application/json")
@@ -95,14 +99,14 @@ func (h *LongPoll) poll(w http.ResponseWriter, r *http.Request, from caller) (an
 			at.leave()
 			return pollAnswer{close: refusal}, true
 		}
-		if answer, ok = c.serve(r.Context(), &q); !ok { // its id was never told
+		if answer, ok = c.serve(r.Context(), &q, nil); !ok { // its id was never told
 			h.forget(c, protocol.CloseGeneric, "nobody polled")
 		}
 		return answer, ok
 	case c == nil:
 		return pollAnswer{close: &collab.CloseError{Code: protocol.CloseGeneric, Reason: "unknown connection"}}, true
 	}
-	return c.serve(r.Context(), &q)
+	return c.serve(r.Context(), &q, func(waits *waiting) bool { return h.park(w, r, waits) })
 }
 
 // read reads the body within its bounds: those of a hello until it has named a
@@ -202,7 +206,11 @@ func (h *LongPoll) forget(c *pollConn, code protocol.CloseCode, reason string) {
 }
 
 // Drain refuses new connections from now on (law R7); those there are go on.
-func (h *LongPoll) Drain() { h.draining.Store(true) }
+func (h *LongPoll) Drain() {
+	h.mu.Lock() // so that nobody is parked after it
+	defer h.mu.Unlock()
+	h.draining.Store(true)
+}
 
 // Connections is how many are open.
 func (h *LongPoll) Connections() (open int) {
@@ -238,7 +246,17 @@ func (h *LongPoll) Shutdown(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	return nil
+	gone := make(chan struct{})
+	go func() {
+		h.parked.Wait()
+		close(gone)
+	}()
+	select {
+	case <-gone:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // refusal says an error of the codec or the engine in a close code.

@@ -1,8 +1,10 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -21,6 +23,12 @@ const pollBytes = 256 << 10
 // again at once, in its next request: an answer never waits behind a flood.
 const takeWait = time.Second
 
+// pollPace is for how long what others did is gathered: from the last answer, or
+// from a request that brought something, whose own answer is then not overtaken
+// by another's change. Else each change in a busy document would cost every
+// reader a request (decision 0202). What answers the client itself never waits.
+const pollPace = 30 * time.Millisecond
+
 // pollConn is one long-poll connection: the collab.Conn that the engine sees.
 // It outlives the requests that carry it. No goroutine runs for it: one request
 // at a time has the turn, takes what came, and takes from the peer what goes.
@@ -38,6 +46,8 @@ type pollConn struct {
 	seen     int64         // server messages the client has confirmed
 	kept     [][]byte      // and those after, in order: delivered until confirmed
 	bytes    int           // of kept
+	pressing bool          // something kept is not to be gathered
+	paced    time.Time     // until then the rest is
 
 	expiry *time.Timer // ends a connection that nobody polls
 
@@ -47,10 +57,24 @@ type pollConn struct {
 	silent  time.Time // from when on nothing is repeated but the end; zero: never
 }
 
-// hold is a request that waits for something to say.
-type hold struct{ signal chan struct{} }
+// hold is a request that waits for something to say. Guarded by its connection's
+// mu, so that nobody wakes one that is over.
+type hold struct {
+	signal chan struct{}
+	parked net.Conn // whose reader waits instead of signal's; nil: not parked
+	woken  bool     // since that reader last looked
+}
 
+// past is a deadline that ends a read at once.
+var past = time.Unix(1, 0)
+
+// wake has whoever waits look again. It never blocks.
 func (h *hold) wake() {
+	if h.parked != nil {
+		h.woken = true
+		_ = h.parked.SetReadDeadline(past) // one that fails has ended, which its reader hears of
+		return
+	}
 	select {
 	case h.signal <- struct{}{}:
 	default:
@@ -65,10 +89,9 @@ func (c *pollConn) Kind() string { return "longpoll" }
 // Wake implements collab.Conn. Without a request waiting the next one asks.
 func (c *pollConn) Wake() {
 	c.mu.Lock()
-	held := c.held
-	c.mu.Unlock()
-	if held != nil {
-		held.wake()
+	defer c.mu.Unlock()
+	if c.held != nil {
+		c.held.wake()
 	}
 }
 
@@ -141,34 +164,68 @@ func (c *pollConn) belongs(from caller) bool {
 func (c *pollConn) touch() { c.expiry.Reset(c.handler.config.Limits.PollExpiry) }
 
 // serve takes what a request brings and waits for something to answer. ok is
-// false when the request has ended meanwhile.
-func (c *pollConn) serve(ctx context.Context, q *pollRequest) (answer pollAnswer, ok bool) {
+// false when the request has ended meanwhile, or was parked: park (may be nil)
+// is asked once, when nothing was said for parkAfter.
+func (c *pollConn) serve(ctx context.Context, q *pollRequest, park func(*waiting) bool) (answer pollAnswer, ok bool) {
 	all, gone := c.take(ctx, q)
 	if gone {
 		return answer, false
 	}
 	q.messages = nil // not to be held for as long as the request
-	held := c.hold()
-	defer c.release(held)
-	wait := c.handler.config.Limits.PollHold
+	hold := c.handler.config.Limits.PollHold
 	if q.hold != nil {
-		wait = time.Duration(min(*q.hold, wait.Milliseconds())) * time.Millisecond
+		hold = time.Duration(min(*q.hold, hold.Milliseconds())) * time.Millisecond
 	}
-	patience := time.NewTimer(wait)
-	defer patience.Stop()
-	for last := !all || wait == 0; ; {
-		answer, said, gone := c.answer(ctx, held, q.received, last)
+	now := time.Now()
+	w := &waiting{conn: c, held: c.hold(), received: q.received, until: now.Add(hold), last: !all || hold == 0}
+	timer := time.NewTimer(hold)
+	defer timer.Stop()
+	parkAt := now.Add(c.handler.config.ParkAfter)
+	for {
+		answer, again, said, gone := w.look(ctx)
 		if said || gone {
+			c.release(w.held)
 			return answer, said
 		}
+		if idle := again.Equal(w.until); idle && park != nil {
+			if !time.Now().Before(parkAt) {
+				if park(w) {
+					return answer, false
+				}
+				park = nil
+			} else if parkAt.Before(again) {
+				again = parkAt
+			}
+		}
+		timer.Reset(time.Until(again))
 		select {
-		case <-held.signal:
-		case <-patience.C:
-			last = true
+		case <-w.held.signal:
+		case <-timer.C:
 		case <-ctx.Done():
+			c.release(w.held)
 			return answer, false
 		}
 	}
+}
+
+// waiting is a request that waits for something to answer.
+type waiting struct {
+	conn     *pollConn
+	held     *hold
+	received int64     // server messages that it confirmed
+	until    time.Time // it is answered then in any case
+	last     bool      // it does not wait
+}
+
+// look answers if there is something to say. Else it says when to look again,
+// unless the request is woken before; gone: its context has ended.
+func (w *waiting) look(ctx context.Context) (answer pollAnswer, again time.Time, said, gone bool) {
+	last := w.last || !time.Now().Before(w.until)
+	answer, due, said, gone := w.conn.answer(ctx, w.held, w.received, last)
+	if again = w.until; !due.IsZero() && due.Before(again) {
+		again = due
+	}
+	return answer, again, said, gone
 }
 
 // enter waits for the turn; false: the context has ended.
@@ -208,8 +265,12 @@ func (c *pollConn) take(ctx context.Context, q *pollRequest) (all, gone bool) {
 	if len(c.kept) == 0 {
 		c.kept = nil
 	}
+	c.pressing = slices.ContainsFunc(c.kept, presses)
 	skip := min(c.accepted-q.first, int64(len(q.messages)))
 	begun := time.Now()
+	if skip < int64(len(q.messages)) {
+		c.paced = begun.Add(pollPace)
+	}
 	for _, raw := range q.messages[skip:] {
 		if time.Since(begun) > takeWait {
 			return false, false
@@ -244,12 +305,11 @@ func (c *pollConn) receive(ctx context.Context, raw json.RawMessage) error {
 func (c *pollConn) hold() *hold {
 	held := &hold{signal: make(chan struct{}, 1)}
 	c.mu.Lock()
-	before := c.held
-	c.held = held
-	c.mu.Unlock()
-	if before != nil {
-		before.wake()
+	defer c.mu.Unlock()
+	if c.held != nil {
+		c.held.wake()
 	}
+	c.held = held
 	return held
 }
 
@@ -268,28 +328,42 @@ func (c *pollConn) holds(held *hold) bool {
 }
 
 // answer says what there is to say, or nothing when another request has taken
-// over or it is the last chance. said is false when the request goes on waiting.
-func (c *pollConn) answer(ctx context.Context, held *hold, received int64, last bool) (answer pollAnswer, said, gone bool) {
+// over or it is the last chance. said is false when the request goes on waiting:
+// until due, if something is gathered (else zero).
+func (c *pollConn) answer(ctx context.Context, held *hold, received int64, last bool) (answer pollAnswer, due time.Time, said, gone bool) {
 	if !c.enter(ctx) {
-		return answer, false, true
+		return answer, due, false, true
 	}
 	defer c.leave()
 	defer c.handler.recovered(c)
 	answer = pollAnswer{connection: c.id, sent: received, accepted: c.accepted}
 	if !c.holds(held) {
-		return answer, true, false
+		return answer, due, true, false
 	}
 	c.fill()
 	answer.close = c.closed() // after fill, which may come upon the end
 	if c.silenced() {
 		c.kept, c.bytes = nil, 0
 	}
-	if len(c.kept) == 0 && answer.close == nil && !last {
-		return answer, false, false
+	now := time.Now()
+	if answer.close == nil && !last {
+		if len(c.kept) == 0 {
+			return answer, due, false, false
+		}
+		if !c.pressing && c.bytes < pollBytes && now.Before(c.paced) {
+			return answer, c.paced, false, false
+		}
 	}
 	answer.messages = slices.Clone(c.kept)
 	answer.sent = c.seen + int64(len(c.kept))
-	return answer, true, false
+	c.paced = now.Add(pollPace)
+	return answer, due, true, false
+}
+
+// presses says whether a message is not to be gathered with others: it answers
+// the client, or is rare.
+func presses(message []byte) bool {
+	return !bytes.HasPrefix(message, []byte(`{"type":"change"`)) && !bytes.HasPrefix(message, []byte(`{"type":"presence"`))
 }
 
 // fill takes frames from the peer. Only who has the turn calls it.
@@ -307,6 +381,7 @@ func (c *pollConn) fill() {
 		c.kept = appendMessages(c.kept, frame)
 		for _, m := range c.kept[n:] {
 			c.bytes += len(m)
+			c.pressing = c.pressing || presses(m)
 		}
 	}
 }
