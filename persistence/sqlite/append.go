@@ -28,7 +28,7 @@ type tables struct {
 	connection *connection
 	documents  map[persistence.ID]*logState
 	authors    map[persistence.Author]int64
-	erased     bool                  // an author's name was replaced
+	erased     bool                  // an author's name was replaced, or all is forgotten
 	others     map[string]*statement // of people and rights, by text
 
 	begin, commit, rollback                *statement

@@ -116,11 +116,11 @@ type authorCache struct {
 	erasures int
 }
 
-// forget drops everything, after an erasure.
+// forget drops everything, after an erasure or at rest.
 func (a *authorCache) forget() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	clear(a.rows)
+	a.rows = nil
 	a.erasures++
 }
 

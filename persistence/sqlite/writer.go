@@ -15,8 +15,8 @@ import (
 // bounds the time a commit takes and the pages it keeps in memory.
 const maxGroup = 512
 
-// restAfter is how long after the last write the writer gives back what it
-// remembers of documents, their clients and authors. The next one reads it again.
+// restAfter is how long after the last write the store gives back what it
+// remembers of documents, their clients and authors. Who needs it reads it again.
 const restAfter = time.Minute
 
 // write is one request to the writer: a batch, or anything else as edit.
@@ -38,7 +38,7 @@ type writer struct {
 	tables *tables // of the goroutine
 	logger *slog.Logger
 	now    func() time.Time
-	erased func() // called after the commit of an erasure
+	erased func() // called after the commit of an erasure, and at rest
 
 	mu      sync.Mutex
 	wake    *sync.Cond // queue or closing changed
@@ -149,6 +149,7 @@ func (w *writer) run() {
 func (w *writer) rest() {
 	w.enqueue(write{rest: true, done: func(error) {}, edit: func(t *tables) error {
 		t.forget()
+		t.erased = true // readers forget authors too, and so they would after an erasure in this transaction
 		return nil
 	}})
 }
