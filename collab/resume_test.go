@@ -107,3 +107,55 @@ func TestResumeOfAForgottenClient(t *testing.T) {
 		}
 	})
 }
+
+// A laptop that slept for a long time sends what it had sent before.
+func TestBaseOfLongAgo(t *testing.T) {
+	const age = 100_000
+	in(t, "[R2] a change whose base is 100,000 revisions old merges", nil, func(t *testing.T, h *harness) {
+		bob := h.join(2)
+		bob.submit(1, 0, text("base"))
+		bob.hear()
+		bob.peer.Detach()
+		time.Sleep(2 * DefaultIdle)
+		if h.hub.live(h.doc) != nil {
+			t.Fatal("the document is in memory: the test shows less than it says")
+		}
+		head, err := h.store.Head(t.Context(), h.doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const group = 1000
+		for range age / group {
+			b := persistence.Batch{Document: h.doc, Base: head, Changes: make([]persistence.Change, group)}
+			for i := range b.Changes {
+				b.Changes[i] = persistence.Change{
+					Revision: head.Revision + 1 + int64(i), Author: persistence.Author{ID: userID(1)},
+					At: persistence.Micro(time.Now()), Delta: []byte(`[{"insert":"x"}]`),
+				}
+			}
+			b.Seal()
+			h.store.Append(b, func(failure error) { err = errors.Join(err, failure) })
+			head = b.Head()
+		}
+		synctest.Wait()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, w, err := h.attach(bob.user, protocol.RoleEditor, &protocol.Resume{Client: bob.client, Epoch: bob.epoch, Revision: 1, Seq: 2})
+		if err != nil || !w.Document.Resumed || !w.Document.More {
+			t.Fatalf("resumed %v, more %v, %v", w.Document.Resumed, w.Document.More, err)
+		}
+		again.submit(2, 1, keep(4), text(" and mine"))
+		told := append(w.Document.Changes, of[protocol.Change](again.hear())...)
+		if len(told) != age+1 {
+			t.Fatalf("%d of %d missed changes were told, and its own", len(told), age)
+		}
+		// While it catches up its own comes among the others', with its seq.
+		if own := told[age]; own.Seq != 2 || own.Revision != age+2 {
+			t.Errorf("its own is %d at revision %d", own.Seq, own.Revision)
+		}
+		if got, want := h.text(), strings.Repeat("x", age)+"base and mine\n"; got != want {
+			t.Errorf("%d characters, ending in %q", len(got), got[max(0, len(got)-20):])
+		}
+	})
+}

@@ -93,6 +93,35 @@ test("a stopped server exits with 0, and what was typed meanwhile is saved on it
 	expect(await server.text(id)).toBe("safe and more\n")
 })
 
+test("[C5] a page that comes into sight, or hears of a network, retries at once: its timers stand still", async ({
+	person,
+	freshServer: server,
+	expectConsole,
+}) => {
+	expectConsole(networkErrors)
+	const id = await server.createDocument("Wake")
+	const tab = await (await person("Ada", { at: server })).context.newPage()
+	await tab.clock.install()
+	const page = await DocumentPage.open(tab, id)
+	for (const event of ["visibilitychange", "online"]) {
+		await server.stop("SIGKILL")
+		await page.expectState("offline")
+		await tab.clock.pauseAt((await tab.evaluate(() => Date.now())) + 1_000)
+		await server.start()
+		const tried = new Promise<void>((resolve) => {
+			tab.once("websocket", () => resolve())
+			tab.on("request", (request) => request.url().endsWith("/poll") && resolve())
+		})
+		await tab.evaluate((name) => (name === "online" ? window : document).dispatchEvent(new Event(name)), event)
+		await tried
+		await tab.clock.resume()
+		await page.caretToEnd()
+		await page.type(`${event} `)
+		await page.expectSaved()
+	}
+	expect(await server.text(id)).toBe("visibilitychange online \n")
+})
+
 test("[R7] a restart while two people type: it ends in peace, nothing is lost, nothing is doubled", async ({
 	person,
 	freshServer: server,

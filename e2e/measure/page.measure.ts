@@ -122,6 +122,64 @@ test("page interactive", async ({ browser }) => {
 	])
 })
 
+test("10,000 missed changes", async ({ browser }) => {
+	const MISSED = 10_000
+	test.setTimeout(300_000)
+	const id = await server.createDocument("Missed", [{ insert: "base\n" }])
+	const people: { who: string; page: DocumentPage; network: { away: boolean; cut(): Promise<void> } }[] = []
+	for (const who of ["a reader", "with an edit of one's own"]) {
+		const network = { away: false, cut: async () => {} }
+		const context = await browser.newContext({ baseURL: server.url })
+		await context.routeWebSocket(/\/socket$/, (socket) => {
+			if (network.away) return void socket.close({ code: 1001 })
+			const far = socket.connectToServer()
+			network.cut = async () => {
+				network.away = true
+				await far.close()
+				await socket.close({ code: 1001 })
+			}
+		})
+		await context.route(/\/poll$/, (route) => (network.away ? route.abort() : route.continue()))
+		const page = await DocumentPage.open(await context.newPage(), id)
+		await page.caretToEnd()
+		people.push({ who, page, network })
+	}
+	for (const { network } of people) await network.cut()
+	for (const { page } of people) await page.expectState("offline")
+	await people[1]?.page.type(" mine")
+	for (let done = 0; done < MISSED; done += 50) {
+		const some = Array.from({ length: 50 }, async () => {
+			const response = await fetch(`${server.url}/api/documents/${id}/changes`, {
+				method: "POST",
+				headers: { "Content-Type": "application/json" },
+				body: JSON.stringify({ delta: [{ insert: "x" }], onConflict: "rebase" }),
+			})
+			if (!response.ok) throw new Error(`write: ${response.status} ${await response.text()}`)
+		})
+		await Promise.all(some)
+	}
+	for (const { who, page, network } of people) {
+		network.away = false
+		// From the attempt that succeeds: what was waited for before is the backoff's.
+		const took = await page.text.evaluate(
+			(text, missed) =>
+				new Promise<number>((resolve) => {
+					const began = performance.now()
+					const look = () => {
+						if ((text.textContent?.length ?? 0) >= missed) resolve(performance.now() - began)
+						else requestAnimationFrame(look)
+					}
+					look()
+					dispatchEvent(new Event("online"))
+				}),
+			MISSED,
+		)
+		await page.expectSaved()
+		report([{ what: `10,000 missed changes in view, ${who}`, value: ms(took), target: "≤ 1 s" }])
+	}
+	expect(await server.text(id)).toBe(`${"x".repeat(MISSED)}base mine\n`)
+})
+
 async function open(browser: Browser, id: string): Promise<DocumentPage> {
 	const context = await browser.newContext({ baseURL: server.url })
 	return await DocumentPage.open(await context.newPage(), id)
