@@ -67,7 +67,7 @@ type Config struct {
 	// ParkAfter is how long a poll waits inside net/http, see LongPoll.Returned;
 	// zero: DefaultParkAfter.
 	ParkAfter time.Duration
-	Logger  *slog.Logger  // nil: silent. Never given content or tokens
+	Logger    *slog.Logger // nil: silent. Never given content or tokens
 }
 
 // Limits bounds connections (law R5).
