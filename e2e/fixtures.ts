@@ -1,7 +1,7 @@
 import { type BrowserContext, type BrowserContextOptions, test as base } from "@playwright/test"
 import { DocumentPage } from "./pages/document"
 import { HomePage } from "./pages/home"
-import { Server } from "./server"
+import { keepSecret, Server } from "./server"
 
 /** A person at a browser of their own: cookies, storage and network apart from everyone else's. */
 export interface Person {
@@ -67,7 +67,12 @@ export const test = base.extend<Fixtures & { stage: Stage }, { server: Server }>
 		const contexts: BrowserContext[] = []
 		const said: string[] = []
 		const empty = async () => {
-			await Promise.all(contexts.splice(0).map((context) => context.close()))
+			await Promise.all(
+				contexts.splice(0).map(async (context) => {
+					for (const { name, value } of await context.cookies().catch(() => [])) keepSecret(`the cookie ${name}`, value)
+					await context.close()
+				}),
+			)
 		}
 		await use({
 			empty,

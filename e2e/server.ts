@@ -7,6 +7,14 @@ import { fileURLToPath } from "node:url"
 
 const binary = join(dirname(dirname(fileURLToPath(import.meta.url))), "coscribe")
 
+/** What no server may tell in its log, by what it is; of all tests of this worker. */
+const secrets = new Map<string, string>()
+
+/** Remembers a secret: every server that is disposed of has its log searched for it. */
+export function keepSecret(kind: string, secret: string): void {
+	if (secret.length >= 10) secrets.set(secret, kind)
+}
+
 /** One run of a document's content. */
 export interface Insert {
 	readonly insert: unknown
@@ -68,6 +76,8 @@ export class Server {
 			"off",
 			"--access",
 			this.access,
+			"--log-level",
+			"debug",
 			...this.more.map((option) => option.replace("{url}", this.url)),
 		])
 		this.child = child
@@ -96,10 +106,15 @@ export class Server {
 		return await gone
 	}
 
-	/** Stops the server and removes its data. */
+	/** Stops the server and removes its data. Throws if its log holds a secret. */
 	async dispose(): Promise<void> {
 		await this.stop("SIGKILL")
 		rmSync(this.folder, { recursive: true, force: true })
+		for (const [secret, kind] of secrets) {
+			const at = this.log.indexOf(secret)
+			if (at >= 0)
+				throw new Error(`the server's log holds ${kind}: …${this.log.slice(Math.max(0, at - 200), at + 200)}`)
+		}
 	}
 
 	/** Backs up while serving, as an operator would; returns the file. */

@@ -1,9 +1,10 @@
 import type { APIRequestContext, BrowserContext } from "@playwright/test"
 import { test as base, expect, type Person } from "./fixtures"
-import { Server } from "./server"
+import { keepSecret, Server } from "./server"
 
 /** What every account of these tests signs in with. */
 export const PASSWORD = "a sturdy heron sings"
+keepSecret("a password", PASSWORD)
 
 /** Somebody with an account, signed in at a browser of their own. */
 export interface Member extends Person {
@@ -39,6 +40,8 @@ export async function call<T>(
 	const answer = await request.fetch(`/api${path}`, { method, ...(data === undefined ? {} : { data }) })
 	if (!answer.ok()) throw new Error(`${method} ${path}: ${answer.status()} ${await answer.text()}`)
 	const text = await answer.text()
+	for (const [, token] of text.matchAll(/"token":"([^"]+)"/g)) keepSecret("a token", token ?? "")
+	for (const [, secret] of text.matchAll(/"url":"[^"#]*#([^"]+)"/g)) keepSecret("a link's secret", secret ?? "")
 	return (text ? JSON.parse(text) : null) as T
 }
 
