@@ -64,7 +64,7 @@ test.describe("signing in by a provider", () => {
 		await expect(page.getByLabel("Mail")).toBeVisible()
 	})
 
-	test("[ASVS 10.5] a mail address alone gives nobody's account away", async ({ visitor, expectConsole }) => {
+	test("[ASVS 10.5.2] a mail address alone gives nobody's account away", async ({ visitor, expectConsole }) => {
 		expectConsole(/status of 40[0-9]/)
 		const before = provider.person
 		provider.person = { sub: "mallory", name: "Mallory", email: "ada@example.org" }
