@@ -1,6 +1,7 @@
 // Between the view and the client document: own transactions go out as deltas at once, others' changes come in as
 // steps. What comes in while an input method composes text on the line it touches is held back until the composition
-// ends; until then own edits are moved over it, so that both sides stay equal to the algebra's diamond (law A2).
+// ends; until then own edits are moved over it, so that both sides stay equal to the algebra's diamond (law A2). What
+// comes in one burst, such as the changes missed while offline, is shown at once at its end.
 
 import { AllSelection, type EditorState, Selection, TextSelection, type Transaction } from "prosemirror-state"
 import type { EditorView } from "prosemirror-view"
@@ -48,6 +49,8 @@ function selectIndexes(tr: Transaction, selection: IndexSelection): void {
 export class Bridge {
 	/** Others' changes that the view does not show yet, composed; relative to the view's document. */
 	private held: Delta | null = null
+	/** One of others' changes was shown in this task: those behind it are shown together when it is over. */
+	private burst = false
 	private timer: ReturnType<typeof setTimeout> | undefined
 	private sentPresence = ""
 
@@ -102,8 +105,22 @@ export class Bridge {
 	/** A change that is not ours. */
 	receive(delta: Delta): void {
 		if (this.held) this.held = compose(this.held, delta)
-		else if (this.view.composing && this.touchesComposition(delta)) this.held = delta
-		else this.show(delta)
+		else if (this.burst || (this.view.composing && this.touchesComposition(delta))) this.held = delta
+		else {
+			this.burst = true
+			queueMicrotask(() => this.burstEnded())
+			this.show(delta)
+		}
+	}
+
+	private burstEnded(): void {
+		this.burst = false
+		const { held, view } = this
+		// What touches a composition is shown when that has ended.
+		if (!held || view.isDestroyed || (view.composing && this.touchesComposition(held))) return
+		this.held = null
+		this.show(held)
+		this.onRelease()
 	}
 
 	/** Call when a composition has ended. */

@@ -105,6 +105,28 @@ describe("others' changes", () => {
 		expect(editor.snapshot.selection.head).toBe(4)
 	})
 
+	test("many in one burst are shown together when it is over, own edits among them moved", async () => {
+		const { client, editor } = alone([{ insert: "ab\n" }])
+		let drawn = 0
+		const { updateState } = editor.view
+		editor.view.updateState = function (state) {
+			drawn++
+			updateState.call(this, state)
+		}
+		select(editor, 2)
+		drawn = 0
+		for (let i = 0; i < 100; i++) client.arrive([{ insert: "x" }])
+		expect(drawn).toBe(1)
+		type(editor, "!")
+		await burstOver()
+		expect(drawn).toBe(3)
+		expect(client.content).toEqual([{ insert: `${"x".repeat(100)}ab!\n` }])
+		expect(shown(editor)).toEqual(client.content)
+		expect(editor.snapshot.selection.head).toBe(103)
+		client.arrive([{ insert: "y" }])
+		expect(shown(editor)).toEqual(client.content)
+	})
+
 	test("a change that does not fit makes the editor show the document again", () => {
 		const { client, editor } = alone([{ insert: "ab\n" }])
 		client.content = [{ insert: "abc\nd\n" }]
@@ -124,6 +146,9 @@ describe("others' changes", () => {
 		expect(editor.snapshot.readOnly).toBe(false)
 	})
 })
+
+/** What came in the same task as others is in the view. */
+const burstOver = () => Promise.resolve()
 
 const theirLetter = (number: number) => String.fromCharCode(0xe000 + number)
 
@@ -162,7 +187,7 @@ describe("undo", () => {
 		expect(editor.snapshot.canRedo).toBe(true)
 	})
 
-	test("[C7] own edits undone among others' leave exactly the others'", () => {
+	test("[C7] own edits undone among others' leave exactly the others'", async () => {
 		const action = fc.record({
 			own: fc.boolean(),
 			at: fc.nat(),
@@ -170,8 +195,8 @@ describe("undo", () => {
 			text: fc.constantFrom("a", "b\n", "", "cd"),
 			bold: fc.boolean(),
 		})
-		fc.assert(
-			fc.property(fc.array(action, { minLength: 1, maxLength: 12 }), (actions) => {
+		await fc.assert(
+			fc.asyncProperty(fc.array(action, { minLength: 1, maxLength: 12 }), async (actions) => {
 				const { client, editor } = alone([{ insert: "0123\n567\n" }])
 				let theirs = 0
 				for (const { own, at, size, text, bold } of actions) {
@@ -188,6 +213,7 @@ describe("undo", () => {
 						const mine = { insert: theirLetter(theirs++), ...(marks ? { attributes: marks } : {}) }
 						client.arrive(canonical([...(from > 0 ? [{ retain: from }] : []), mine]))
 					}
+					await burstOver()
 					expect(shown(editor)).toEqual(client.content)
 				}
 				while (editor.commands.undo()) expect(shown(editor)).toEqual(client.content)
@@ -204,7 +230,7 @@ describe("undo", () => {
 })
 
 describe("several editors", () => {
-	test("[A2] end on one document, whatever they do at once", () => {
+	test("[A2] end on one document, whatever they do at once", async () => {
 		const action = fc.record({
 			who: fc.nat(2),
 			what: fc.constantFrom(
@@ -228,8 +254,8 @@ describe("several editors", () => {
 			{ insert: "\n", attributes: { list: "bullet" } },
 			{ insert: "four\n" },
 		]
-		fc.assert(
-			fc.property(fc.array(action, { minLength: 5, maxLength: 40 }), (actions) => {
+		await fc.assert(
+			fc.asyncProperty(fc.array(action, { minLength: 5, maxLength: 40 }), async (actions) => {
 				const world = new World(start)
 				const clients = [world.join(), world.join(), world.join()]
 				const editors = clients.map((client) => edit(client))
@@ -251,10 +277,14 @@ describe("several editors", () => {
 						if (what === "bold") editor.commands.toggleMark("bold")
 						if (what === "block") editor.commands.setBlock(size % 2 ? "heading1" : "check")
 					}
+					// Or more comes in the same burst, and own edits among it.
+					if (size === 0) continue
+					await burstOver()
 					expect(shown(editor)).toEqual(client.content)
 				}
 				world.settle()
 				world.settle()
+				await burstOver()
 				for (const [index, editor] of editors.entries()) {
 					expect(clients[index]?.content).toEqual(world.content)
 					expect(shown(editor)).toEqual(world.content)
