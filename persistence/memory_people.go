@@ -299,6 +299,10 @@ func (r memoryReader) Tokens(_ context.Context, user ID) ([]Token, error) {
 	return sorted(r().tokens, func(t Token) bool { return user.IsZero() || t.User == user }, compareTokens), nil
 }
 
+func (r memoryReader) Visits(_ context.Context, user ID) ([]Visit, error) {
+	return sorted(r().visits, func(v Visit) bool { return v.User == user }, func(a, b Visit) int { return compareIDs(a.Link, b.Link) }), nil
+}
+
 func (r memoryReader) LinksEnding(_ context.Context, after, through time.Time) ([]ShareLink, error) {
 	ends := func(l ShareLink) bool { return l.ExpiresAt.After(after) && !l.ExpiresAt.After(through) }
 	return sorted(r().links, ends, compareShareLinks), nil

@@ -266,6 +266,8 @@ type PeopleReader interface {
 	// LinksEnding are all documents' links that end after one time and not
 	// after the other, in no order.
 	LinksEnding(ctx context.Context, after, through time.Time) ([]ShareLink, error)
+	// Visits are those of a user or guest, in the order of the links' ids.
+	Visits(ctx context.Context, user ID) ([]Visit, error)
 	AccessRequests(ctx context.Context, document ID) ([]AccessRequest, error)
 
 	TokenByDigest(ctx context.Context, digest Hash) (Token, error)

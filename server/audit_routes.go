@@ -26,7 +26,10 @@ type auditView struct {
 	Address  string    `json:"address,omitempty" doc:"Where the request came from"`
 	Document string    `json:"document,omitempty"`
 	Subject  string    `json:"subject,omitempty" doc:"User, group, link, token … it was done to"`
-	Detail   string    `json:"detail,omitempty"`
+	// SubjectName is read anew each time: it is in no line, so that it leaves the
+	// log with the person.
+	SubjectName string `json:"subjectName,omitempty" doc:"The subject's now, if it is a person or a group"`
+	Detail      string `json:"detail,omitempty"`
 }
 
 // AuditFilter selects lines. Exported because huma passes over embedded fields
@@ -114,9 +117,28 @@ func idText(id persistence.ID) string {
 	return id.String()
 }
 
-func auditOf(e *persistence.AuditEntry) auditView {
+// subjectNames says what people and groups are called now; "" for what is
+// neither, or is gone. It asks for each once.
+func (s *Server) subjectNames(ctx context.Context) func(persistence.ID) string {
+	known := map[persistence.ID]string{{}: ""}
+	return func(id persistence.ID) string {
+		name, ok := known[id]
+		if !ok {
+			if user, err := s.config.People.User(ctx, id); err == nil {
+				name = user.Name
+			} else if group, err := s.config.People.Group(ctx, id); err == nil {
+				name = group.Name
+			}
+			known[id] = name
+		}
+		return name
+	}
+}
+
+func auditOf(e *persistence.AuditEntry, names func(persistence.ID) string) auditView {
 	return auditView{
-		Seq: e.Seq, At: e.At.UTC(), Action: e.Action, Outcome: e.Outcome, Actor: idText(e.Actor), Name: e.Name, Address: e.Address,
+		SubjectName: names(e.Subject),
+		Seq:         e.Seq, At: e.At.UTC(), Action: e.Action, Outcome: e.Outcome, Actor: idText(e.Actor), Name: e.Name, Address: e.Address,
 		Document: idText(e.Document), Subject: idText(e.Subject), Detail: e.Detail,
 	}
 }
@@ -134,8 +156,9 @@ func (s *Server) listAudit(ctx context.Context, in *auditInput) (*auditOutput, e
 	}
 	out := &auditOutput{}
 	out.Body.Entries = []auditView{}
+	names := s.subjectNames(ctx)
 	for i := range entries {
-		out.Body.Entries = append(out.Body.Entries, auditOf(&entries[i]))
+		out.Body.Entries = append(out.Body.Entries, auditOf(&entries[i], names))
 	}
 	if len(entries) == in.Limit {
 		out.Body.Next = &entries[len(entries)-1].Seq
@@ -173,13 +196,14 @@ func (s *Server) exportInstead(ctx huma.Context, _ func(huma.Context)) {
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	w.Header().Set("Cache-Control", "no-store")
 	control := http.NewResponseController(w)
+	names := s.subjectNames(r.Context())
 	for first := true; ; first = false {
 		query.Limit = 1000
 		entries, err := s.config.People.Audit(r.Context(), query)
 		if err != nil {
 			panic(http.ErrAbortHandler) // half a file must not look whole
 		}
-		page := auditPage(entries, asCSV, first)
+		page := auditPage(entries, names, asCSV, first)
 		_ = control.SetWriteDeadline(time.Now().Add(eventWait))
 		if _, err := w.Write(page); err != nil {
 			return
@@ -191,22 +215,22 @@ func (s *Server) exportInstead(ctx huma.Context, _ func(huma.Context)) {
 	}
 }
 
-func auditPage(entries []persistence.AuditEntry, asCSV, head bool) []byte {
+func auditPage(entries []persistence.AuditEntry, names func(persistence.ID) string, asCSV, head bool) []byte {
 	var out bytes.Buffer
 	if !asCSV {
 		encoder := json.NewEncoder(&out)
 		for i := range entries {
-			_ = encoder.Encode(auditOf(&entries[i])) // into memory
+			_ = encoder.Encode(auditOf(&entries[i], names)) // into memory
 		}
 		return out.Bytes()
 	}
 	writer := csv.NewWriter(&out)
 	if head {
-		_ = writer.Write([]string{"seq", "at", "action", "outcome", "actor", "name", "address", "document", "subject", "detail"})
+		_ = writer.Write([]string{"seq", "at", "action", "outcome", "actor", "name", "address", "document", "subject", "subjectName", "detail"})
 	}
 	for i := range entries {
-		v := auditOf(&entries[i])
-		row := []string{strconv.FormatInt(v.Seq, 10), v.At.Format(time.RFC3339Nano), v.Action, v.Outcome, v.Actor, v.Name, v.Address, v.Document, v.Subject, v.Detail}
+		v := auditOf(&entries[i], names)
+		row := []string{strconv.FormatInt(v.Seq, 10), v.At.Format(time.RFC3339Nano), v.Action, v.Outcome, v.Actor, v.Name, v.Address, v.Document, v.Subject, v.SubjectName, v.Detail}
 		for j := range row {
 			row[j] = cell(row[j])
 		}

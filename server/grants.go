@@ -266,8 +266,7 @@ func (s *Server) grant(ctx context.Context, in *grantInput) (*accessOutput, erro
 // give writes a grant and its line.
 func (s *Server) give(ctx context.Context, edit persistence.PeopleEdit, grant persistence.Grant) error {
 	role := protocol.Role(grant.Rank)
-	name, err := subjectName(ctx, edit, &grant)
-	if err != nil {
+	if err := usableSubject(ctx, edit, &grant); err != nil {
 		return err
 	}
 	if grant.Kind == persistence.SubjectGroup && role == protocol.RoleOwner {
@@ -303,7 +302,7 @@ func (s *Server) give(ctx context.Context, edit persistence.PeopleEdit, grant pe
 			return err
 		}
 	}
-	detail := name + " is " + withArticle(role) + " now"
+	detail := "Is " + withArticle(role) + " now"
 	if before != protocol.RoleNone {
 		detail += ", was " + withArticle(before)
 	}
@@ -317,21 +316,20 @@ func withArticle(role protocol.Role) string {
 	return "a " + role.String()
 }
 
-// subjectName is what whom a grant is for is called; only who can use it is
-// given one.
-func subjectName(ctx context.Context, edit persistence.PeopleEdit, grant *persistence.Grant) (string, error) {
+// usableSubject checks that whom a grant is for is there and can use it.
+func usableSubject(ctx context.Context, edit persistence.PeopleEdit, grant *persistence.Grant) error {
 	if grant.Kind == persistence.SubjectGroup {
-		group, err := edit.Group(ctx, grant.Subject)
+		_, err := edit.Group(ctx, grant.Subject)
 		if errors.Is(err, persistence.ErrNotFound) {
 			err = noSubject(grant.Kind)
 		}
-		return group.Name, err
+		return err
 	}
 	user, err := edit.User(ctx, grant.Subject)
 	if errors.Is(err, persistence.ErrNotFound) || err == nil && !user.Active() {
 		err = noSubject(grant.Kind)
 	}
-	return user.Name, err
+	return err
 }
 
 // accessNow shows the caller's own access after a change, if they have any.

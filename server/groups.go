@@ -303,12 +303,12 @@ func (s *Server) setMember(ctx context.Context, in *MemberPath, inside bool) (*s
 			if err := edit.PutMember(group.ID, user); err != nil {
 				return err
 			}
-			return s.record(ctx, edit, persistence.AuditEntry{Action: "group.joined", Subject: group.ID, Detail: who.Name + " is in " + group.Name + " now."})
+			return s.record(ctx, edit, persistence.AuditEntry{Action: "group.joined", Subject: user, Detail: "In the group " + group.Name + " now."})
 		}
 		if err := edit.DeleteMember(group.ID, user); err != nil {
 			return err
 		}
-		return s.record(ctx, edit, persistence.AuditEntry{Action: "group.left", Subject: group.ID, Detail: who.Name + " is no longer in " + group.Name + "."})
+		return s.record(ctx, edit, persistence.AuditEntry{Action: "group.left", Subject: user, Detail: "No longer in the group " + group.Name + "."})
 	})
 	return nil, s.problem(ctx, err)
 }

@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"github.com/coscribe/coscribe/collab"
-	"github.com/coscribe/coscribe/collab/transport"
 	"github.com/coscribe/coscribe/persistence"
 	"golang.org/x/oauth2"
 )
@@ -113,9 +112,7 @@ func (s *Server) enterOIDC(w http.ResponseWriter, r *http.Request, trip *roundTr
 			return
 		}
 	}
-	out, err := s.enter(ctx, o.voucher().method, func(edit persistence.PeopleEdit) (persistence.User, error) {
-		return s.vouched(ctx, edit, o.voucher(), trip.Link, who)
-	})
+	out, err := s.enterVouched(ctx, o.voucher(), trip.Link, who)
 	if refusal, ok := errors.AsType[*refusal](err); ok {
 		s.failSignIn(w, r, refusal.problem, refusal.detail)
 		return
@@ -126,9 +123,6 @@ func (s *Server) enterOIDC(w http.ResponseWriter, r *http.Request, trip *roundTr
 	}
 	for _, cookie := range out.SetCookie {
 		http.SetCookie(w, cookie)
-	}
-	if id, err := persistence.ParseID(out.Body.ID); err == nil {
-		s.config.Events.Rights(func(other *transport.Identity) bool { return other.User.ID == id.String() }) // groups may have changed
 	}
 	http.Redirect(w, r, trip.Back, http.StatusSeeOther)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/coscribe/coscribe/collab"
+	"github.com/coscribe/coscribe/collab/transport"
 	"github.com/coscribe/coscribe/persistence"
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -122,7 +123,7 @@ func (s *Server) signIn(ctx context.Context, in *signInInput) (*enteredOutput, e
 			return nil, s.problem(ctx, err)
 		}
 	}
-	out, err := s.enter(ctx, methodPassword, func(edit persistence.PeopleEdit) (persistence.User, error) {
+	out, err := s.enter(ctx, methodPassword, nil, func(edit persistence.PeopleEdit) (persistence.User, error) {
 		now, err := edit.User(ctx, user.ID)
 		if err != nil {
 			return now, err
@@ -165,15 +166,21 @@ func spoken(d time.Duration) string {
 
 // enter makes a login for whom the transaction returns, and ends the one that
 // the browser had. A login always has a new id: what somebody may have planted
-// or read before signing in is worth nothing after.
-func (s *Server) enter(ctx context.Context, method string, who func(edit persistence.PeopleEdit) (persistence.User, error)) (*enteredOutput, error) {
+// or read before signing in is worth nothing after. Documents that they opened
+// by a link as a guest of this browser are theirs from then on. concerned are
+// users who may lose something by it; nil: nobody does.
+func (s *Server) enter(ctx context.Context, method string, concerned []persistence.ID, who func(edit persistence.PeopleEdit) (persistence.User, error)) (*enteredOutput, error) {
 	r := requestOf(ctx)
 	access := s.config.Access
 	var user persistence.User
 	var secret string
 	var login persistence.Login
+	guest, came := access.guestOf(r), ""
 	change := func(edit persistence.PeopleEdit) (err error) {
 		if user, err = who(edit); err != nil {
+			return err
+		}
+		if came, err = s.carryVisits(ctx, edit, guest, user.ID); err != nil {
 			return err
 		}
 		if old := access.read(r, LoginCookie); old != "" {
@@ -190,18 +197,25 @@ func (s *Server) enter(ctx context.Context, method string, who func(edit persist
 		if err := edit.PutUser(user); err != nil {
 			return err
 		}
-		entry := s.line(ctx, persistence.AuditEntry{Action: "login.created", Subject: user.ID, Detail: "Signed in by " + method + "."})
+		entry := s.line(ctx, persistence.AuditEntry{Action: "login.created", Subject: user.ID, Detail: "Signed in by " + method + came + "."})
 		entry.Actor, entry.Name = user.ID, user.Name
 		return edit.Record(entry)
 	}
 	var err error
+	what := revision{users: concerned}
 	if old := callerOf(ctx); old.Kind == collab.KindUser && !old.Login.IsZero() {
-		err = s.revise(ctx, revision{logins: []persistence.ID{old.Login}}, change)
-	} else {
+		what.logins = []persistence.ID{old.Login}
+	}
+	if what.users == nil && what.logins == nil {
 		err = s.config.People.EditPeople(ctx, change)
+	} else {
+		err = s.revise(ctx, what, change)
 	}
 	if err != nil {
 		return nil, err
+	}
+	if came != "" { // other browsers of theirs see more
+		s.config.Events.Rights(func(other *transport.Identity) bool { return other.User.ID == user.ID.String() })
 	}
 	who2, err := access.user(&user)
 	if err != nil {
@@ -209,10 +223,11 @@ func (s *Server) enter(ctx context.Context, method string, who func(edit persist
 	}
 	who2.Login = login.ID
 	body, err := s.meOf(ctx, who2)
-	return &enteredOutput{
-		SetCookie: []*http.Cookie{access.cookie(r, LoginCookie, secret, access.Absolute), s.knownCookie(r, user.ID)},
-		Body:      body,
-	}, err
+	out := &enteredOutput{SetCookie: []*http.Cookie{access.cookie(r, LoginCookie, secret, access.Absolute), s.knownCookie(r, user.ID)}, Body: body}
+	if !guest.IsZero() { // who signs in here next is not that guest
+		out.SetCookie = append(out.SetCookie, access.cookie(r, GuestCookie, "", 0))
+	}
+	return out, err
 }
 
 func (s *Server) signOut(ctx context.Context, _ *struct{}) (*cookiesOutput, error) {

@@ -46,6 +46,23 @@ type refusal struct{ problem, detail string }
 
 func (e *refusal) Error() string { return e.detail }
 
+// enterVouched makes a login for whom somebody vouches. What they lose with it -
+// a group, a standing - is gone at once, also where they came in before.
+func (s *Server) enterVouched(ctx context.Context, by voucher, link persistence.ID, who *stranger) (*enteredOutput, error) {
+	var known []persistence.ID
+	switch user, err := s.config.People.UserByIdentity(ctx, by.issuer, who.Subject); {
+	case err == nil:
+		known = []persistence.ID{user.ID}
+	case !errors.Is(err, persistence.ErrNotFound):
+		return nil, err
+	case !link.IsZero():
+		known = []persistence.ID{link}
+	}
+	return s.enter(ctx, by.method, known, func(edit persistence.PeopleEdit) (persistence.User, error) {
+		return s.vouched(ctx, edit, by, link, who)
+	})
+}
+
 // vouched is the account of whom somebody vouches for, with the rights that they
 // say. link, unless zero, is the account to link them to.
 func (s *Server) vouched(ctx context.Context, edit persistence.PeopleEdit, by voucher, link persistence.ID, who *stranger) (persistence.User, error) {
@@ -122,15 +139,23 @@ func (s *Server) vouchedRights(ctx context.Context, edit persistence.PeopleEdit,
 	if err != nil {
 		return err
 	}
+	before, err := edit.GroupsOf(ctx, user.ID)
+	if err != nil {
+		return err
+	}
 	for _, group := range groups {
 		if group.External == "" {
 			continue
 		}
-		put := edit.DeleteMember
-		if slices.Contains(who.Groups, group.External) {
-			put = edit.PutMember
+		put, entry := edit.DeleteMember, persistence.AuditEntry{Action: "group.left", Subject: user.ID, Actor: user.ID, Detail: "No longer in the group " + group.Name + ", as " + by.method + " says."}
+		said := slices.Contains(who.Groups, group.External)
+		if said == slices.ContainsFunc(before, func(g persistence.Group) bool { return g.ID == group.ID }) {
+			continue
 		}
-		if err := put(group.ID, user.ID); err != nil {
+		if said {
+			put, entry.Action, entry.Detail = edit.PutMember, "group.joined", "In the group "+group.Name+" now, as "+by.method+" says."
+		}
+		if err := errors.Join(put(group.ID, user.ID), s.record(ctx, edit, entry)); err != nil {
 			return err
 		}
 	}

@@ -36,6 +36,12 @@ func (r peopleReader) LinksEnding(ctx context.Context, after, through time.Time)
 	return all(ctx, r, "share links", readLink, "SELECT "+linkColumns+" FROM links WHERE expires_at > ? AND expires_at <= ? ORDER BY created_at, id", micros(after), micros(through))
 }
 
+// Visits implements persistence.PeopleReader.
+func (r peopleReader) Visits(ctx context.Context, user persistence.ID) ([]persistence.Visit, error) {
+	read := func(c *columns) persistence.Visit { return persistence.Visit{User: c.id(), Link: c.id(), At: c.time()} }
+	return all(ctx, r, "visits", read, "SELECT user, link, at FROM visits WHERE user = ? ORDER BY link", user[:])
+}
+
 func (e *peopleEdit) PutShareLink(l persistence.ShareLink) error {
 	if err := e.free("share link", "SELECT 1 FROM links WHERE digest = ? AND id <> ?", l.Digest[:], l.ID[:]); err != nil {
 		return err

@@ -156,6 +156,7 @@ func (m *peopleModel) read() {
 		func(r reader, id persistence.ID) (any, error) { return r.GrantsOf(ctx, persistence.SubjectGroup, id) },
 		func(r reader, id persistence.ID) (any, error) { return r.ShareLink(ctx, id) },
 		func(r reader, id persistence.ID) (any, error) { return r.ShareLinks(ctx, id) },
+		func(r reader, id persistence.ID) (any, error) { return r.Visits(ctx, id) },
 		func(r reader, id persistence.ID) (any, error) { return r.AccessRequests(ctx, id) },
 		func(r reader, id persistence.ID) (any, error) { return r.Token(ctx, id) },
 		func(r reader, id persistence.ID) (any, error) {
