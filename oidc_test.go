@@ -391,11 +391,16 @@ func TestOIDCWithoutProvider(t *testing.T) {
 	if err := p.Shutdown(); err != nil {
 		t.Fatal(err)
 	}
-	program, _ := federated(t, p, func(c *Config) { c.OIDCCreate = false; c.OIDCIssuer = issuer })
+	program, ada := federated(t, p, func(c *Config) { c.OIDCCreate = false; c.OIDCIssuer = issuer })
 	b := browse(t, program)
 	t.Run("a provider that is down at the start stops nobody else", func(t *testing.T) {
-		if at := b.federate(""); at.Query().Get("problem") != "oidc_unavailable" {
-			t.Errorf("it ended at %s", at)
+		lines := ada.refusals(func() {
+			if at := b.federate(""); at.Query().Get("problem") != "oidc_unavailable" {
+				t.Errorf("it ended at %s", at)
+			}
+		})
+		if len(lines) != 1 || lines[0].Action != "login.denied" || !strings.Contains(lines[0].Detail, "does not answer") {
+			t.Errorf("[S8] the audit log has %+v", lines)
 		}
 		var methods struct {
 			Password bool
