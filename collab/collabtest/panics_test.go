@@ -67,7 +67,7 @@ type typist struct {
 func newTypist(t *testing.T, local *Local, document persistence.ID) *typist {
 	t.Helper()
 	p := &typist{}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	socket, err := Dial(ctx, SocketConfig{URL: local.URL, Document: document.String(), Backoff: 50 * time.Millisecond, Dropped: func(err error) {
 		p.mu.Lock()
@@ -89,7 +89,7 @@ func (p *typist) writes(t *testing.T) {
 	if err := p.socket.Edit(func(int) ot.Delta { return ot.Delta{ot.InsertText("word ", ot.Attributes{})} }); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := p.socket.Wait(ctx, func(c *Client) bool { return c.Pending() == 0 }); err != nil {
 		t.Fatalf("%v; drops %v", err, p.dropped())
@@ -99,7 +99,7 @@ func (p *typist) writes(t *testing.T) {
 // cut waits until so many connections were lost.
 func (p *typist) cut(t *testing.T, times int) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); len(p.dropped()) < times; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); len(p.dropped()) < times; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("of %d connections %d were lost", times, len(p.dropped()))
 		}
@@ -132,7 +132,7 @@ func TestFaultPanics(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := local.Close(ctx); err != nil {
 			t.Error(err)
@@ -190,7 +190,7 @@ func TestFaultPanics(t *testing.T) {
 			}
 			return false
 		}
-		for deadline := time.Now().Add(20 * time.Second); !resting(); time.Sleep(5 * time.Millisecond) {
+		for deadline := time.Now().Add(patience); !resting(); time.Sleep(5 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("no quarantine; drops %v", victim.dropped()[before:])
 			}

@@ -280,7 +280,7 @@ func TestPoll(t *testing.T) {
 		if a.code() != 4000 {
 			t.Errorf("%+v", a)
 		}
-		for deadline := time.Now().Add(5 * time.Second); len(l.Hub.People(document)) > 0; time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(patience); len(l.Hub.People(document)) > 0; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatal("still there")
 			}

@@ -6,7 +6,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/coscribe/coscribe/collab"
 	"github.com/coscribe/coscribe/collab/collabtest"
@@ -99,7 +98,7 @@ func TestStalledReader(t *testing.T) {
 
 func waitRevision(t *testing.T, s *collabtest.Socket, revision int64) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := s.Wait(ctx, func(c *collabtest.Client) bool { return c.Revision() >= revision }); err != nil {
 		t.Fatal(err)
