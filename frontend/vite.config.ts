@@ -64,6 +64,41 @@ function withoutExplorer(): Plugin {
 	}
 }
 
+/** In a text of flat lines nothing is wrapped or lifted; what lines are is changed by steps of our own. */
+const STRUCTURAL = [
+	"lift",
+	"wrap",
+	"setBlockType",
+	"setNodeMarkup",
+	"setNodeAttribute",
+	"setDocAttribute",
+	"addNodeMark",
+	"removeNodeMark",
+	"clearIncompatible",
+]
+
+/** Leaves out what ProseMirror has for texts of nested blocks, and for steps that travel as JSON: ours travel as deltas. */
+function flatProseMirror(): Plugin {
+	return {
+		name: "flat-prosemirror",
+		apply: "build",
+		transform(code, id) {
+			const used = id.includes("/frontend/editor/") && STRUCTURAL.find((name) => code.includes(`.${name}(`))
+			if (used) this.error(`${id} calls ${used}, which is left out of the build: see STRUCTURAL`)
+			if (!/\/prosemirror-(transform|state)\/dist\//.test(id)) return null
+			const method = (name: string) => new RegExp(`^ {4}${name}\\(.*\\) \\{\\n[\\s\\S]*?^ {4}\\}$`, "gm")
+			let lean = code.replace(/^(Step|Selection)\.jsonID\(.*\);$/gm, "")
+			const useless = ["toJSON", "static fromJSON", ...(id.includes("transform") ? STRUCTURAL : [])]
+			for (const name of useless) {
+				const without = lean.replace(method(name), "")
+				if (without === lean) throw new Error(`${id} has no ${name} any more`)
+				lean = without
+			}
+			return { code: lean, map: null }
+		},
+	}
+}
+
 /** What of the build and of public/ is kept for opening the page offline: all but the pictures for home screens. */
 const OFFLINE = /^assets\/.*\.(js|css|svg|webmanifest)$/
 
@@ -95,7 +130,7 @@ const server = process.env.COSCRIBE_SERVER ?? "http://127.0.0.1:8080"
 export default defineConfig({
 	root: here,
 	base: "/",
-	plugins: [leanIcons(), withoutExplorer(), offline(), precompress()],
+	plugins: [leanIcons(), withoutExplorer(), flatProseMirror(), offline(), precompress()],
 	oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
 	build: {
 		outDir: output,
