@@ -55,13 +55,7 @@ export function Documents() {
 					options={SORTS}
 					onChange={(value) => setShow(value as (typeof SORTS)[number][0])}
 				/>
-				<Field
-					label="Find by title"
-					type="search"
-					autocomplete="off"
-					value={typed}
-					onInput={(event) => setTyped(event.currentTarget.value)}
-				/>
+				<Field label="Find by title" type="search" autocomplete="off" value={typed} onText={setTyped} />
 			</div>
 			{fault && (
 				<p class="fault" role="alert">

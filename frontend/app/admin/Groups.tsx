@@ -4,6 +4,7 @@ import { Avatar } from "../ui/Avatar"
 import { Button } from "../ui/Button"
 import { Dialog } from "../ui/Dialog"
 import { Field } from "../ui/Field"
+import { Form, Submit } from "../ui/Form"
 import { useSubmit } from "../ui/form"
 import {
 	addMember,
@@ -31,7 +32,7 @@ export function Groups() {
 	})
 	return (
 		<>
-			<form class="admin-form" onSubmit={sending.submit}>
+			<Form class="admin-form" sending={sending}>
 				<Field
 					label="New group"
 					required
@@ -40,15 +41,10 @@ export function Groups() {
 					placeholder="Editorial"
 					value={name}
 					fault={sending.fault}
-					onInput={(event) => {
-						setName(event.currentTarget.value)
-						sending.clear()
-					}}
+					onText={setName}
 				/>
-				<Button look="primary" type="submit" aria-disabled={sending.busy}>
-					Make group
-				</Button>
-			</form>
+				<Submit sending={sending}>Make group</Submit>
+			</Form>
 			{fault && (
 				<p class="fault" role="alert">
 					{fault}
@@ -104,23 +100,13 @@ function GroupDialog({ group, onClose }: { group: Group; onClose: () => void }) 
 	}
 	return (
 		<Dialog title={group.name} onClose={onClose} wide>
-			<form onSubmit={sending.submit}>
-				<Field
-					label="Name"
-					required
-					maxLength={80}
-					value={name}
-					fault={sending.fault}
-					onInput={(event) => {
-						setName(event.currentTarget.value)
-						sending.clear()
-					}}
-				>
-					<Button type="submit" aria-disabled={sending.busy || name.trim() === group.name}>
+			<Form sending={sending}>
+				<Field label="Name" required maxLength={80} value={name} fault={sending.fault} onText={setName}>
+					<Submit sending={sending} look="quiet" idle={name.trim() === group.name}>
 						Rename
-					</Button>
+					</Submit>
 				</Field>
-			</form>
+			</Form>
 			{group.external ? (
 				<p class="dialog-text">Who is in it is told by the sign-in provider, as “{group.external}”.</p>
 			) : (

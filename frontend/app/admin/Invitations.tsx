@@ -4,6 +4,7 @@ import { me } from "../me"
 import { exactTime, relativeTime } from "../time"
 import { Button } from "../ui/Button"
 import { Choice, Field } from "../ui/Field"
+import { Form, Submit } from "../ui/Form"
 import { useSubmit } from "../ui/form"
 import { Secret } from "../ui/Secret"
 import { type HandedLink, type Invitation, invite, listInvitations, withdrawInvitation } from "./api"
@@ -27,7 +28,7 @@ export function Invitations() {
 	const offered = me.value?.standing === "owner" ? STANDINGS : STANDINGS.slice(0, 1)
 	return (
 		<>
-			<form class="admin-form" onSubmit={sending.submit}>
+			<Form class="admin-form" sending={sending}>
 				<Field
 					label="Mail"
 					type="email"
@@ -35,10 +36,7 @@ export function Invitations() {
 					placeholder="Left empty: whoever gets the link"
 					value={mail}
 					fault={sending.fault}
-					onInput={(event) => {
-						setMail(event.currentTarget.value)
-						sending.clear()
-					}}
+					onText={setMail}
 				/>
 				<Choice
 					label="Becomes"
@@ -46,10 +44,8 @@ export function Invitations() {
 					options={offered}
 					onChange={(value) => setStanding(value as Standing)}
 				/>
-				<Button look="primary" type="submit" aria-disabled={sending.busy}>
-					Invite
-				</Button>
-			</form>
+				<Submit sending={sending}>Invite</Submit>
+			</Form>
 			{made && (
 				<div class="admin-made" role="status">
 					<p>

@@ -7,6 +7,7 @@ import { Avatar } from "../ui/Avatar"
 import { Button } from "../ui/Button"
 import { Dialog } from "../ui/Dialog"
 import { Field } from "../ui/Field"
+import { Form, Submit } from "../ui/Form"
 import { sentenceOf, useSubmit } from "../ui/form"
 import { Menu, type MenuItem } from "../ui/Menu"
 import { Secret } from "../ui/Secret"
@@ -113,7 +114,7 @@ export function People() {
 				autocomplete="off"
 				value={query}
 				fault={fault}
-				onInput={(event) => setQuery(event.currentTarget.value)}
+				onText={setQuery}
 			/>
 			{users && (
 				<Table
@@ -199,7 +200,7 @@ function EraseDialog({ user, onClose, onDone }: { user: User; onClose: () => voi
 	})
 	return (
 		<Dialog title={`Erase ${user.name}?`} onClose={onClose}>
-			<form onSubmit={sending.submit}>
+			<Form sending={sending}>
 				<p class="dialog-text">
 					Their account, name, mail and picture go, also from the history of documents and the audit log. What they
 					wrote stays. Documents that only they owned have no owner then; an owner of the server can take them over.
@@ -211,18 +212,15 @@ function EraseDialog({ user, onClose, onDone }: { user: User; onClose: () => voi
 					autofocus
 					value={typed}
 					fault={sending.fault}
-					onInput={(event) => {
-						setTyped(event.currentTarget.value)
-						sending.clear()
-					}}
+					onText={setTyped}
 				/>
 				<div class="dialog-foot">
 					<Button onClick={onClose}>Cancel</Button>
-					<Button look="danger" type="submit" aria-disabled={sending.busy}>
+					<Submit sending={sending} look="danger">
 						Erase for good
-					</Button>
+					</Submit>
 				</div>
-			</form>
+			</Form>
 		</Dialog>
 	)
 }

@@ -2,6 +2,9 @@ import { useState } from "preact/hooks"
 import type { Editor } from "../../editor/types.ts"
 import { Button } from "../ui/Button"
 import { Dialog } from "../ui/Dialog"
+import { Field } from "../ui/Field"
+import { Form, Submit } from "../ui/Form"
+import { useSubmit } from "../ui/form"
 import { readLink } from "./address"
 
 /** Sets, changes or removes the link at the selection; with nothing selected it also asks for the words. */
@@ -10,50 +13,33 @@ export function LinkDialog({ editor, onClose }: { editor: Editor; onClose: () =>
 	const asksText = selection.empty && formats.link === null
 	const [text, setText] = useState("")
 	const [address, setAddress] = useState(formats.link ?? "")
-	const [fault, setFault] = useState("")
 
-	const save = (event: Event) => {
-		event.preventDefault()
+	const sending = useSubmit(() => {
 		const href = readLink(address)
-		if (!href) return setFault("Type a web or e-mail address, such as example.org.")
+		if (!href) throw new Error("Type a web or e-mail address, such as example.org.")
 		const applied = asksText
 			? editor.commands.setLink(href, text.trim() || address.trim())
 			: editor.commands.setLink(href)
-		if (applied) onClose()
-		else setFault("This text cannot carry a link.")
-	}
+		if (!applied) throw new Error("This text cannot carry a link.")
+		onClose()
+	})
 
 	return (
 		<Dialog title={formats.link ? "Edit link" : "Add link"} onClose={onClose}>
-			<form onSubmit={save}>
-				{asksText && (
-					<label class="field">
-						<span class="field-label">Text</span>
-						<input class="input" value={text} onInput={(event) => setText(event.currentTarget.value)} />
-					</label>
-				)}
-				<label class="field">
-					<span class="field-label">Address</span>
-					<input
-						class="input"
-						inputMode="url"
-						autocomplete="off"
-						autocapitalize="off"
-						spellcheck={false}
-						placeholder="example.org"
-						autofocus
-						value={address}
-						onInput={(event) => {
-							setAddress(event.currentTarget.value)
-							setFault("")
-						}}
-					/>
-					{fault && (
-						<span class="field-note" role="alert">
-							{fault}
-						</span>
-					)}
-				</label>
+			<Form sending={sending}>
+				{asksText && <Field label="Text" value={text} onText={setText} />}
+				<Field
+					label="Address"
+					inputMode="url"
+					autocomplete="off"
+					autocapitalize="off"
+					spellcheck={false}
+					placeholder="example.org"
+					autofocus
+					value={address}
+					fault={sending.fault}
+					onText={setAddress}
+				/>
 				<div class="dialog-foot">
 					{formats.link && (
 						<Button
@@ -66,11 +52,9 @@ export function LinkDialog({ editor, onClose }: { editor: Editor; onClose: () =>
 							Remove link
 						</Button>
 					)}
-					<Button look="primary" type="submit">
-						{formats.link ? "Save" : "Add link"}
-					</Button>
+					<Submit sending={sending}>{formats.link ? "Save" : "Add link"}</Submit>
 				</div>
-			</form>
+			</Form>
 		</Dialog>
 	)
 }

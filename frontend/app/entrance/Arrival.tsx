@@ -5,6 +5,7 @@ import { loadDocumentPage } from "../pages"
 import { navigate } from "../router"
 import { Button } from "../ui/Button"
 import { Field, PasswordField } from "../ui/Field"
+import { Form, Submit } from "../ui/Form"
 import { sentenceOf, useSubmit } from "../ui/form"
 import { openLink } from "./api"
 import { Frame } from "./Frame"
@@ -78,7 +79,7 @@ function LinkPassword({ secret, onOpen }: { secret: string; onOpen: (document: s
 	const sending = useSubmit(async () => onOpen((await openLink(secret, password)).document))
 	return (
 		<Frame title="This link has a password" lead="Whoever sent you the link knows it.">
-			<form onSubmit={sending.submit}>
+			<Form sending={sending}>
 				<PasswordField
 					label="Password of the link"
 					autocomplete="off"
@@ -87,15 +88,12 @@ function LinkPassword({ secret, onOpen }: { secret: string; onOpen: (document: s
 					fault={
 						sending.code === "invalid_link" ? "The password is wrong, or the link has ended meanwhile." : sending.fault
 					}
-					onInput={(event) => {
-						setPassword(event.currentTarget.value)
-						sending.clear()
-					}}
+					onText={setPassword}
 				/>
-				<Button look="primary" type="submit" class="entrance-wide" aria-disabled={sending.busy}>
+				<Submit sending={sending} class="entrance-wide">
 					Open the document
-				</Button>
-			</form>
+				</Submit>
+			</Form>
 		</Frame>
 	)
 }
@@ -110,7 +108,7 @@ function GuestName({ onDone }: { onDone: () => void }) {
 	})
 	return (
 		<Frame title="What is your name?" lead="Others in the document see it beside yours. You need no account.">
-			<form onSubmit={sending.submit}>
+			<Form sending={sending}>
 				<Field
 					label="Name"
 					autocomplete="name"
@@ -120,15 +118,12 @@ function GuestName({ onDone }: { onDone: () => void }) {
 					placeholder={given}
 					note={`Leave it empty to be “${given}”.`}
 					fault={sending.fault}
-					onInput={(event) => {
-						setName(event.currentTarget.value)
-						sending.clear()
-					}}
+					onText={setName}
 				/>
-				<Button look="primary" type="submit" class="entrance-wide" aria-disabled={sending.busy}>
+				<Submit sending={sending} class="entrance-wide">
 					Open the document
-				</Button>
-			</form>
+				</Submit>
+			</Form>
 		</Frame>
 	)
 }

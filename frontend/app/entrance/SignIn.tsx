@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks"
 import { loadMe } from "../me"
 import { Button } from "../ui/Button"
 import { Field, PasswordField } from "../ui/Field"
+import { Form, Submit } from "../ui/Form"
 import { useSubmit } from "../ui/form"
 import { getMethods, type Methods, oidcAddress, requestReset, signIn } from "./api"
 
@@ -73,7 +74,7 @@ export function SignIn({ onDone, first }: { onDone: () => void; first?: boolean 
 				</>
 			)}
 			{methods.password && (
-				<form onSubmit={sending.submit}>
+				<Form sending={sending}>
 					<Field
 						label="Mail"
 						type="email"
@@ -82,7 +83,7 @@ export function SignIn({ onDone, first }: { onDone: () => void; first?: boolean 
 						required
 						autofocus={!methods.oidc}
 						value={mail}
-						onInput={(event) => setMail(event.currentTarget.value)}
+						onText={setMail}
 					/>
 					<PasswordField
 						label="Password"
@@ -90,23 +91,15 @@ export function SignIn({ onDone, first }: { onDone: () => void; first?: boolean 
 						autocomplete="current-password"
 						value={password}
 						fault={sending.fault}
-						onInput={(event) => {
-							setPassword(event.currentTarget.value)
-							sending.clear()
-						}}
+						onText={setPassword}
 					/>
-					<Button
-						look={methods.oidc ? "quiet" : "primary"}
-						type="submit"
-						class="entrance-wide"
-						aria-disabled={sending.busy}
-					>
+					<Submit sending={sending} look={methods.oidc ? "quiet" : "primary"} class="entrance-wide">
 						{sending.busy ? "Signing in" : "Sign in"}
-					</Button>
+					</Submit>
 					<Button look="plain" class="entrance-aside" onClick={() => setForgotten(true)}>
 						Forgot your password?
 					</Button>
-				</form>
+				</Form>
 			)}
 		</>
 	)
@@ -146,7 +139,7 @@ function Forgotten({ mail: known, byMail, onBack }: { mail: string; byMail: bool
 			</>
 		)
 	return (
-		<form onSubmit={sending.submit}>
+		<Form sending={sending}>
 			<p class="entrance-lead">We send a link to set a new password.</p>
 			<Field
 				label="Mail"
@@ -156,12 +149,12 @@ function Forgotten({ mail: known, byMail, onBack }: { mail: string; byMail: bool
 				autofocus
 				value={mail}
 				fault={sending.fault}
-				onInput={(event) => setMail(event.currentTarget.value)}
+				onText={setMail}
 			/>
-			<Button look="primary" type="submit" class="entrance-wide" aria-disabled={sending.busy}>
+			<Submit sending={sending} class="entrance-wide">
 				Send the link
-			</Button>
+			</Submit>
 			{back}
-		</form>
+		</Form>
 	)
 }

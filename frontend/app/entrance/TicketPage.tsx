@@ -4,6 +4,7 @@ import { loadMe, me } from "../me"
 import { navigate } from "../router"
 import { Button } from "../ui/Button"
 import { Field, PasswordField } from "../ui/Field"
+import { Form, Submit } from "../ui/Form"
 import { sentenceOf, useSubmit } from "../ui/form"
 import { acceptInvitation, lookAt, resetPassword, setUp, type Ticket, type TicketKind } from "./api"
 import { Frame } from "./Frame"
@@ -98,7 +99,7 @@ function TicketForm({ kind, secret, ticket }: { kind: TicketKind; secret: string
 			{kind !== "setup" && self && self.standing !== "guest" && (
 				<p class="entrance-lead">You are signed in here as {self.name}; this signs you in as somebody else.</p>
 			)}
-			<form onSubmit={sending.submit}>
+			<Form sending={sending}>
 				{kind !== "reset" && (
 					<Field
 						label="Name"
@@ -108,7 +109,7 @@ function TicketForm({ kind, secret, ticket }: { kind: TicketKind; secret: string
 						maxLength={80}
 						value={name}
 						fault={wrong("name")}
-						onInput={(event) => setName(event.currentTarget.value)}
+						onText={setName}
 					/>
 				)}
 				{kind === "setup" || (kind === "invitation" && !ticket.mail) ? (
@@ -120,7 +121,7 @@ function TicketForm({ kind, secret, ticket }: { kind: TicketKind; secret: string
 						value={mail}
 						note="You sign in with it."
 						fault={wrong("mail") ?? (sending.code === "mail_taken" ? sending.fault : undefined)}
-						onInput={(event) => setMail(event.currentTarget.value)}
+						onText={setMail}
 					/>
 				) : (
 					// So that password keepers know which account this is.
@@ -133,15 +134,12 @@ function TicketForm({ kind, secret, ticket }: { kind: TicketKind; secret: string
 					value={password}
 					note={PASSWORD_NOTE}
 					fault={placed ? undefined : sending.fault}
-					onInput={(event) => {
-						setPassword(event.currentTarget.value)
-						sending.clear()
-					}}
+					onText={setPassword}
 				/>
-				<Button look="primary" type="submit" class="entrance-wide" aria-disabled={sending.busy}>
+				<Submit sending={sending} class="entrance-wide">
 					{{ setup: "Become the owner", invitation: "Join", reset: "Set password and sign in" }[kind]}
-				</Button>
-			</form>
+				</Submit>
+			</Form>
 		</Frame>
 	)
 }

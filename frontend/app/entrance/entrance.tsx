@@ -4,7 +4,6 @@ import { Arrival } from "./Arrival"
 import { Frame } from "./Frame"
 import { SignIn } from "./SignIn"
 import { TicketPage } from "./TicketPage"
-import "../ui/forms.css"
 import "./entrance.css"
 
 export { Frame } from "./Frame"

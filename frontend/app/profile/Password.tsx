@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks"
-import { Button } from "../ui/Button"
 import { PasswordField } from "../ui/Field"
+import { Form, Submit } from "../ui/Form"
 import { useSubmit } from "../ui/form"
 import { Section } from "../ui/Sheet"
 import { toast } from "../ui/Toast"
@@ -20,16 +20,13 @@ export function Password({ onChanged }: { onChanged: () => void }) {
 	const aboutCurrent = sending.code !== "" && !/invalid_password|weak|common|short/.test(sending.code)
 	return (
 		<Section title="Password" lead="Changing it signs out every other browser.">
-			<form onSubmit={sending.submit}>
+			<Form sending={sending}>
 				<PasswordField
 					label="Password now"
 					autocomplete="current-password"
 					value={current}
 					fault={aboutCurrent ? sending.fault : undefined}
-					onInput={(event) => {
-						setCurrent(event.currentTarget.value)
-						sending.clear()
-					}}
+					onText={setCurrent}
 				/>
 				<PasswordField
 					label="New password"
@@ -37,15 +34,12 @@ export function Password({ onChanged }: { onChanged: () => void }) {
 					value={next}
 					note="At least 12 characters. A few unrelated words are strong and easy to remember."
 					fault={aboutCurrent ? undefined : sending.fault}
-					onInput={(event) => {
-						setNext(event.currentTarget.value)
-						sending.clear()
-					}}
+					onText={setNext}
 				/>
-				<Button type="submit" aria-disabled={sending.busy}>
+				<Submit sending={sending} look="quiet">
 					Change password
-				</Button>
-			</form>
+				</Submit>
+			</Form>
 		</Section>
 	)
 }

@@ -4,6 +4,9 @@ import { follow } from "../router"
 import { Avatar } from "../ui/Avatar"
 import { Button } from "../ui/Button"
 import { Dialog } from "../ui/Dialog"
+import { Field } from "../ui/Field"
+import { Form, Submit } from "../ui/Form"
+import { useSubmit } from "../ui/form"
 import { toast } from "../ui/Toast"
 import { PERSON_COLORS } from "./colors"
 import { Swatches } from "./Swatches"
@@ -13,46 +16,31 @@ export function ProfileDialog({ onClose }: { onClose: () => void }) {
 	const before = me.value?.color ?? PERSON_COLORS[6].color
 	const [name, setName] = useState(me.value?.name ?? "")
 	const [color, setColor] = useState<string>(before)
-	const [fault, setFault] = useState("")
-
-	const save = async (event: Event) => {
-		event.preventDefault()
+	const sending = useSubmit(async () => {
 		const chosen = name.trim()
-		if (chosen === "") return setFault("Type a name, so that others know who writes.")
-		try {
-			await changeMe({ name: chosen, color })
-			onClose()
-			toast("Your name and colour are changed")
-		} catch (error) {
-			setFault((error as Error).message)
-		}
-	}
+		if (chosen === "") throw new Error("Type a name, so that others know who writes.")
+		await changeMe({ name: chosen, color })
+		onClose()
+		toast("Your name and colour are changed")
+	})
 
 	return (
 		<Dialog title="Your name and colour" onClose={onClose}>
-			<form onSubmit={save}>
+			<Form sending={sending}>
 				<p class="dialog-text">Others see them at your caret and beside what you change.</p>
 				<div class="profile-name">
 					<Avatar person={{ name: name || "?", color }} size={40} />
-					<label class="field profile-field">
-						<span class="hidden-text">Name</span>
-						<input
-							class="input"
-							autofocus
-							value={name}
-							maxLength={80}
-							autocomplete="nickname"
-							onInput={(event) => {
-								setName(event.currentTarget.value)
-								setFault("")
-							}}
-						/>
-						{fault && (
-							<span class="field-note" role="alert">
-								{fault}
-							</span>
-						)}
-					</label>
+					<Field
+						bare
+						class="profile-field"
+						label="Name"
+						autofocus
+						value={name}
+						maxLength={80}
+						autocomplete="nickname"
+						fault={sending.fault}
+						onText={setName}
+					/>
 				</div>
 				<Swatches color={color} before={before} onChoose={setColor} />
 				<div class="dialog-foot">
@@ -66,11 +54,9 @@ export function ProfileDialog({ onClose }: { onClose: () => void }) {
 						</a>
 					)}
 					<Button onClick={onClose}>Cancel</Button>
-					<Button look="primary" type="submit">
-						Save
-					</Button>
+					<Submit sending={sending}>Save</Submit>
 				</div>
-			</form>
+			</Form>
 		</Dialog>
 	)
 }

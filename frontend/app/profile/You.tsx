@@ -3,6 +3,7 @@ import { changeMe, loadMe, me } from "../me"
 import { Avatar } from "../ui/Avatar"
 import { Button } from "../ui/Button"
 import { Field, PasswordField } from "../ui/Field"
+import { Form, Submit } from "../ui/Form"
 import { sentenceOf, useSubmit } from "../ui/form"
 import { Section } from "../ui/Sheet"
 import { toast } from "../ui/Toast"
@@ -38,7 +39,7 @@ export function You() {
 	return (
 		<Section title="You" lead="Others see your name, picture and colour at your caret and beside what you change.">
 			<Picture name={name} color={color} />
-			<form onSubmit={sending.submit}>
+			<Form sending={sending}>
 				<Field
 					label="Name"
 					required
@@ -46,10 +47,7 @@ export function You() {
 					autocomplete="name"
 					value={name}
 					fault={aboutMail || aboutPassword ? undefined : sending.fault}
-					onInput={(event) => {
-						setName(event.currentTarget.value)
-						sending.clear()
-					}}
+					onText={setName}
 				/>
 				<Field
 					label="Mail"
@@ -58,10 +56,7 @@ export function You() {
 					value={mail}
 					note="You sign in with it, and people find you by it when they share."
 					fault={aboutMail ? sending.fault : undefined}
-					onInput={(event) => {
-						setMail(event.currentTarget.value)
-						sending.clear()
-					}}
+					onText={setMail}
 				/>
 				{asked && otherMail && (
 					<PasswordField
@@ -70,19 +65,14 @@ export function You() {
 						autofocus
 						value={password}
 						fault={aboutPassword ? sending.fault : undefined}
-						onInput={(event) => {
-							setPassword(event.currentTarget.value)
-							sending.clear()
-						}}
+						onText={setPassword}
 					/>
 				)}
 				<Swatches color={color} before={before} onChoose={setColor} />
 				<div class="actions profile-save">
-					<Button look="primary" type="submit" aria-disabled={sending.busy}>
-						Save
-					</Button>
+					<Submit sending={sending}>Save</Submit>
 				</div>
-			</form>
+			</Form>
 		</Section>
 	)
 }

@@ -2,6 +2,7 @@ import { ChevronDown, Eye, EyeOff } from "lucide-preact"
 import type { ComponentChildren, JSX } from "preact"
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks"
 import { IconButton } from "./Button"
+import "./forms.css"
 
 type FieldProps = Omit<JSX.IntrinsicElements["input"], "label"> & {
 	label: string
@@ -9,12 +10,16 @@ type FieldProps = Omit<JSX.IntrinsicElements["input"], "label"> & {
 	note?: ComponentChildren
 	/** What is wrong with it, and what to do. */
 	fault?: string | undefined
+	/** Called with what is in it after each change. */
+	onText?: (text: string) => void
+	/** The label is for screen readers only. */
+	bare?: boolean
 	/** Beside the input, such as a button. */
 	children?: ComponentChildren
 }
 
 /** A labelled input with its note and, in its place, what is wrong. */
-export function Field({ label, note, fault, children, class: extra, autofocus, ...rest }: FieldProps) {
+export function Field({ label, note, fault, onText, bare, children, class: extra, autofocus, ...rest }: FieldProps) {
 	const id = useId()
 	const input = useRef<HTMLInputElement>(null)
 	// The attribute works only while nothing has the focus.
@@ -24,7 +29,7 @@ export function Field({ label, note, fault, children, class: extra, autofocus, .
 	const about = fault || note ? `${id}-note` : undefined
 	return (
 		<div class={`field ${extra ?? ""}`}>
-			<label class="field-label" for={id}>
+			<label class={bare ? "hidden-text" : "field-label"} for={id}>
 				{label}
 			</label>
 			<div class="field-line">
@@ -32,6 +37,7 @@ export function Field({ label, note, fault, children, class: extra, autofocus, .
 					ref={input}
 					class="input"
 					{...rest}
+					{...(onText ? { onInput: (event) => onText(event.currentTarget.value) } : {})}
 					id={id}
 					aria-describedby={about}
 					aria-invalid={fault ? true : undefined}
@@ -78,11 +84,13 @@ type ChoiceProps = {
 	onChange: (value: string) => void
 	/** The label is for screen readers only. */
 	bare?: boolean
+	/** What the chosen one means. */
+	note?: string | undefined
 	disabled?: boolean
 }
 
 /** One of a few: the platform's own list, which every keyboard, phone and screen reader knows. */
-export function Choice({ label, value, options, onChange, bare, disabled }: ChoiceProps) {
+export function Choice({ label, value, options, onChange, bare, note, disabled }: ChoiceProps) {
 	const id = useId()
 	return (
 		<div class={bare ? "choice" : "choice field"}>
@@ -95,6 +103,7 @@ export function Choice({ label, value, options, onChange, bare, disabled }: Choi
 					class="input"
 					value={value}
 					disabled={disabled}
+					aria-describedby={note ? `${id}-note` : undefined}
 					onChange={(event) => onChange(event.currentTarget.value)}
 				>
 					{options.map(([key, words]) => (
@@ -105,6 +114,11 @@ export function Choice({ label, value, options, onChange, bare, disabled }: Choi
 				</select>
 				<ChevronDown size={16} aria-hidden="true" />
 			</div>
+			{note && (
+				<p id={`${id}-note`} class="field-note">
+					{note}
+				</p>
+			)}
 		</div>
 	)
 }

@@ -16,8 +16,11 @@ export function sentenceOf(error: unknown): string {
 	return (error as Error).message
 }
 
+/** One form being sent; see Form. */
+export type Sending = ReturnType<typeof useSubmit>
+
 /** One form being sent: once at a time, and what went wrong with the last attempt. */
-export function useSubmit(send: () => Promise<unknown>) {
+export function useSubmit(send: () => unknown) {
 	const [busy, setBusy] = useState(false)
 	const [error, setError] = useState<unknown>(null)
 	return {
