@@ -1,7 +1,7 @@
 import { networkErrors } from "./fixtures"
 import { DocumentPage } from "./pages/document"
 import { HomePage } from "./pages/home"
-import { call, createDocument, expect, mailOf, PASSWORD, setupLink, signIn, test } from "./team"
+import { call, createDocument, expect, mailOf, PASSWORD, PICTURE, setupLink, signIn, test } from "./team"
 import { Wire } from "./wire"
 
 /** What a browser says of a refusal that the page shows in its own words. */
@@ -158,14 +158,8 @@ test("profile: name, colour and picture, and another password", async ({ member,
 	await page.getByRole("radio", { name: "Magenta" }).check()
 	await page.getByRole("button", { name: "Save" }).click()
 	await expect(page.getByRole("region", { name: "Notice" })).toContainText("Your profile is changed")
-	await page.getByLabel("Picture", { exact: true }).setInputFiles({
-		name: "me.png",
-		mimeType: "image/png",
-		buffer: Buffer.from(
-			"iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR42mM4oREFRAwQCgAl3gUp+zsA0AAAAABJRU5ErkJggg==",
-			"base64",
-		),
-	})
+	const picture = { name: "me.png", mimeType: "image/png", buffer: PICTURE }
+	await page.getByLabel("Picture", { exact: true }).setInputFiles(picture)
 	await expect(page.locator(".profile-picture img")).toBeVisible()
 
 	await page.getByLabel("Password now").fill("not this one")

@@ -3,7 +3,8 @@ import type { Page } from "@playwright/test"
 import { networkErrors } from "./fixtures"
 import { DocumentPage } from "./pages/document"
 import { HomePage } from "./pages/home"
-import { call, createDocument, expect, test } from "./team"
+import { call, createDocument, expect, putPicture, test } from "./team"
+import { Wire } from "./wire"
 
 const refused = /status of 40[0-9]|status of 429/
 
@@ -29,16 +30,20 @@ test("sharing with a person: found by mail, given a role, changed and taken away
 	expectConsole(refused)
 	expectConsole(networkErrors)
 	const bo = await member("Bo Berg")
+	await putPicture(bo)
 	const id = await createDocument(ada, "Launch plan", "shared")
 	const mine = await ada.open(id)
 	let dialog = await share(mine.page)
 	await dialog.getByRole("combobox", { name: "Add people or groups" }).fill("bo.berg@")
 	await dialog.getByRole("option", { name: /Bo Berg/ }).click()
 	await expect(dialog.getByRole("button", { name: "Role of Bo Berg: Can edit" })).toBeVisible()
+	const face = dialog.getByRole("listitem").filter({ hasText: "Bo Berg" }).locator(".avatar img.here")
+	await expect(face).toBeVisible()
 	await mine.page.keyboard.press("Escape")
 
 	const home = await HomePage.open(await bo.context.newPage())
 	const theirs = await home.openDocument("Launch plan")
+	await expect(mine.person("Bo Berg").locator("img.here")).toBeVisible()
 	await theirs.caretToEnd()
 	await theirs.type(" and written")
 	await theirs.expectSaved()
@@ -65,14 +70,17 @@ test("sharing with a person: found by mail, given a role, changed and taken away
 	await expect(theirs.page.getByRole("heading", { name: "Write together" })).toBeVisible()
 })
 
-test("asking for access: the same page whether or not the document exists; the owner answers in the share dialog", async ({
+test("asking for access: the same page whether or not the document exists; the share dialog shows it live, and what another owner does", async ({
 	owner: ada,
 	member,
 	expectConsole,
 }) => {
 	expectConsole(refused)
-	const bo = await member("Bo Berg")
+	const [bo, cleo] = [await member("Bo Berg"), await member("Cleo")]
 	const id = await createDocument(ada, "Launch plan", "text")
+	await call(ada.context, "PUT", `/documents/${id}/grants/user/${cleo.id}`, { role: "owner" })
+	const dialog = await share((await ada.open(id)).page)
+	await expect(dialog.getByRole("button", { name: "Role of Cleo: Owner" })).toBeVisible()
 	const page = await bo.context.newPage()
 	const seen: string[] = []
 	for (const address of [`/d/${randomUUID()}`, `/d/${id}`]) {
@@ -85,13 +93,19 @@ test("asking for access: the same page whether or not the document exists; the o
 	}
 	expect(seen[0]).toBe(seen[1])
 
-	const mine = await ada.open(id)
-	const dialog = await share(mine.page)
+	// The dialog was open before Bo asked, and shows it; what another owner does meanwhile too.
 	await expect(dialog.getByText("“I have the figures”")).toBeVisible()
+	await call(cleo.context, "POST", `/documents/${id}/links`, { role: "viewer" })
+	await expect(dialog.getByText("Anyone with this link can view")).toBeVisible()
 	await dialog.getByRole("button", { name: "Give access to Bo Berg" }).click()
 	await expect(dialog.getByRole("button", { name: "Role of Bo Berg: Can edit" })).toBeVisible()
 	await page.getByRole("button", { name: "Try again" }).click()
 	await (await DocumentPage.arrive(page)).expectLines(["text"])
+
+	// Who is no owner any more has nothing left to change, in the dialog that is open too.
+	await call(cleo.context, "PUT", `/documents/${id}/grants/user/${ada.id}`, { role: "viewer" })
+	await expect(dialog.getByText("You can view. Ask the owner to let you edit:")).toBeVisible()
+	await expect(dialog.getByRole("button", { name: /^Role of/ })).toHaveCount(0)
 })
 
 test("ownership is transferred, and the dialog of the one who gave it says what is left", async ({
@@ -172,6 +186,38 @@ test("a link for guests: with password and end, to view; then to edit; then repl
 	await writing.expectState("removed")
 	await arrive(page, url)
 	await expect(page.getByRole("heading", { name: "This link does not work" })).toBeVisible()
+})
+
+test("[S8] [S9] a link that ends by its time takes its guest out of the text, who keeps what was not saved", async ({
+	closedServer: server,
+	owner: ada,
+	visitor,
+	expectConsole,
+}) => {
+	expectConsole(refused)
+	expectConsole(networkErrors)
+	const id = await createDocument(ada, "Launch plan", "for guests")
+	const link = await call<{ id: string; url: string }>(ada.context, "POST", `/documents/${id}/links`, {
+		role: "editor",
+	})
+	const gus = await visitor("Gus", { at: server })
+	const wire = await Wire.tap(gus.context)
+	const page = await gus.context.newPage()
+	await arrive(page, link.url)
+	await page.getByRole("button", { name: "Open the document" }).click()
+	const doc = await DocumentPage.arrive(page)
+	wire.onSend = (message) => (message.type === "submit" ? null : message)
+	await doc.caretToEnd()
+	await doc.type(", not sent")
+	await doc.expectState("saving")
+	await call(ada.context, "PATCH", `/documents/${id}/links/${link.id}`, {
+		expiresAt: new Date(Date.now() + 1_000).toISOString(),
+	})
+	await doc.expectState("removed")
+	await expect(doc.text).toHaveAttribute("contenteditable", "false")
+	await doc.expectLines(["for guests, not sent"])
+	await page.getByRole("button", { name: "Show unsaved text" }).click()
+	await expect(page.getByRole("textbox", { name: "Text that was not saved" })).toHaveValue(", not sent")
 })
 
 /** A document that its reader may not change. */

@@ -50,6 +50,21 @@ export async function signIn(context: BrowserContext, mail: string): Promise<voi
 	await call(context, "POST", "/signin", { mail, password: PASSWORD })
 }
 
+/** A picture of two by two pixels. */
+export const PICTURE = Buffer.from(
+	"iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR42mM4oREFRAwQCgAl3gUp+zsA0AAAAABJRU5ErkJggg==",
+	"base64",
+)
+
+/** Gives somebody a picture. */
+export async function putPicture(of: Person): Promise<void> {
+	const answer = await of.context.request.put("/api/me/picture", {
+		headers: { "Content-Type": "image/png" },
+		data: PICTURE,
+	})
+	if (!answer.ok()) throw new Error(`picture: ${answer.status()} ${await answer.text()}`)
+}
+
 /** The address by which a name signs in. */
 export const mailOf = (name: string) => `${name.toLowerCase().replaceAll(" ", ".")}@example.org`
 

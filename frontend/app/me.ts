@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals"
 import { ApiError, getMe, type Me, type MeChange, patchMe } from "./api"
+import { pictureChanged } from "./people/pictures"
 
 /** Who this browser is: undefined until the server was asked, null when it could not say. */
 export const me = signal<Me | null | undefined>(undefined)
@@ -10,7 +11,7 @@ export const signedOut = signal(false)
 /** Asks the server who this browser is. Failing is harmless: the page works without, and asks again when needed. */
 export async function loadMe(): Promise<void> {
 	try {
-		me.value = await getMe()
+		become(await getMe())
 		signedOut.value = false
 	} catch (error) {
 		signedOut.value = error instanceof ApiError && error.status === 401
@@ -21,7 +22,12 @@ export async function loadMe(): Promise<void> {
 
 /** Changes one's name, colour or mail; throws an ApiError when the server refuses. */
 export async function changeMe(change: MeChange): Promise<void> {
-	me.value = await patchMe(change)
+	become(await patchMe(change))
+}
+
+function become(self: Me): void {
+	me.value = self
+	pictureChanged(self.id, self.picture ?? "")
 }
 
 /** Whether this person has an account here, and is not a guest. */

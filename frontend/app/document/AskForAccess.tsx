@@ -2,12 +2,12 @@ import type { ComponentChildren } from "preact"
 import { useEffect, useRef, useState } from "preact/hooks"
 import { me } from "../me"
 import { askForAccess, type Role } from "../people/access"
-import { ROLE_CHOICES } from "../people/roles"
+import { RoleChoice } from "../people/RoleChoice"
 import { navigate } from "../router"
 import { Button } from "../ui/Button"
-import { Choice, Field } from "../ui/Field"
+import { Field } from "../ui/Field"
+import { Form, Submit } from "../ui/Form"
 import { useSubmit } from "../ui/form"
-import "../ui/forms.css"
 
 /** In place of a document that is not ours: the same whether it exists or not. */
 export function AskForAccess({ id, kept, onReopen }: { id: string; kept: ComponentChildren; onReopen: () => void }) {
@@ -43,31 +43,21 @@ export function AskForAccess({ id, kept, onReopen }: { id: string; kept: Compone
 					{home}
 				</div>
 			) : (
-				<form onSubmit={sending.submit}>
-					<Choice
-						label="To be able to"
-						value={role}
-						options={ROLE_CHOICES.map(([value, word]) => [value, word.replace("Can ", "")])}
-						onChange={(value) => setRole(value as Role)}
-					/>
+				<Form sending={sending}>
+					<RoleChoice label="Ask to be given" value={role} onChange={setRole} />
 					<Field
 						label="Message"
 						placeholder="A word about why, if you like"
 						maxLength={500}
 						value={message}
 						fault={sending.fault}
-						onInput={(event) => {
-							setMessage(event.currentTarget.value)
-							sending.clear()
-						}}
+						onText={setMessage}
 					/>
 					<div class="notice-actions">
-						<Button look="primary" type="submit" aria-disabled={sending.busy}>
-							Ask for access
-						</Button>
+						<Submit sending={sending}>Ask for access</Submit>
 						{home}
 					</div>
-				</form>
+				</Form>
 			)}
 		</main>
 	)

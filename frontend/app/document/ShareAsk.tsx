@@ -2,8 +2,8 @@ import { useState } from "preact/hooks"
 import { isMember } from "../me"
 import { askForAccess, type Role } from "../people/access"
 import { roleWord } from "../people/roles"
-import { Button } from "../ui/Button"
 import { Field } from "../ui/Field"
+import { Form, Submit } from "../ui/Form"
 import { useSubmit } from "../ui/form"
 
 /** What those see who do not decide about access: what they have, and a way to ask for more. */
@@ -29,22 +29,17 @@ export function ShareAsk({ id, role }: { id: string; role: Role }) {
 			</p>
 		)
 	return (
-		<form class="share-mine" onSubmit={sending.submit}>
+		<Form class="share-mine" sending={sending}>
 			<Field
 				label={`You ${roleWord(role).toLowerCase()}. Ask the owner to let you edit:`}
 				placeholder="A word about why, if you like"
 				maxLength={500}
 				value={message}
 				fault={sending.fault}
-				onInput={(event) => {
-					setMessage(event.currentTarget.value)
-					sending.clear()
-				}}
+				onText={setMessage}
 			>
-				<Button look="primary" type="submit" aria-disabled={sending.busy}>
-					Ask
-				</Button>
+				<Submit sending={sending}>Ask</Submit>
 			</Field>
-		</form>
+		</Form>
 	)
 }

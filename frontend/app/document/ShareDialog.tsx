@@ -1,11 +1,12 @@
-import { useEffect, useRef, useState } from "preact/hooks"
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
 import { announce } from "../announce"
+import { ApiError } from "../api"
 import { isOpen } from "../me"
-import { type Access, getAccess, putGrant, type Role } from "../people/access"
+import { type Access, followAccess, getAccess, putGrant, type Role } from "../people/access"
 import { PeoplePicker } from "../people/PeoplePicker"
-import { ROLE_CHOICES, roleWord } from "../people/roles"
+import { RoleChoice } from "../people/RoleChoice"
+import { roleMeans, roleWord } from "../people/roles"
 import { Dialog } from "../ui/Dialog"
-import { Choice } from "../ui/Field"
 import { sentenceOf } from "../ui/form"
 import { ShareAddress } from "./ShareAddress"
 import { ShareAsk } from "./ShareAsk"
@@ -25,10 +26,33 @@ export function ShareDialog({ id, title, onClose }: { id: string; title: string;
 	const [role, setRole] = useState<Role>("editor")
 	const body = useRef<HTMLDivElement>(null)
 
-	const fetchIt = () => getAccess(id).then(setAccess, (error) => setFault(sentenceOf(error)))
+	const [unread, setUnread] = useState("")
+	const asked = useRef(0)
+	const fetchIt = async () => {
+		const turn = ++asked.current
+		const now = await getAccess(id).catch((error: unknown) => error)
+		// Of several answers the one asked for last counts, in whichever order they come.
+		if (turn !== asked.current) return
+		const failed = now instanceof Error
+		setUnread(failed ? sentenceOf(now) : "")
+		// What the server could not say just now does not take away what it has said.
+		if (!failed || (now instanceof ApiError && now.status >= 400 && now.status < 500))
+			setAccess(failed ? null : (now as Access))
+	}
 	useEffect(() => {
-		if (!open) void fetchIt()
+		if (open) return
+		void fetchIt()
+		return followAccess(id, () => void fetchIt())
 	}, [id, open])
+	// What had the focus may be gone with its line.
+	useLayoutEffect(() => {
+		if (access && document.activeElement === document.body)
+			body.current?.querySelector<HTMLElement>("input, button")?.focus()
+	}, [access])
+	const asking = access?.requests.map((request) => request.name).join(", ")
+	useEffect(() => {
+		if (asking) announce(`Asking for access: ${asking}`)
+	}, [asking])
 
 	const attempt: Attempt = async (run, done) => {
 		setFault("")
@@ -41,8 +65,6 @@ export function ShareDialog({ id, title, onClose }: { id: string; title: string;
 			setFault(sentenceOf(error))
 		}
 		await fetchIt()
-		// What had the focus may be gone with its line.
-		if (document.activeElement === document.body) body.current?.querySelector<HTMLElement>("input, button")?.focus()
 		return worked
 	}
 
@@ -52,9 +74,9 @@ export function ShareDialog({ id, title, onClose }: { id: string; title: string;
 		<Dialog title={open ? "Share" : `Share “${title}”`} onClose={onClose} wide={!open}>
 			<div ref={body}>
 				{open && <p class="dialog-text">Anyone who can reach this server can open this link and write with you.</p>}
-				{fault && (
+				{(fault || (!access && unread)) && (
 					<p class="share-fault" role="alert">
-						{fault}
+						{fault || unread}
 					</p>
 				)}
 				{owner && (
@@ -72,13 +94,8 @@ export function ShareDialog({ id, title, onClose }: { id: string; title: string;
 								)
 							}
 						/>
-						<Choice
-							bare
-							label="Role of those you add"
-							value={role}
-							options={ROLE_CHOICES}
-							onChange={(value) => setRole(value as Role)}
-						/>
+						<RoleChoice bare plain label="Role of those you add" value={role} onChange={setRole} />
+						<p class="share-means">{roleMeans(role)}</p>
 					</div>
 				)}
 				{owner && access.requests.length > 0 && <ShareRequests id={id} requests={access.requests} attempt={attempt} />}

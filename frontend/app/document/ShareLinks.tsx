@@ -10,7 +10,7 @@ import {
 	type Role,
 	type ShareLink,
 } from "../people/access"
-import { ROLE_CHOICES } from "../people/roles"
+import { RoleChoice } from "../people/RoleChoice"
 import { Button } from "../ui/Button"
 import { copyText } from "../ui/copy"
 import { Choice, Field } from "../ui/Field"
@@ -25,7 +25,7 @@ const LIVES = [
 	["", "Never"],
 ] as const
 
-const CAN: Readonly<Record<string, string>> = { editor: "edit", commenter: "comment", viewer: "view" }
+const CAN: Readonly<Record<string, string>> = { editor: "edit", commenter: "view, and comment later", viewer: "view" }
 
 /** What a link lets whom do, in a sentence. */
 function sentenceFor(link: ShareLink): string {
@@ -170,12 +170,7 @@ function LinkForm({
 	return (
 		<form class="share-form" onSubmit={save}>
 			<div class="share-choices">
-				<Choice
-					label="Whoever has it"
-					value={role}
-					options={ROLE_CHOICES}
-					onChange={(value) => setRole(value as Role)}
-				/>
+				<RoleChoice label="Whoever has it" value={role} onChange={setRole} />
 				<Choice
 					label="Ends"
 					value={days}
@@ -202,8 +197,8 @@ function LinkForm({
 						? "Left empty, the password stays."
 						: "Left empty, the link asks for none. Tell it another way than the link."
 				}
-				onInput={(event) => {
-					setPassword(event.currentTarget.value)
+				onText={(text) => {
+					setPassword(text)
 					setFault("")
 				}}
 			/>

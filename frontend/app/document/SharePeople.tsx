@@ -11,10 +11,10 @@ import {
 	type Role,
 	transferOwner,
 } from "../people/access"
-import { ROLE_CHOICES, ROLES, roleWord } from "../people/roles"
+import { RoleChoice } from "../people/RoleChoice"
+import { ROLES, roleWord } from "../people/roles"
 import { Avatar } from "../ui/Avatar"
 import { Button } from "../ui/Button"
-import { Choice } from "../ui/Field"
 import { Menu, type MenuItem } from "../ui/Menu"
 import type { Attempt } from "./ShareDialog"
 
@@ -36,6 +36,7 @@ export function GrantRow({
 	const items: MenuItem[] = [
 		...ROLES.map((each) => ({
 			label: each.word,
+			note: each.what,
 			checked: each.role === role,
 			onSelect: () => void attempt(() => putGrant(id, kind, subject, each.role), `${name}: ${each.word.toLowerCase()}`),
 		})),
@@ -53,7 +54,7 @@ export function GrantRow({
 		<li class="share-row">
 			<div class="share-line">
 				{kind === "user" ? (
-					<Avatar person={{ color: "#64748b", ...grant }} size={32} />
+					<Avatar person={{ color: "#64748b", ...grant, id: subject }} size={32} />
 				) : (
 					<span class="share-group" aria-hidden="true">
 						<Users size={18} />
@@ -127,7 +128,7 @@ function RequestRow({ id, request, attempt }: { id: string; request: AccessReque
 	return (
 		<li class="share-row">
 			<div class="share-line share-request">
-				<Avatar person={request} size={32} />
+				<Avatar person={{ ...request, id: user }} size={32} />
 				<div class="share-who">
 					<div class="share-name">
 						<bdi>{name}</bdi>
@@ -139,13 +140,7 @@ function RequestRow({ id, request, attempt }: { id: string; request: AccessReque
 					</div>
 				</div>
 				<div class="share-answer">
-					<Choice
-						bare
-						label={`Role for ${name}`}
-						value={role}
-						options={ROLE_CHOICES}
-						onChange={(value) => setRole(value as Role)}
-					/>
+					<RoleChoice bare label={`Role for ${name}`} value={role} onChange={setRole} />
 					<Button
 						look="primary"
 						aria-label={`Give access to ${name}`}

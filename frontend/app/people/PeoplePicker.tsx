@@ -1,11 +1,10 @@
 import { Users } from "lucide-preact"
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks"
-import { announce } from "../announce"
 import { Avatar } from "../ui/Avatar"
-import { sentenceOf } from "../ui/form"
+import { Picker } from "../ui/Picker"
 import { type Found, type FoundGroup, findPeople } from "./access"
 
-const SETTLE = 150 // ms without a key press before the server is asked
+const findPersons = (query: string, signal: AbortSignal) => findPeople(query, false, signal)
+const findBoth = (query: string, signal: AbortSignal) => findPeople(query, true, signal)
 
 interface PickerProps {
 	label: string
@@ -18,129 +17,23 @@ interface PickerProps {
 	autofocus?: boolean
 }
 
-/** Finds somebody by typing a part of their name or mail: arrows, Enter, Escape (the ARIA combobox pattern). */
-export function PeoplePicker({ label, placeholder, without, groups, onPick, autofocus }: PickerProps) {
-	const id = useId()
-	const field = useRef<HTMLInputElement>(null)
-	const [query, setQuery] = useState("")
-	const [found, setFound] = useState<readonly (Found | FoundGroup)[] | null>(null)
-	const [at, setAt] = useState(0)
-	const [fault, setFault] = useState("")
-	const typed = query.trim()
-
-	// On a phone the focus would bring up the keyboard before anything is read.
-	useLayoutEffect(() => {
-		if (autofocus && !matchMedia("(pointer: coarse)").matches) field.current?.focus()
-	}, [])
-
-	useEffect(() => {
-		setFault("")
-		if (typed === "") return setFound(null)
-		const cancel = new AbortController()
-		const wait = setTimeout(() => {
-			findPeople(typed, groups === true, cancel.signal).then(
-				(answer) => {
-					setFound(answer)
-					setAt(0)
-				},
-				(error) => {
-					if (!cancel.signal.aborted) setFault(sentenceOf(error))
-				},
-			)
-		}, SETTLE)
-		return () => {
-			clearTimeout(wait)
-			cancel.abort()
-		}
-	}, [typed, groups])
-
-	const offered = (found ?? []).filter((each) => !without.includes(each.id))
-	const open = found !== null && typed !== ""
-	const count = open ? offered.length : -1
-	useEffect(() => {
-		if (count >= 0) announce(count === 0 ? "Nobody found" : `${count} found`)
-	}, [count])
-
-	const pick = (each: Found | FoundGroup | undefined) => {
-		if (!each) return
-		setQuery("")
-		setFound(null)
-		onPick(each)
-		field.current?.focus()
-	}
-
-	const key = (event: KeyboardEvent) => {
-		if (event.isComposing || !open) return
-		if (event.key === "ArrowDown") setAt((at + 1) % Math.max(1, offered.length))
-		else if (event.key === "ArrowUp") setAt((at - 1 + offered.length) % Math.max(1, offered.length))
-		else if (event.key === "Enter") pick(offered[at])
-		else if (event.key === "Escape") {
-			// The dialog around stays open.
-			event.stopPropagation()
-			setQuery("")
-		} else return
-		event.preventDefault()
-	}
-
+/** Finds somebody by typing a part of their name or mail. */
+export function PeoplePicker({ groups, ...rest }: PickerProps) {
 	return (
-		<div class="picker">
-			<input
-				ref={field}
-				class="input"
-				role="combobox"
-				aria-label={label}
-				aria-expanded={open}
-				aria-controls={`${id}-list`}
-				aria-autocomplete="list"
-				aria-activedescendant={open && offered.length > 0 ? `${id}-${at}` : undefined}
-				placeholder={placeholder ?? label}
-				autocomplete="off"
-				autocapitalize="off"
-				spellcheck={false}
-				value={query}
-				onInput={(event) => setQuery(event.currentTarget.value)}
-				onKeyDown={key}
-			/>
-			<div
-				class="picker-list"
-				id={`${id}-list`}
-				role="listbox"
-				aria-label="Found"
-				hidden={!open || offered.length === 0}
-			>
-				{open &&
-					offered.map((each, index) => (
-						// biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the field's, which has the focus
-						<div
-							key={each.id}
-							id={`${id}-${index}`}
-							class="picker-choice"
-							role="option"
-							tabIndex={-1}
-							aria-selected={index === at}
-							onPointerMove={() => setAt(index)}
-							onMouseDown={(event) => event.preventDefault()}
-							onClick={() => pick(each)}
-						>
-							{each.kind === "user" ? <Avatar person={each} size={24} /> : <Users size={18} aria-hidden="true" />}
-							<span class="picker-name">
-								<bdi>{each.name}</bdi>
-								{each.kind === "user" && each.mail && <span class="item-note"> {each.mail}</span>}
-								{each.kind === "group" && <span class="badge">Group</span>}
-							</span>
-						</div>
-					))}
-			</div>
-			{open && offered.length === 0 && (
-				<p class="field-note">
-					{found?.length ? "Everyone with this name is here already." : "Nobody here has this name or mail."}
-				</p>
+		<Picker<Found | FoundGroup>
+			{...rest}
+			find={groups ? findBoth : findPersons}
+			none="Nobody here has this name or mail."
+			show={(each) => (
+				<>
+					{each.kind === "user" ? <Avatar person={each} size={24} /> : <Users size={18} aria-hidden="true" />}
+					<span class="picker-name">
+						<bdi>{each.name}</bdi>
+						{each.kind === "user" && each.mail && <span class="item-note"> {each.mail}</span>}
+						{each.kind === "group" && <span class="badge">Group</span>}
+					</span>
+				</>
 			)}
-			{fault && (
-				<p class="field-note" role="alert">
-					{fault}
-				</p>
-			)}
-		</div>
+		/>
 	)
 }

@@ -64,6 +64,26 @@ const at = (document: string) => `/documents/${document}`
 export const getAccess = (document: string, signal?: AbortSignal): Promise<Access> =>
 	call("GET", `${at(document)}/access`, undefined, signal)
 
+/**
+ * Calls `changed` when somebody may have changed who has access, until the
+ * returned function is called: the server says so, and a page that was out of
+ * sight or out of reach asks by itself.
+ */
+export function followAccess(document: string, changed: () => void): () => void {
+	const source = new EventSource("/api/documents/events")
+	const seen = () => globalThis.document.visibilityState === "visible" && changed()
+	source.addEventListener("open", changed) // events between two connections are not repeated
+	source.addEventListener("reload", changed)
+	source.addEventListener("access", (event) => {
+		if ((JSON.parse(event.data) as { id: string }).id === document) changed()
+	})
+	globalThis.document.addEventListener("visibilitychange", seen)
+	return () => {
+		source.close()
+		globalThis.document.removeEventListener("visibilitychange", seen)
+	}
+}
+
 /** Finds people, and groups where they are wanted, by name or mail. */
 export async function findPeople(
 	query: string,

@@ -1,8 +1,11 @@
 import { useEffect, useState } from "preact/hooks"
-import { ROLE_CHOICES, roleWord } from "../people/roles"
+import type { Role } from "../people/access"
+import { RoleChoice } from "../people/RoleChoice"
+import { roleWord } from "../people/roles"
 import { exactTime, relativeTime } from "../time"
 import { Button } from "../ui/Button"
 import { Choice, Field } from "../ui/Field"
+import { Form, Submit } from "../ui/Form"
 import { sentenceOf, useSubmit } from "../ui/form"
 import { Secret } from "../ui/Secret"
 import { Section } from "../ui/Sheet"
@@ -110,7 +113,7 @@ export function Tokens() {
 
 function NewToken({ onDone }: { onDone: (made?: { name: string; token: string }) => void }) {
 	const [name, setName] = useState("")
-	const [role, setRole] = useState("editor")
+	const [role, setRole] = useState<Role>("editor")
 	const [days, setDays] = useState("90")
 	const sending = useSubmit(async () => {
 		const { token } = await createToken({
@@ -121,7 +124,7 @@ function NewToken({ onDone }: { onDone: (made?: { name: string; token: string })
 		onDone({ name: name.trim(), token })
 	})
 	return (
-		<form class="token-form" onSubmit={sending.submit}>
+		<Form class="token-form" sending={sending}>
 			<Field
 				label="What is it for?"
 				required
@@ -130,21 +133,16 @@ function NewToken({ onDone }: { onDone: (made?: { name: string; token: string })
 				placeholder="Nightly export"
 				value={name}
 				fault={sending.fault}
-				onInput={(event) => {
-					setName(event.currentTarget.value)
-					sending.clear()
-				}}
+				onText={setName}
 			/>
 			<div class="token-choices">
-				<Choice label="Highest role" value={role} options={ROLE_CHOICES} onChange={setRole} />
+				<RoleChoice label="Highest role" value={role} onChange={setRole} />
 				<Choice label="Ends" value={days} options={LIVES} onChange={setDays} />
 			</div>
 			<div class="actions">
-				<Button look="primary" type="submit" aria-disabled={sending.busy}>
-					Make token
-				</Button>
+				<Submit sending={sending}>Make token</Submit>
 				<Button onClick={() => onDone()}>Cancel</Button>
 			</div>
-		</form>
+		</Form>
 	)
 }

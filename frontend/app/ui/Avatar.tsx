@@ -1,9 +1,13 @@
 import type { Person } from "../api"
+import { pictureOf } from "../people/pictures"
 import { initials, inkOn } from "./color"
 
-/** A person as a round mark in their colour. Decorative: the name stands beside it or on what contains it. */
-export function Avatar({ person, size = 28 }: { person: Pick<Person, "name" | "color" | "picture">; size?: number }) {
-	if (person.picture) return <img class="avatar" alt="" src={person.picture} width={size} height={size} />
+/** As much of somebody as their mark shows. With an id, a picture that is not told is asked for. */
+type Face = Pick<Person, "name" | "color" | "picture"> & { readonly id?: string }
+
+/** A person as a round mark: initials in their colour, and their picture once it is here. Decorative: the name stands beside it or on what contains it. */
+export function Avatar({ person, size = 28 }: { person: Face; size?: number }) {
+	const picture = person.picture ?? (person.id ? pictureOf(person.id).value : "")
 	return (
 		<span
 			class="avatar"
@@ -17,6 +21,16 @@ export function Avatar({ person, size = 28 }: { person: Pick<Person, "name" | "c
 			}}
 		>
 			{initials(person.name)}
+			{picture && (
+				<img
+					alt=""
+					src={picture}
+					loading="lazy"
+					onLoad={(event) => {
+						event.currentTarget.className = "here"
+					}}
+				/>
+			)}
 		</span>
 	)
 }

@@ -8,6 +8,8 @@ export interface MenuItem {
 	readonly label: string
 	readonly icon?: ComponentChildren
 	readonly keys?: string
+	/** What it means, in smaller words below. */
+	readonly note?: string
 	readonly checked?: boolean
 	readonly danger?: boolean
 	/** Starts a new group with a line above. */
@@ -111,6 +113,7 @@ export function Menu({ label, items, children, class: extra, align = "start", re
 									class={item.danger ? "menu-item menu-danger" : "menu-item"}
 									role={item.checked === undefined ? "menuitem" : "menuitemradio"}
 									{...(item.checked === undefined ? {} : { "aria-checked": item.checked })}
+									{...(item.note ? { "aria-label": item.label, "aria-description": item.note } : {})}
 									tabIndex={-1}
 									onClick={() => {
 										close(refocus)
@@ -120,7 +123,10 @@ export function Menu({ label, items, children, class: extra, align = "start", re
 									<span class="menu-icon" aria-hidden="true">
 										{item.icon}
 									</span>
-									<span class="menu-label">{item.label}</span>
+									<span class="menu-label">
+										{item.label}
+										{item.note && <span class="menu-note">{item.note}</span>}
+									</span>
 									{item.keys && (
 										<span class="menu-keys key-hint" aria-hidden="true">
 											{item.keys}
