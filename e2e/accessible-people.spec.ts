@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test"
 import { expectAccessible } from "./axe"
-import { call, createDocument, expect, PASSWORD, setupLink, test } from "./team"
+import { call, createDocument, expect, PASSWORD, putPicture, setupLink, test } from "./team"
 
 const refused = /status of 40[0-9]/
 
@@ -42,13 +42,27 @@ test("axe finds nothing on the ways in, and they fit a narrow phone", async ({
 	await expectAccessible(late, "signing in")
 })
 
-test("axe finds nothing on profile and administration, and they fit a narrow phone", async ({ owner, member }) => {
-	await member("Bo Berg")
+test("axe finds nothing on the profile with a token, and on every part of the administration; all fit a narrow phone", async ({
+	owner,
+	member,
+}) => {
+	const bo = await member("Bo Berg")
+	await putPicture(bo)
+	await bo.open(
+		await createDocument(bo, "Minutes of Monday, with everybody who was there and everything that was said", "text"),
+	)
+	const group = await call<{ id: string }>(owner.context, "POST", "/groups", { name: "Editorial" })
+	await call(owner.context, "PUT", `/groups/${group.id}/members/${bo.id}`)
+	await call(owner.context, "POST", "/invitations", { mail: "cleo@example.org", standing: "member" })
+	await call(owner.context, "POST", "/me/tokens", { name: "Nightly export", role: "viewer" })
 	const page = await owner.context.newPage()
 	await page.goto("/profile")
 	await expect(page.getByText("This browser")).toBeVisible()
+	await expect(page.getByText("Nightly export")).toBeVisible()
+	await page.getByRole("button", { name: "New token" }).click()
 	await expectAccessible(page, "profile")
 	await expectNarrow(page, "profile")
+
 	await page.goto("/admin")
 	await page.getByRole("button", { name: "Actions for Bo Berg" }).click()
 	await expectAccessible(page, "people, with a menu")
@@ -56,16 +70,55 @@ test("axe finds nothing on profile and administration, and they fit a narrow pho
 	await expectAccessible(page, "erasing")
 	await page.keyboard.press("Escape")
 	await expectNarrow(page, "people")
-	await call(owner.context, "POST", "/invitations", { mail: "cleo@example.org", standing: "member" })
-	for (const [view, table] of [
-		["invitations", "Open invitations"],
-		["audit", "Audit log"],
+	for (const [view, table, row] of [
+		["Invitations", "Open invitations", "cleo@example.org"],
+		["Groups", "Groups", "Editorial"],
+		["Documents", "Documents", "Minutes of Monday"],
+		["Connections", "Live connections", "Bo Berg"],
+		["Audit log", "Audit log", "group.created"],
+		["Settings", "Settings", "--access"],
 	] as const) {
-		await page.goto(`/admin?view=${view}`)
-		await expect(page.getByRole("table", { name: table })).toBeVisible()
+		await page.getByRole("link", { name: view, exact: true }).click()
+		await expect(page.getByRole("table", { name: table })).toContainText(row)
+		if (view === "Groups") {
+			await page.getByRole("button", { name: "Open Editorial" }).click()
+			await expect(page.getByRole("list", { name: "People in Editorial" })).toContainText("Bo Berg")
+			await expectAccessible(page, "a group")
+			await page.keyboard.press("Escape")
+		}
 		await expectAccessible(page, view)
 		await expectNarrow(page, view)
 	}
+})
+
+test("axe finds nothing where guests come in: a link's password, a name, a link that has ended", async ({
+	closedServer: server,
+	owner,
+	visitor,
+	expectConsole,
+}) => {
+	expectConsole(refused)
+	const id = await createDocument(owner, "Launch plan", "text")
+	const link = await call<{ url: string }>(owner.context, "POST", `/documents/${id}/links`, {
+		role: "viewer",
+		password: "sesame",
+	})
+	const page = await (await visitor("Gus", { at: server })).context.newPage()
+	const { pathname, hash } = new URL(link.url)
+	await page.goto(pathname + hash)
+	await page.getByLabel("Password of the link").fill("wrong")
+	await page.keyboard.press("Enter")
+	await expect(page.getByRole("alert")).toBeVisible()
+	await expectAccessible(page, "a link's password, with a fault")
+	await expectNarrow(page, "a link's password")
+	await page.getByLabel("Password of the link").fill("sesame")
+	await page.keyboard.press("Enter")
+	await expect(page.getByLabel("Name")).toBeFocused()
+	await expectAccessible(page, "a guest's name")
+	await page.goto(`${pathname}${hash}x`)
+	await expect(page.getByRole("heading", { name: "This link does not work" })).toBeVisible()
+	await expectAccessible(page, "a link that has ended")
+	await expectNarrow(page, "a link that has ended")
 })
 
 test("axe finds nothing on sharing: the owner's dialog, a viewer's, and asking for access", async ({
