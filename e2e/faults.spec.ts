@@ -1,4 +1,4 @@
-import { expect, networkErrors, test } from "./fixtures"
+import { expect, networkErrors, pass, test } from "./fixtures"
 import { DocumentPage, readDownload } from "./pages/document"
 import { ownLetters, words } from "./typing"
 import { Wire } from "./wire"
@@ -22,6 +22,7 @@ test("[C2] edits made while offline are counted, sent on return and merged", asy
 	expectConsole(networkErrors)
 	const id = await server.createDocument("Offline", [{ insert: "middle\n" }])
 	const ada = await person("Ada")
+	await ada.context.clock.install()
 	const [left, right] = [await ada.open(id), await (await person("Bo")).open(id)]
 	await ada.context.setOffline(true)
 	await left.caretToStart()
@@ -29,8 +30,8 @@ test("[C2] edits made while offline are counted, sent on return and merged", asy
 	await right.caretToEnd()
 	await right.type(" online")
 	await right.expectSaved()
-	// The open socket stalls silently: the client's own heartbeat has to notice it (law C5, 35 s).
-	await expect(left.state).toHaveAttribute("data-state", "offline", { timeout: 40_000 })
+	// The open socket stalls silently: the client's own heartbeat has to notice it (law C5, within 35 s).
+	await pass(ada, 5_000, () => expect(left.state).toHaveAttribute("data-state", "offline", { timeout: 500 }))
 	await expect(left.state).toContainText(/Offline - \d+ edits? waiting/)
 	await ada.context.setOffline(false)
 	await left.expectLines(["offline middle online"])

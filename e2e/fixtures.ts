@@ -1,4 +1,4 @@
-import { type BrowserContext, type BrowserContextOptions, test as base } from "@playwright/test"
+import { type BrowserContext, type BrowserContextOptions, test as base, expect } from "@playwright/test"
 import { DocumentPage } from "./pages/document"
 import { HomePage } from "./pages/home"
 import { keepSecret, Server } from "./server"
@@ -37,6 +37,18 @@ interface Fixtures {
 /** What a browser says by itself when the network or the server is gone. */
 export const networkErrors =
 	/net::ERR_|WebSocket connection to|Failed to load resource: the server responded with a status of 50\d|error occurred when fetching the script/
+
+/**
+ * Lets time pass in a person's pages, `step` ms at once, until something holds:
+ * what waits for half a minute need not be waited for. Their clock has to be
+ * installed before they open a page.
+ */
+export async function pass({ context }: Person, step: number, until: () => Promise<unknown>): Promise<void> {
+	await expect(async () => {
+		await context.clock.fastForward(step)
+		await until()
+	}).toPass({ timeout: 90_000 })
+}
 
 export const test = base.extend<Fixtures & { stage: Stage }, { server: Server }>({
 	server: [

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import { expect, networkErrors, test } from "./fixtures"
+import { expect, networkErrors, pass, test } from "./fixtures"
 import { DocumentPage } from "./pages/document"
 import { Wire } from "./wire"
 
@@ -95,6 +95,7 @@ test("a role taken away makes the page read-only at once, and writable again whe
 test("[C6] a copy that differs from the server's is noticed by its hash and heals", async ({ person, server }) => {
 	const id = await server.createDocument("Healing", [{ insert: "text\n" }])
 	const ada = await person("Ada")
+	await ada.context.clock.install()
 	const wire = await Wire.tap(ada.context)
 	const [page, other] = [await ada.open(id), await (await person("Bo")).open(id)]
 	wire.onReceive = (message) => (message.type === "change" ? { ...message, delta: [{ insert: "wrong" }] } : message)
@@ -103,7 +104,7 @@ test("[C6] a copy that differs from the server's is noticed by its hash and heal
 	await page.expectLines(["wrongtext"])
 	wire.onReceive = (message) => message
 	// The comparison waits for 10 s of quiet, and then for whatever else the machine has to do.
-	await expect.poll(() => page.lines(), { timeout: 90_000 }).toEqual(["right text"])
+	await pass(ada, 10_000, () => expect.poll(() => page.lines(), { timeout: 2_000 }).toEqual(["right text"]))
 	expect(wire.received.some((message) => message.type === "reload" && message.reason === "hash")).toBe(true)
 	await page.caretToEnd()
 	await page.type(" again")

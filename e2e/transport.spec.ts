@@ -1,5 +1,5 @@
 import type { BrowserContext } from "@playwright/test"
-import { expect, networkErrors, test } from "./fixtures"
+import { expect, networkErrors, pass, test } from "./fixtures"
 import { DocumentPage } from "./pages/document"
 import { ownLetters, words } from "./typing"
 
@@ -83,6 +83,7 @@ test("[P4] WebSocket blocked in the middle, and allowed again: nothing is lost, 
 	expectConsole(/WebSocket is already in CLOSING or CLOSED state/)
 	const id = await server.createDocument("Between")
 	const [ada, bo] = [await person("Ada"), await person("Bo")]
+	await ada.context.clock.install()
 	const gate = await Gate.before(ada.context)
 	const pages = [await ada.open(id), await bo.open(id)] as const
 	for (const page of pages) await page.caretToEnd()
@@ -96,7 +97,7 @@ test("[P4] WebSocket blocked in the middle, and allowed again: nothing is lost, 
 	expect(gate.polled).toBeGreaterThan(0)
 	// The way back is looked for after half a minute.
 	gate.shut = false
-	await expect.poll(() => gate.passed, { timeout: 60_000 }).toBe(2)
+	await pass(ada, 10_000, () => expect.poll(() => gate.passed, { timeout: 2_000 }).toBe(2))
 	await pages[0].type("!")
 	for (const page of pages) await page.expectSaved()
 	const saved = await server.text(id)
