@@ -94,7 +94,7 @@ export function ShareDialog({ id, title, onClose }: { id: string; title: string;
 								)
 							}
 						/>
-						<RoleChoice bare plain label="Role of those you add" value={role} onChange={setRole} />
+						<RoleChoice bare label="Role of those you add" value={role} onChange={setRole} />
 						<p class="share-means">{roleMeans(role)}</p>
 					</div>
 				)}

@@ -203,7 +203,7 @@ function LinkForm({
 				}}
 			/>
 			{link?.password && (
-				<label class="check">
+				<label class="tick">
 					<input type="checkbox" checked={open} onChange={(event) => setOpen(event.currentTarget.checked)} />
 					Take the password away
 				</label>

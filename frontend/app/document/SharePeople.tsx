@@ -12,7 +12,7 @@ import {
 	transferOwner,
 } from "../people/access"
 import { RoleChoice } from "../people/RoleChoice"
-import { ROLES, roleWord } from "../people/roles"
+import { ROLES, roleMeans, roleWord } from "../people/roles"
 import { Avatar } from "../ui/Avatar"
 import { Button } from "../ui/Button"
 import { Menu, type MenuItem } from "../ui/Menu"
@@ -156,6 +156,7 @@ function RequestRow({ id, request, attempt }: { id: string; request: AccessReque
 					>
 						Decline
 					</Button>
+					{role === "commenter" && <p class="share-means">{roleMeans(role)}</p>}
 				</div>
 			</div>
 		</li>

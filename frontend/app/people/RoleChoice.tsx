@@ -8,19 +8,17 @@ type RoleChoiceProps = {
 	onChange: (role: Role) => void
 	/** The label is for screen readers only. */
 	bare?: boolean
-	/** What the role can do is said elsewhere. */
-	plain?: boolean
 }
 
-/** A role to give to somebody, and what it lets them do. */
-export function RoleChoice({ label, value, onChange, bare, plain }: RoleChoiceProps) {
+/** A role to give to somebody; what its word does not tell is said below. */
+export function RoleChoice({ label, value, onChange, bare }: RoleChoiceProps) {
 	return (
 		<Choice
 			bare={bare === true}
 			label={label}
 			value={value}
 			options={ROLE_CHOICES}
-			note={plain ? undefined : roleMeans(value)}
+			note={!bare && value === "commenter" ? roleMeans(value) : undefined}
 			onChange={(role) => onChange(role as Role)}
 		/>
 	)
