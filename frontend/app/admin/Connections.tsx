@@ -52,9 +52,13 @@ export function Connections() {
 							),
 						},
 						{ name: "Document", show: (row) => <bdi>{titleOf(row.document)}</bdi> },
-						{ name: "May", show: (row) => roleWord(row.role) },
-						{ name: "By", show: (row) => KINDS[row.kind] ?? row.kind },
-						{ name: "Since", show: ({ since }) => <span title={exactTime(since)}>{relativeTime(since)}</span> },
+						{ name: "May", tight: true, show: (row) => roleWord(row.role) },
+						{ name: "By", tight: true, show: (row) => KINDS[row.kind] ?? row.kind },
+						{
+							name: "Since",
+							tight: true,
+							show: ({ since }) => <span title={exactTime(since)}>{relativeTime(since)}</span>,
+						},
 					]}
 				/>
 			)}

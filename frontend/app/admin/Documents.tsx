@@ -93,12 +93,14 @@ export function Documents() {
 						},
 						{
 							name: "Owner",
+							tight: true,
 							show: (row) => (row.owner ? <bdi>{row.owner.name}</bdi> : <span class="badge badge-bad">None</span>),
 						},
 						{ name: "Size", figures: true, show: (row) => size(row.bytes) },
 						{ name: "Changes", figures: true, show: (row) => row.revision.toLocaleString() },
 						{
 							name: "Last change",
+							tight: true,
 							show: (row) => <span title={exactTime(row.updatedAt)}>{relativeTime(row.updatedAt)}</span>,
 						},
 						{ name: "Here now", figures: true, show: (row) => row.people ?? 0 },

@@ -33,7 +33,7 @@ export function Invitations() {
 					label="Mail"
 					type="email"
 					autocomplete="off"
-					placeholder="Left empty: whoever gets the link"
+					placeholder="Anyone with the link"
 					value={mail}
 					fault={sending.fault}
 					onText={setMail}
@@ -68,9 +68,10 @@ export function Invitations() {
 					keyOf={(invitation) => invitation.id}
 					columns={[
 						{ name: "For", main: true, show: (invitation) => invitation.mail ?? "Whoever has the link" },
-						{ name: "Becomes", show: (invitation) => standingWord(invitation.standing) },
+						{ name: "Becomes", tight: true, show: (invitation) => standingWord(invitation.standing) },
 						{
 							name: "Made",
+							tight: true,
 							show: ({ createdAt }) => <span title={exactTime(createdAt)}>{relativeTime(createdAt)}</span>,
 						},
 						{ name: "Works until", show: ({ expiresAt }) => exactTime(expiresAt) },

@@ -141,9 +141,10 @@ export function People() {
 							),
 						},
 						{ name: "Mail", show: (user) => user.mail ?? "-" },
-						{ name: "Standing", show: (user) => standingWord(user.standing) },
+						{ name: "Standing", tight: true, show: (user) => standingWord(user.standing) },
 						{
 							name: "Last seen",
+							tight: true,
 							show: (user) =>
 								user.seenAt ? <span title={exactTime(user.seenAt)}>{relativeTime(user.seenAt)}</span> : "never",
 						},

@@ -39,6 +39,7 @@ export function Settings() {
 						{ name: "Value", show: (setting) => <code class="admin-value">{setting.value || "-"}</code> },
 						{
 							name: "From",
+							tight: true,
 							show: (setting) => (
 								<span class={setting.source === "default" ? "item-note" : ""}>
 									{SOURCES[setting.source] ?? setting.source}

@@ -11,6 +11,8 @@ export interface Column<Row> {
 	readonly actions?: boolean
 	/** Figures, set to the end of the line. */
 	readonly figures?: boolean
+	/** A few words that stay on one line. */
+	readonly tight?: boolean
 }
 
 /** Rows of facts: a table where there is room, a card for each row on a phone. */
@@ -51,7 +53,15 @@ export function Table<Row>({
 								<td
 									key={column.name}
 									role="cell"
-									class={column.figures ? "table-figures" : column.actions ? "table-actions" : ""}
+									class={
+										column.figures
+											? "table-figures"
+											: column.actions
+												? "table-actions"
+												: column.tight
+													? "table-tight"
+													: ""
+									}
 								>
 									{!column.actions && (
 										<span class="table-label" aria-hidden="true">
