@@ -5,6 +5,7 @@ import { Button } from "../ui/Button"
 import { Choice, Field } from "../ui/Field"
 import { sentenceOf } from "../ui/form"
 import { toast } from "../ui/Toast"
+import { AuditDocument, AuditPerson } from "./AuditSubject"
 import { type AuditEntry, type AuditFilter, auditSearch, listAudit } from "./api"
 import { useFetched } from "./load"
 import { Table } from "./Table"
@@ -23,7 +24,7 @@ const ACTIONS = [
 ] as const
 
 const OUTCOMES = [
-	["", "Done and denied"],
+	["", "Either"],
 	["done", "Done"],
 	["denied", "Denied"],
 ] as const
@@ -58,18 +59,10 @@ export function Audit() {
 			<div class="admin-form admin-filter">
 				<Choice label="About" value={filter.action} options={ACTIONS} onChange={(action) => set({ action })} />
 				<Choice label="Outcome" value={filter.outcome} options={OUTCOMES} onChange={(outcome) => set({ outcome })} />
-				<Field
-					label="From"
-					type="date"
-					value={filter.from}
-					onInput={(event) => set({ from: event.currentTarget.value })}
-				/>
-				<Field
-					label="Until"
-					type="date"
-					value={filter.to}
-					onInput={(event) => set({ to: event.currentTarget.value })}
-				/>
+				<AuditPerson value={filter.person} onChange={(person) => set({ person })} />
+				<AuditDocument value={filter.document} onChange={(document) => set({ document })} />
+				<Field label="From" type="date" value={filter.from} onText={(from) => set({ from })} />
+				<Field label="Until" type="date" value={filter.to} onText={(to) => set({ to })} />
 				<div class="actions">
 					<a class="button button-quiet" href={exported("csv")} download="audit.csv">
 						<Download size={16} />
@@ -101,7 +94,22 @@ export function Audit() {
 								</time>
 							),
 						},
-						{ name: "Who", show: (entry) => (entry.name ? <bdi>{entry.name}</bdi> : "-") },
+						{
+							name: "Who",
+							show: ({ actor, name }) =>
+								actor && name ? (
+									<button
+										type="button"
+										class="admin-only"
+										title={`Only what ${name} did, or was done to them`}
+										onClick={() => set({ person: { id: actor, name } })}
+									>
+										<bdi>{name}</bdi>
+									</button>
+								) : (
+									(name ?? "-")
+								),
+						},
 						{
 							name: "What",
 							main: true,
@@ -112,8 +120,24 @@ export function Audit() {
 								</>
 							),
 						},
-						{ name: "Detail", show: (entry) => <bdi>{entry.detail || "-"}</bdi> },
-						{ name: "From", show: (entry) => entry.address || "-" },
+						{
+							name: "Detail",
+							show: ({ detail, document }) => (
+								<>
+									<bdi>{detail || (document ? "" : "-")}</bdi>{" "}
+									{document && (
+										<button
+											type="button"
+											class="admin-only item-note"
+											onClick={() => set({ document: { id: document, name: "The one of that line" } })}
+										>
+											This document
+										</button>
+									)}
+								</>
+							),
+						},
+						{ name: "From", tight: true, show: (entry) => entry.address || "-" },
 					]}
 				/>
 			)}

@@ -108,15 +108,27 @@ export interface AuditEntry {
 	readonly at: string
 	readonly action: string
 	readonly outcome: "done" | "denied"
+	/** Who did it, and what they were called then. */
+	readonly actor?: string
 	readonly name?: string
 	readonly address?: string
+	/** The document's id. */
 	readonly document?: string
 	readonly detail?: string
+}
+
+/** Somebody or something that lines of the log are about. */
+export interface Subject {
+	readonly id: string
+	readonly name: string
 }
 
 export interface AuditFilter {
 	readonly action: string
 	readonly outcome: string
+	/** Who did it, or to whom it was done. */
+	readonly person?: Subject | undefined
+	readonly document?: Subject | undefined
 	/** Days, as the person's own calendar counts them: "2026-11-25"; the last is included. */
 	readonly from: string
 	readonly to: string
@@ -127,6 +139,8 @@ export function auditSearch(filter: AuditFilter): URLSearchParams {
 	const search = new URLSearchParams()
 	if (filter.action) search.set("action", filter.action)
 	if (filter.outcome) search.set("outcome", filter.outcome)
+	if (filter.person) search.set("person", filter.person.id)
+	if (filter.document) search.set("document", filter.document.id)
 	if (filter.from) search.set("from", new Date(`${filter.from}T00:00`).toISOString())
 	if (filter.to) {
 		const end = new Date(`${filter.to}T00:00`)
