@@ -47,6 +47,11 @@ test.describe("signing in by a provider", () => {
 			await page.getByRole("link", { name: "Continue" }).click()
 			await expect(page).toHaveURL(`${server.url}/profile`)
 			await expect(page.getByLabel("Name").first()).toHaveValue("Cleo Clark")
+			// The one way in is not given up.
+			const linked = page.getByRole("list", { name: "Accounts that sign in to this one" })
+			await linked.getByRole("button", { name: /^Unlink/ }).click()
+			await expect(page.getByRole("region", { name: "Notice" })).toContainText("Nothing else signs in")
+			await expect(linked.getByRole("listitem")).toHaveCount(1)
 			await page.goto("/")
 			const home = await HomePage.arrive(page)
 			await expect(home.page.getByRole("button", { name: "You are Cleo Clark" })).toBeVisible()

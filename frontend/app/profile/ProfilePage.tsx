@@ -15,7 +15,7 @@ export function ProfilePage() {
 		<Sheet title="Your profile">
 			<You />
 			{me.value?.password !== false && <Password onChanged={() => setRound(round + 1)} />}
-			<SingleSignOn />
+			<SingleSignOn onChanged={() => setRound(round + 1)} />
 			<Logins round={round} />
 			<Tokens />
 		</Sheet>

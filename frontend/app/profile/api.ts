@@ -33,6 +33,23 @@ export const getLogins = async (): Promise<readonly Login[]> =>
 
 export const endLogin = (id: string): Promise<null> => call("DELETE", `/me/logins/${id}`)
 
+/** An account elsewhere that signs in to one's own. */
+export interface Identity {
+	readonly id: string
+	/** Who vouches: the address of a sign-in provider, or "proxy". */
+	readonly issuer: string
+	/** What the account is called there. */
+	readonly subject: string
+	/** The server is set up with who vouches. */
+	readonly usable: boolean
+}
+
+export const getIdentities = async (): Promise<readonly Identity[]> =>
+	(await call<{ identities: readonly Identity[] }>("GET", "/me/identities")).identities
+
+/** Other browsers that came in by it are signed out. The last way to sign in is refused. */
+export const unlinkIdentity = (id: string): Promise<null> => call("DELETE", `/me/identities/${id}`)
+
 /** Ends all of one's logins but this browser's. */
 export const endOtherLogins = (): Promise<unknown> => call("DELETE", "/me/logins")
 
