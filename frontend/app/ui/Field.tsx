@@ -22,7 +22,7 @@ type FieldProps = Omit<JSX.IntrinsicElements["input"], "label"> & {
 export function Field({ label, note, fault, onText, bare, children, class: extra, autofocus, ...rest }: FieldProps) {
 	const id = useId()
 	const input = useRef<HTMLInputElement>(null)
-	// The attribute works only while nothing has the focus.
+	// The attribute works only in a dialog that opens, and elsewhere while nothing has the focus.
 	useLayoutEffect(() => {
 		if (autofocus) input.current?.focus()
 	}, [])
@@ -37,6 +37,7 @@ export function Field({ label, note, fault, onText, bare, children, class: extra
 					ref={input}
 					class="input"
 					{...rest}
+					autofocus={autofocus}
 					{...(onText ? { onInput: (event) => onText(event.currentTarget.value) } : {})}
 					id={id}
 					aria-describedby={about}
