@@ -8,7 +8,8 @@
 // websocket.go is the only file that knows melody, and pipe.go writes under it.
 // longpoll.go finds the
 // connection of a request, longpoll_conn.go keeps what both sides may have to
-// hear again, longpoll_frame.go reads and writes the bodies.
+// hear again, longpoll_park.go lets idle requests wait outside net/http,
+// longpoll_frame.go reads and writes the bodies.
 //
 // It must not know documents, roles' meaning, storage or how people sign in:
 // it asks Access.
