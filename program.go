@@ -108,6 +108,7 @@ type Program struct {
 	listener  net.Listener // nil: a command's own, without a network
 	control   *control
 	http      *http.Server
+	returned  *http.Server // the same for network connections that a parked poll gave back
 	metrics   *http.Server // nil: off
 	metricsAt net.Listener
 	tls       *tls.Config  // nil: plain HTTP
@@ -257,6 +258,10 @@ func (p *Program) assemble(ctx context.Context) error {
 		// sockets their own frames.
 		ErrorLog: slog.NewLogLogger(p.logger.Handler(), slog.LevelDebug),
 	}
+	// To net/http they are new, and a new one has headerWait for its first
+	// request. But they are kept ones: a proxy that sees the server close them
+	// before it does itself would lose what it is just sending.
+	p.returned = &http.Server{Handler: p.Server, ReadHeaderTimeout: idleWait, IdleTimeout: idleWait, MaxHeaderBytes: headerBytes, ErrorLog: p.http.ErrorLog}
 	return nil
 }
 
@@ -280,11 +285,12 @@ func (p *Program) serve() {
 	case p.listener == nil:
 	case p.tls == nil:
 		go func() { p.failed <- p.http.Serve(p.listener) }()
-		go func() { p.failed <- p.http.Serve(p.polls.Returned()) }()
 	default:
 		p.http.TLSConfig = p.tls
 		go func() { p.failed <- p.http.ServeTLS(p.listener, "", "") }()
-		go func() { p.failed <- p.http.Serve(p.polls.Returned()) }() // encrypted ones, each as it came
+	}
+	if p.listener != nil {
+		go func() { p.failed <- p.returned.Serve(p.polls.Returned()) }() // encrypted if they came so
 	}
 	if p.plain != nil {
 		go func() { p.failed <- p.plain.Serve(p.plainAt) }()
@@ -343,8 +349,10 @@ func (p *Program) Close() error {
 	if p.plain != nil {
 		err = errors.Join(err, p.plain.Close())
 	}
-	if shut := p.http.Shutdown(ctx); shut != nil {
-		err = errors.Join(err, p.http.Close())
+	for _, served := range []*http.Server{p.http, p.returned} {
+		if served.Shutdown(ctx) != nil {
+			err = errors.Join(err, served.Close())
+		}
 	}
 	if p.metrics != nil {
 		err = errors.Join(err, p.metrics.Close())

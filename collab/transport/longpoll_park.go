@@ -157,9 +157,9 @@ func (p *parked) linger() {
 }
 
 // Returned is a listener of the network connections on which a poll waited for
-// longer than Config.ParkAfter and was answered. Give it to the http.Server that
-// serves the handler, beside the listener by which they came: without, polls
-// wait inside net/http.
+// longer than Config.ParkAfter and was answered. Give it to an http.Server that
+// serves the same handler, for which they are new: its ReadHeaderTimeout is how
+// long they may rest between two polls. Without, polls wait inside net/http.
 func (h *LongPoll) Returned() net.Listener {
 	h.back.served.Store(true)
 	return h.back
