@@ -177,7 +177,7 @@ func (p *Program) unlisten() error {
 
 // abandon undoes assemble.
 func (p *Program) abandon() error {
-	p.Server.Close()
+	p.Server.Close(context.Background())
 	err := p.Hub.Close(context.Background())
 	p.events.Close()
 	if p.metricsAt != nil {
@@ -357,7 +357,7 @@ func (p *Program) Close() error {
 	if p.metrics != nil {
 		err = errors.Join(err, p.metrics.Close())
 	}
-	p.Server.Close()
+	p.Server.Close(ctx)
 	p.minutes.end()
 	p.events.Close()
 	return errors.Join(err, p.Store.Close())

@@ -113,6 +113,26 @@ func TestChangesLive(t *testing.T) {
 	})
 }
 
+func TestStreamsOfAServerThatStops(t *testing.T) {
+	t.Run("[R7] a browser that comes meanwhile is not refused, which would be for good, and comes back", func(t *testing.T) {
+		program := start(t, testConfig(t))
+		b := browse(t, program)
+		d := b.create("Live", "")
+		program.Server.Drain()
+		if err := program.Hub.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"/api/documents/" + d.ID + "/changes", "/api/documents/events"} {
+			events, stop := b.follow(path)
+			if e, open := <-events; open {
+				t.Errorf("%s said %+v", path, e)
+			}
+			stop()
+		}
+		b.problem(404, "not_found", b.send("GET", "/api/documents/0190b5a4-0000-7000-8000-000000000001/changes", nil, "Accept", "text/event-stream"))
+	})
+}
+
 func wantChange(t *testing.T, e event, epoch string, revision int64) {
 	t.Helper()
 	var change struct {

@@ -74,10 +74,14 @@ func (m *SMTP) Send(ctx context.Context, message Message) (err error) {
 	if err != nil {
 		return err
 	}
-	deadline, _ := ctx.Deadline()
-	if err := conn.SetDeadline(deadline); err != nil {
-		return errors.Join(err, conn.Close())
-	}
+	// Whatever is being said or waited for ends with the context.
+	open := conn
+	defer context.AfterFunc(ctx, func() { _ = open.SetDeadline(time.Now()) })()
+	defer func() {
+		if ctx.Err() != nil && err != nil {
+			err = fmt.Errorf("%w: %w", ctx.Err(), err)
+		}
+	}()
 	secure := &tls.Config{MinVersion: tls.VersionTLS12}
 	if m.Roots != nil {
 		secure = m.Roots.Clone()

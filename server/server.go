@@ -95,7 +95,7 @@ type Server struct {
 	drawing    chan struct{} // full while a picture is drawn anew
 	hasOwner   atomic.Bool
 	started    time.Time
-	tasks      sync.WaitGroup // what goes on after its answer, see aside
+	asides     *asides
 
 	draining atomic.Bool
 	stop     chan struct{} // closed by Drain: event streams end
@@ -127,7 +127,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	s := &Server{
 		roundTrips: roundTrips, links: links,
 		config: config, stop: make(chan struct{}), passwords: NewPasswords(), attempts: NewAttempts(), browsers: browsers,
-		drawing: make(chan struct{}, 1), started: config.Now(),
+		drawing: make(chan struct{}, 1), started: config.Now(), asides: newAsides(),
 	}
 	s.streams = streams{limits: config.Limits, refused: config.Metrics.Refused}
 	s.denials = newDenials(s.writeDenials)
@@ -160,21 +160,13 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	return s, nil
 }
 
-// taskWait bounds what goes on after its answer.
-const taskWait = time.Minute
-
 // aside runs a task after the answer, so that how long it takes tells nothing.
-func (s *Server) aside(task func(ctx context.Context)) {
-	s.tasks.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), taskWait)
-		defer cancel()
-		task(ctx)
-	})
-}
+func (s *Server) aside(task func(ctx context.Context)) { s.asides.start(task) }
 
-// Close waits for what still goes on. No request may be running any more.
-func (s *Server) Close() {
-	s.tasks.Wait()
+// Close waits for what still goes on, until the context ends. No request may be
+// running any more.
+func (s *Server) Close(ctx context.Context) {
+	s.asides.close(ctx)
 	s.denials.close()
 }
 

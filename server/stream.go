@@ -110,6 +110,14 @@ func (s *Server) followChanges(w http.ResponseWriter, r *http.Request) {
 	}
 	defer leave()
 	follower, err := s.startFollowing(r)
+	if refused, ok := errors.AsType[*Problem](err); ok && refused.Status == http.StatusServiceUnavailable && s.draining.Load() {
+		// A browser gives a stream up for good that is refused, and comes back to
+		// one that ends.
+		if stream, err := startEvents(w); err == nil {
+			stream.rest()
+		}
+		return
+	}
 	if err != nil {
 		s.writeProblem(w, r, err)
 		return
