@@ -177,7 +177,7 @@ test("[C3] a tab crashed with its server away, then the page opened with no serv
 })
 
 test("[C3] a base thousands of revisions behind still merges", async ({ person, server, expectConsole }) => {
-	test.setTimeout(120_000)
+	test.setTimeout(300_000)
 	expectConsole(networkErrors)
 	const id = await server.createDocument("Behind", [{ insert: "base\n" }])
 	const ada = await person("Ada")

@@ -9,7 +9,7 @@ test("a paste of 1 MB arrives, is saved, and two people go on writing in it", as
 	const ada = await (await person("Ada")).open(id)
 	await ada.caretToStart()
 	await ada.paste({ text: megabyte })
-	await expect(ada.state).toHaveAttribute("data-state", "saved", { timeout: 60_000 })
+	await expect(ada.state).toHaveAttribute("data-state", "saved", { timeout: 180_000 })
 	expect((await server.text(id)).trimEnd()).toBe(megabyte.trimEnd())
 
 	// Above 256 KiB the content comes by HTTP, not in the welcome.

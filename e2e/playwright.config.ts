@@ -12,8 +12,8 @@ export default defineConfig({
 	// A second try on the machine that decides about landing; what needs it is listed as flaky.
 	retries: process.env.CI ? 1 : 0,
 	// Generous, for slow and busy machines: no test asserts a duration.
-	timeout: 120_000,
-	expect: { timeout: 20_000 },
+	timeout: 300_000,
+	expect: { timeout: 60_000 },
 	reporter: [["list"]],
 	use: {
 		viewport: { width: 1280, height: 800 },

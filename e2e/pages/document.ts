@@ -176,7 +176,7 @@ export class DocumentPage {
 	}
 
 	async expectState(state: SaveState): Promise<void> {
-		await expect(this.state).toHaveAttribute("data-state", state, { timeout: 30_000 })
+		await expect(this.state).toHaveAttribute("data-state", state)
 	}
 
 	/** Waits until nothing is pending and the page says so. */
