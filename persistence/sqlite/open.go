@@ -80,6 +80,7 @@ type Store struct {
 	*Reader
 	lock   *os.File
 	writer *writer
+	copies *checkpointer
 	close  sync.Once
 	closed error // of Close
 }
@@ -126,12 +127,17 @@ func open(ctx context.Context, config Config) (*Store, error) {
 	if err := reader.prepare(ctx); err != nil {
 		return nil, errors.Join(err, reader.Close())
 	}
-	w, err := newWriter(ctx, path, config, reader.authors.forget)
+	copies, err := newCheckpointer(ctx, path, config.Logger)
 	if err != nil {
 		return nil, errors.Join(err, reader.Close())
 	}
+	go copies.run()
+	w, err := newWriter(ctx, path, config, copies.wrote, reader.authors.forget)
+	if err != nil {
+		return nil, errors.Join(err, copies.close(), reader.Close())
+	}
 	go w.run()
-	return &Store{Reader: reader, writer: w}, nil
+	return &Store{Reader: reader, writer: w, copies: copies}, nil
 }
 
 // Ready implements persistence.Store.
@@ -141,7 +147,7 @@ func (s *Store) Ready(context.Context) error { return s.writer.ready() }
 // and answered first. Later calls return the first one's result.
 func (s *Store) Close() error {
 	s.close.Do(func() {
-		s.closed = errors.Join(s.writer.close(), s.Reader.Close(), s.lock.Close())
+		s.closed = errors.Join(s.writer.close(), s.Reader.Close(), s.copies.close(), s.lock.Close())
 	})
 	return s.closed
 }
@@ -178,6 +184,14 @@ func writerPragmas() []string {
 		"secure_delete(FAST)", // zeroes what is deleted or replaced in a page: an erased name is gone
 		fmt.Sprintf("journal_size_limit(%d)", walLimit),
 		fmt.Sprintf("cache_size(-%d)", writerCache),
+		fmt.Sprintf("wal_autocheckpoint(%d)", checkpointWithin),
+	}
+}
+
+func checkpointerPragmas() []string {
+	return []string{
+		fmt.Sprintf("busy_timeout(%d)", busyTimeout),
+		"synchronous(" + synchronous + ")",
 	}
 }
 

@@ -38,7 +38,8 @@ type writer struct {
 	tables *tables // of the goroutine
 	logger *slog.Logger
 	now    func() time.Time
-	erased func() // called after the commit of an erasure, and at rest
+	wrote  func(requests int) // called after a commit
+	erased func()             // called after the commit of an erasure, and at rest
 
 	mu      sync.Mutex
 	wake    *sync.Cond // queue or closing changed
@@ -50,12 +51,12 @@ type writer struct {
 	closeErr error // of the goroutine's connection; read after ended
 }
 
-func newWriter(ctx context.Context, path string, config Config, erased func()) (*writer, error) {
+func newWriter(ctx context.Context, path string, config Config, wrote func(requests int), erased func()) (*writer, error) {
 	t, err := openTables(ctx, path, config)
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{tables: t, logger: config.Logger, now: config.Now, erased: erased, ended: make(chan struct{})}
+	w := &writer{tables: t, logger: config.Logger, now: config.Now, wrote: wrote, erased: erased, ended: make(chan struct{})}
 	w.wake = sync.NewCond(&w.mu)
 	return w, nil
 }
@@ -137,6 +138,9 @@ func (w *writer) run() {
 		}
 		if len(group) > 1 || !group[0].rest {
 			rest.Reset(restAfter)
+			if w.ready() == nil {
+				w.wrote(len(group))
+			}
 		}
 		clear(group) // the batches belong to their callers again
 	}
