@@ -14,6 +14,9 @@
 // wrote to, so a batch that conflicts is refused before anything of it is
 // written (law L1) and others in the same transaction do not notice.
 //
+// A second goroutine copies the write-ahead log into the database
+// (checkpoint.go), so that no commit waits for that.
+//
 // # People
 //
 // An edit of people and rights is a closure that runs in the writer's goroutine
