@@ -80,3 +80,16 @@ test("Enter and leaving save at once, and once", async () => {
 	await vi.runAllTimersAsync()
 	expect(renameDocument).toHaveBeenCalledOnce()
 })
+
+test.each([
+	["the tab is closed", () => window.dispatchEvent(new Event("pagehide"))],
+	["a phone puts the tab away", () => document.dispatchEvent(new Event("visibilitychange"))],
+])("a title that was just typed is sent when %s", async (_, leave) => {
+	const { type } = await show()
+	field().focus()
+	await type("Last word")
+	leave()
+	expect(renameDocument).toHaveBeenCalledExactlyOnceWith("d", "Last word")
+	await vi.runAllTimersAsync()
+	expect(renameDocument).toHaveBeenCalledOnce()
+})

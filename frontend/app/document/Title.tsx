@@ -36,6 +36,19 @@ export function Title({ live, onDone }: { live: LiveDocument; onDone: () => void
 		}
 	}
 
+	const saving = useRef(save)
+	saving.current = save
+	useEffect(() => {
+		// A tab that is closed, or put away on a phone, may never get to it.
+		const leave = () => void saving.current()
+		addEventListener("pagehide", leave)
+		document.addEventListener("visibilitychange", leave)
+		return () => {
+			removeEventListener("pagehide", leave)
+			document.removeEventListener("visibilitychange", leave)
+		}
+	}, [])
+
 	return (
 		<h1 class="title">
 			{/* The twin in the grid makes the field as wide as its text. */}
