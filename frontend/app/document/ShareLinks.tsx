@@ -8,6 +8,7 @@ import {
 	type LinkChange,
 	type LinkDraft,
 	type Role,
+	rotateLink,
 	type ShareLink,
 } from "../people/access"
 import { RoleChoice } from "../people/RoleChoice"
@@ -82,12 +83,8 @@ export function ShareLinks({ id, links, attempt }: { id: string; links: readonly
 								onSave={async (change) =>
 									(await attempt(() => changeLink(id, link.id, change), "The link is changed")) && close()
 								}
-								onRotate={async (draft) => {
-									const rotate = async () => {
-										await createLink(id, draft)
-										await deleteLink(id, link.id)
-									}
-									if (!(await attempt(rotate, "The link has a new address"))) return
+								onRotate={async () => {
+									if (!(await attempt(() => rotateLink(id, link.id), "The link has a new address"))) return
 									toast("The link has a new address; the old one opens nothing any more")
 									close()
 								}}
@@ -145,27 +142,20 @@ function LinkForm({
 	link?: ShareLink
 	onSave: (link: LinkDraft & LinkChange) => unknown
 	onCancel: () => void
-	/** Makes another link in place of this one. */
-	onRotate?: (draft: LinkDraft) => unknown
+	/** Gives the link a new address; what is filled in here is not saved. */
+	onRotate?: () => unknown
 	onRemove?: () => void
 }) {
 	const [role, setRole] = useState<Role>(link?.role ?? "viewer")
 	const [days, setDays] = useState(link ? "as it is" : "")
 	const [password, setPassword] = useState("")
 	const [open, setOpen] = useState(false)
-	const [fault, setFault] = useState("")
 	const asItIs = days === "as it is"
 	const end = asItIs || !days ? {} : { expiresAt: new Date(Date.now() + Number(days) * DAY).toISOString() }
 	const save = (event: Event) => {
 		event.preventDefault()
 		const lasting = link?.expiresAt && !days ? { forever: true } : {}
 		onSave({ role, ...end, ...lasting, ...(open ? { password: "" } : password ? { password } : {}) })
-	}
-	const rotate = () => {
-		// Nobody knows the old password any more, the server included.
-		if (link?.password && !open && !password) return setFault("Type a password for the new address, or take it away.")
-		const kept = asItIs && link?.expiresAt ? { expiresAt: link.expiresAt } : end
-		onRotate?.({ role, ...kept, ...(password && !open ? { password } : {}) })
 	}
 	return (
 		<form class="share-form" onSubmit={save}>
@@ -191,16 +181,12 @@ function LinkForm({
 				maxLength={200}
 				value={password}
 				disabled={open}
-				fault={fault}
 				note={
 					link?.password
 						? "Left empty, the password stays."
 						: "Left empty, the link asks for none. Tell it another way than the link."
 				}
-				onText={(text) => {
-					setPassword(text)
-					setFault("")
-				}}
+				onText={setPassword}
 			/>
 			{link?.password && (
 				<label class="tick">
@@ -214,7 +200,7 @@ function LinkForm({
 				</Button>
 				<Button onClick={onCancel}>Cancel</Button>
 				{onRotate && (
-					<Button class="share-apart" title="The old address opens nothing any more" onClick={rotate}>
+					<Button class="share-apart" title="The old address opens nothing any more" onClick={onRotate}>
 						New address
 					</Button>
 				)}

@@ -132,6 +132,10 @@ export const createLink = (document: string, link: LinkDraft): Promise<ShareLink
 export const changeLink = (document: string, id: string, change: LinkChange): Promise<unknown> =>
 	call("PATCH", `${at(document)}/links/${id}`, change)
 
+/** Gives a link a new address; role, end and password stay. */
+export const rotateLink = (document: string, id: string): Promise<ShareLink> =>
+	call("POST", `${at(document)}/links/${id}/rotate`)
+
 export const deleteLink = (document: string, id: string): Promise<unknown> =>
 	call("DELETE", `${at(document)}/links/${id}`)
 
