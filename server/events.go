@@ -140,7 +140,10 @@ func (e *Events) tell() {
 		case errors.Is(err, persistence.ErrNotFound):
 			event.document.ID, event.gone = id, true
 		case err != nil:
-			e.logger.Warn("the live list missed a change", "error", err)
+			e.logger.Warn("the live list tells a change later", "error", err)
+			if !errors.Is(err, persistence.ErrDamaged) {
+				e.Touch(id)
+			}
 			continue
 		default:
 			event.gone = !d.TrashedAt.IsZero()

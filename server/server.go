@@ -154,8 +154,8 @@ func New(ctx context.Context, config Config) (*Server, error) {
 			config.Poll.ServeHTTP(w, r)
 		})))
 	}
-	mux.Handle("/api/", protected)
-	mux.Handle("/", newPages(config.UI, s.config.Access))
+	mux.Handle("/api/", bounded(protected))
+	mux.Handle("/", bounded(newPages(config.UI, s.config.Access)))
 	s.handler = s.observed(s.recovered(s.strict(securityHeaders(s.encrypted(s.named(s.origins.shared(s.byProxy(mux))))))))
 	return s, nil
 }
