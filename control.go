@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -67,6 +68,9 @@ func (c *control) close(ctx context.Context) error {
 		return nil
 	}
 	err := os.Remove(c.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil // somebody cleaned up before us
+	}
 	if shut := c.http.Shutdown(ctx); shut != nil {
 		err = errors.Join(err, c.http.Close())
 	}

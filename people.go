@@ -150,11 +150,15 @@ func (p *Program) tidy(ctx context.Context) {
 
 // minutes calls a task every minute, or more often, and another one at the end.
 type minutes struct {
-	stop, done chan struct{}
+	stop   chan struct{}
+	done   chan struct{}
+	ctx    context.Context // of the tasks; ends with giveUp
+	giveUp context.CancelFunc
 }
 
 func every(between time.Duration, task, last func(ctx context.Context)) *minutes {
 	m := &minutes{stop: make(chan struct{}), done: make(chan struct{})}
+	m.ctx, m.giveUp = context.WithCancel(context.Background())
 	go func() {
 		defer close(m.done)
 		tick := time.NewTicker(between)
@@ -162,9 +166,9 @@ func every(between time.Duration, task, last func(ctx context.Context)) *minutes
 		for {
 			select {
 			case <-tick.C:
-				forMinute(task)
+				m.forMinute(task)
 			case <-m.stop:
-				forMinute(last)
+				m.forMinute(last)
 				return
 			}
 		}
@@ -173,13 +177,17 @@ func every(between time.Duration, task, last func(ctx context.Context)) *minutes
 }
 
 // forMinute calls a task that has a minute from now.
-func forMinute(task func(ctx context.Context)) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+func (m *minutes) forMinute(task func(ctx context.Context)) {
+	ctx, cancel := context.WithTimeout(m.ctx, time.Minute)
 	defer cancel()
 	task(ctx)
 }
 
-func (m *minutes) end() {
+// end waits for what is being done and for the last task. When ctx ends first,
+// they are cancelled: a disk that hangs holds no stop up.
+func (m *minutes) end(ctx context.Context) {
 	close(m.stop)
+	defer context.AfterFunc(ctx, m.giveUp)()
 	<-m.done
+	m.giveUp()
 }

@@ -27,7 +27,7 @@ func TestEveryMinute(t *testing.T) {
 		if len(left) != 2 {
 			t.Errorf("[P2] after two and a half minutes it was done %d times", len(left))
 		}
-		minutes.end()
+		minutes.end(t.Context())
 		if len(left) != 3 || !ended {
 			t.Errorf("at the end it was done %d times in all, last task done: %v", len(left), ended)
 		}
@@ -35,6 +35,22 @@ func TestEveryMinute(t *testing.T) {
 			if wait != time.Minute {
 				t.Errorf("[P2] time %d had %v", n+1, wait)
 			}
+		}
+	})
+}
+
+// A task whose disk hangs does not hold a stop up for longer than the stop has.
+func TestEveryMinuteIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := func(ctx context.Context) { <-ctx.Done() }
+		minutes := every(time.Minute, hang, hang)
+		time.Sleep(61 * time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		begun := time.Now()
+		minutes.end(ctx)
+		if took := time.Since(begun); took != 10*time.Second {
+			t.Errorf("[R7] the stop took %v", took)
 		}
 	})
 }

@@ -358,7 +358,7 @@ func (p *Program) Close() error {
 		err = errors.Join(err, p.metrics.Close())
 	}
 	p.Server.Close(ctx)
-	p.minutes.end()
+	p.minutes.end(ctx)
 	p.events.Close()
 	return errors.Join(err, p.Store.Close())
 }
