@@ -4,19 +4,20 @@ import { join } from "node:path"
 import { HomePage } from "./pages/home"
 import { Provider } from "./provider"
 import { Server } from "./server"
-import { expect, PASSWORD, test } from "./team"
+import { call, createDocument, expect, PASSWORD, signIn, test } from "./team"
 
 test.describe("signing in by a provider", () => {
 	let provider: Provider
 	let server: Server
 	let folder: string
+	let options: readonly string[]
 
 	test.beforeAll(async () => {
 		provider = await Provider.serve()
 		folder = mkdtempSync(join(tmpdir(), "coscribe-oidc-"))
 		writeFileSync(join(folder, "secret"), provider.secret, { mode: 0o600 })
 		writeFileSync(join(folder, "password"), PASSWORD, { mode: 0o600 })
-		const options = {
+		options = Object.entries({
 			"--public-url": "{url}",
 			"--owner-mail": "ada@example.org",
 			"--owner-name": "Ada",
@@ -25,8 +26,8 @@ test.describe("signing in by a provider", () => {
 			"--oidc-client-id": provider.clientID,
 			"--oidc-client-secret-file": join(folder, "secret"),
 			"--oidc-name": "Example",
-		}
-		server = await Server.launch("link", ...Object.entries(options).flat())
+		}).flat()
+		server = await Server.launch("link", ...options)
 	})
 
 	test.afterAll(async () => {
@@ -79,5 +80,31 @@ test.describe("signing in by a provider", () => {
 		await page.getByRole("link", { name: "Continue" }).click()
 		await expect(page.getByRole("alert")).toContainText("An account here has your mail address")
 		provider.person = before
+	})
+
+	test("a share link for members only waits until its reader is back from the provider, and is in no address", async ({
+		stage,
+		visitor,
+		expectConsole,
+	}) => {
+		expectConsole(/status of 40[0-9]/)
+		const closed = await Server.launch("members", ...options)
+		const owner = await visitor("Ada", { at: closed })
+		await signIn(owner.context, "ada@example.org")
+		const id = await createDocument(owner, "For members", "Hello")
+		const { url } = await call<{ url: string }>(owner.context, "POST", `/documents/${id}/links`, { role: "viewer" })
+		const page = await (await visitor("Cleo", { at: closed })).context.newPage()
+		const visited: string[] = []
+		page.on("request", (request) => visited.push(request.url()))
+		await page.goto(url)
+		await page.getByRole("link", { name: "Sign in with Example" }).click()
+		await page.getByRole("link", { name: "Continue" }).click()
+		await expect(page).toHaveURL(`${closed.url}/d/${id}`)
+		await expect(page.getByRole("textbox", { name: "For members" }).or(page.getByText("Hello"))).toBeVisible()
+		const secret = url.split("#")[1] ?? "?"
+		expect(visited.filter((address) => address.replace(/#.*/, "").includes(secret))).toEqual([])
+		expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
+		await stage.empty()
+		await closed.dispose()
 	})
 })

@@ -9,10 +9,13 @@ import { Form, Submit } from "../ui/Form"
 import { sentenceOf, useSubmit } from "../ui/form"
 import { openLink } from "./api"
 import { Frame } from "./Frame"
+import { keepSecret, takeSecret } from "./kept"
 import { SignIn } from "./SignIn"
 
 /** Coming by a share link: its password if it has one, a guest's name once, then the document. */
-export function Arrival({ secret }: { secret: string }) {
+export function Arrival({ secret: given }: { secret: string }) {
+	// Who comes back from the sign-in provider has it no more in the address.
+	const [secret] = useState(() => given || takeSecret())
 	const [document, setDocument] = useState<string | null>(null)
 	const [fault, setFault] = useState<unknown>(null)
 	const [attempt, setAttempt] = useState(0)
@@ -46,12 +49,7 @@ export function Arrival({ secret }: { secret: string }) {
 	if (!fault) return null
 	const { status, code } = fault instanceof ApiError ? fault : { status: 0, code: "" }
 	if (code === "link_password") return <LinkPassword secret={secret} onOpen={opened} />
-	if (status === 401)
-		return (
-			<Frame title="Sign in to open this link" lead="Links to documents here are for members only.">
-				<SignIn onDone={() => setAttempt(attempt + 1)} />
-			</Frame>
-		)
+	if (status === 401) return <ForMembers secret={secret} onDone={() => setAttempt(attempt + 1)} />
 	const gone = status >= 400 && status < 500 && status !== 429
 	return (
 		<Frame
@@ -70,6 +68,20 @@ export function Arrival({ secret }: { secret: string }) {
 					Try again
 				</Button>
 			)}
+		</Frame>
+	)
+}
+
+/** Where guests are not let in: the link waits until its reader is signed in, also by going to the provider and back. */
+function ForMembers({ secret, onDone }: { secret: string; onDone: () => void }) {
+	useEffect(() => keepSecret(secret), [secret])
+	const signedIn = () => {
+		takeSecret()
+		onDone()
+	}
+	return (
+		<Frame title="Sign in to open this link" lead="Links to documents here are for members only.">
+			<SignIn onDone={signedIn} />
 		</Frame>
 	)
 }
