@@ -40,7 +40,7 @@ type Content interface {
 }
 
 // Verify checks everything in a data directory and reports what is damaged:
-// SQLite's own structures; the names of authors; each document's head, chain of
+// SQLite's own structures; the definitions of tables; the names of authors; each document's head, chain of
 // hashes (law L4), epochs, size, client rows and snapshots; and, unless content is nil, that each log
 // replays and equals its snapshots (law L2). A server may have the directory
 // open; then each document is checked as of one moment. The error says that
@@ -82,6 +82,9 @@ type verification struct {
 
 func (v *verification) everything(ctx context.Context) error {
 	if err := v.structure(ctx); err != nil {
+		return err
+	}
+	if err := v.schema(ctx); err != nil {
 		return err
 	}
 	if err := v.authors(ctx); err != nil {

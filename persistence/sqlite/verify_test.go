@@ -215,3 +215,31 @@ func TestVerifyContent(t *testing.T) {
 		}
 	})
 }
+
+func TestVerifyNamesSchema(t *testing.T) {
+	dir := t.TempDir()
+	s := openDir(t, dir)
+	storetest.NewLog(t, s).Grow(3, persistence.NewID())
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := openPool(filepath.Join(dir, databaseFile), []string{"writable_schema(1)"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What one flipped bit did: seed 8501926444977321027 of the campaign "damage".
+	result, err := db.Exec("UPDATE sqlite_schema SET sql = replace(sql, 'expires_at', 'expirds_at') WHERE name = 'tickets'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n != 1 {
+		t.Fatalf("%d rows, %v", n, err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	found := findings(t, dir, nil)
+	if len(found) != 1 || !strings.Contains(found[0].Problem, "table tickets") || !strings.Contains(found[0].Problem, "expirds_at") {
+		t.Errorf("[L4] a flipped bit in the schema: %v", found)
+	}
+}
