@@ -29,9 +29,6 @@ func databaseBytes(t testing.TB, dir string) int64 {
 }
 
 func TestDiskPerChange(t *testing.T) {
-	if testing.Short() {
-		t.Skip("sizes are the same under the race detector, where this takes long; group go measures them")
-	}
 	const most = 200 // bytes per change of one character, all included
 	for _, c := range []struct {
 		name               string
