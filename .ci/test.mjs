@@ -27,17 +27,26 @@ const groups = {
 		run("go", ["test", "-timeout", "10m", "./..."], { env: { CGO_ENABLED: "0" } })
 	},
 	race() {
-		// Not again what has nothing to race: fault campaigns, whose binary is not built for the detector, long tests of
-		// one goroutine, and what knows no goroutine, but for the one test of documents that are shared. Group go has them.
+		// Not again what has nothing to race: fault campaigns and commands, whose binary is not built for the detector; long
+		// tests of one request or goroutine after another; and packages that know no goroutine, but for the one test of
+		// documents that are shared. Group go has them.
 		const race = (...args) =>
 			run("go", ["test", "-race", "-short", "-timeout", "10m", ...args], { env: { CGO_ENABLED: "1" } })
+		const binary = ["TestFault.*", "TestCommands", "TestSharingByCommand", "TestPeopleByCommand"]
+		const inTurn = [
+			"TestAuthority",
+			"TestAuthorityIsUsed",
+			"TestMessageAuthority",
+			"TestHostileMarkup",
+			"TestHostileTitles",
+			"TestLimitOptions",
+			"TestVerifyNames.*",
+			"TestRestore.*",
+			"TestDiskPerChange",
+		]
 		const single = /\/(ot|ot\/ottest|ot\/ottest\/oracle|server\/convert)$/
 		const packages = run("go", ["list", "./..."], { quiet: true }).stdout.toString().trim().split("\n")
-		race(
-			"-skip",
-			"^(TestFault|TestHostileMarkup$|TestVerifyNames|TestRestore|TestDiskPerChange)",
-			...packages.filter((name) => !single.test(name)),
-		)
+		race("-skip", `^(${[...binary, ...inTurn].join("|")})$`, ...packages.filter((name) => !single.test(name)))
 		race("-run", "^TestClonesAreIndependent$", "./ot")
 	},
 	browser() {
