@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"log/slog"
 )
 
@@ -40,8 +41,7 @@ func newCheckpointer(ctx context.Context, path string, logger *slog.Logger) (*ch
 	}
 	c := &checkpointer{connection: conn, logger: logger, wake: make(chan struct{}, 1), ended: make(chan struct{})}
 	if c.copy, err = conn.prepare("PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
-		_ = conn.close()
-		return nil, err
+		return nil, errors.Join(err, conn.close())
 	}
 	return c, nil
 }
