@@ -72,6 +72,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		fmt.Fprintf(os.Stderr, "Nobody owns this server yet. Open this link within a day to become its owner:\n\n    %s\n\n", link)
 	}
 	settle()
+	adaptCollector()
 	err = program.Run(ctx)
 	return errors.Join(err, program.Close())
 }

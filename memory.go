@@ -8,19 +8,21 @@ import (
 )
 
 // limitMemory makes the collector run more often than Go's default, which
-// trades memory for speed: most of the heap is documents at rest. Whoever sets
-// GOGC or GOMEMLIMIT decides instead.
-func limitMemory() { collectAt(60) }
+// trades memory for speed. Whoever sets GOGC or GOMEMLIMIT decides instead.
+func limitMemory() { collectAt(calmPercent) }
 
 // spendMemory makes the collector run seldom: a load generator is to take as
 // little as it can from the server beside it.
 func spendMemory() { collectAt(collabtest.LoadGCPercent) }
 
 func collectAt(percent int) {
-	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+	if !collectorIsSet() {
 		debug.SetGCPercent(percent)
 	}
 }
+
+// collectorIsSet reports whether the operator has decided.
+func collectorIsSet() bool { return os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" }
 
 // settle gives back what only starting needed: garbage, and the code of
 // migrations, option parsing and package initialisation, which the kernel maps
