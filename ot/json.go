@@ -8,6 +8,27 @@ import "strconv"
 // *Error. The delta need not be canonical; see Delta.CheckCanonical.
 func ParseDelta(b []byte) (Delta, error) {
 	s := scanner{b: b, op: -1}
+	d, err := s.delta()
+	if err != nil {
+		return nil, err
+	}
+	if s.peek() != 0 || s.i < len(s.b) {
+		return nil, s.fail("more follows the delta")
+	}
+	return d, nil
+}
+
+// ReadDelta reads the delta that b begins with, as ParseDelta does, and
+// returns what follows it. A message's reader need not look for its end first.
+func ReadDelta(b []byte) (d Delta, rest []byte, err error) {
+	s := scanner{b: b, op: -1}
+	if d, err = s.delta(); err != nil {
+		return nil, nil, err
+	}
+	return d, s.b[s.i:], nil
+}
+
+func (s *scanner) delta() (Delta, error) {
 	if !s.accept('[') {
 		return nil, s.fail("a delta is an array")
 	}
@@ -16,11 +37,10 @@ func ParseDelta(b []byte) (Delta, error) {
 	if !s.accept(']') {
 		for {
 			s.op++
-			o, err := s.readOp()
-			if err != nil {
+			ops = append(ops, Op{})
+			if err := s.readOp(&ops[s.op]); err != nil {
 				return nil, err
 			}
-			ops = append(ops, o)
 			if s.accept(']') {
 				break
 			}
@@ -30,55 +50,72 @@ func ParseDelta(b []byte) (Delta, error) {
 		}
 	}
 	s.op = -1
-	if s.peek() != 0 || s.i < len(s.b) {
-		return nil, s.fail("more follows the delta")
-	}
 	d := make(Delta, len(ops))
 	copy(d, ops)
 	return d, nil
 }
 
-func (s *scanner) readOp() (o Op, err error) {
-	if !s.accept('{') {
-		return o, s.fail("an op is an object")
-	}
-	if s.accept('}') {
-		return o, s.fail("an op is empty")
-	}
+func (s *scanner) readOp(o *Op) error {
+	key, err := s.firstName()
 	styled := false
-	for {
-		key, err := s.name()
-		if err != nil {
-			return o, err
-		}
+	for err == nil {
 		if key == "attributes" {
 			if styled {
-				return o, s.fail("an op has attributes twice")
+				return s.fail("an op has attributes twice")
 			}
 			styled = true
 			o.attrs, err = s.attributes()
 		} else {
-			err = s.action(&o, key)
+			err = s.action(o, key)
 		}
-		if err != nil {
-			return o, err
-		}
-		if s.accept('}') {
+		if err != nil || s.accept('}') {
 			break
 		}
 		if !s.accept(',') {
-			return o, s.fail("an op is malformed")
+			return s.fail("an op is malformed")
 		}
+		key, err = s.name()
+	}
+	if err != nil {
+		return err
 	}
 	switch {
 	case o.kind == 0:
-		return o, s.fail("an op needs insert, retain or delete")
+		return s.fail("an op needs insert, retain or delete")
 	case o.kind == KindDelete && styled:
-		return o, s.fail("a delete takes no attributes")
+		return s.fail("a delete takes no attributes")
 	case o.kind == KindInsert && o.attrs.hasNull():
-		return o, s.fail("an insert's attributes hold null")
+		return s.fail("an insert's attributes hold null")
 	}
-	return o, nil
+	return nil
+}
+
+// firstName takes the beginning of an op up to its first value. How nearly
+// every op begins is known at one look.
+func (s *scanner) firstName() (string, error) {
+	const size = len(`{"insert":`)
+	if s.i+size <= len(s.b) {
+		key := ""
+		switch string(s.b[s.i : s.i+size]) {
+		case `{"insert":`:
+			key = "insert"
+		case `{"retain":`:
+			key = "retain"
+		case `{"delete":`:
+			key = "delete"
+		}
+		if key != "" {
+			s.i += size
+			return key, nil
+		}
+	}
+	if !s.accept('{') {
+		return "", s.fail("an op is an object")
+	}
+	if s.accept('}') {
+		return "", s.fail("an op is empty")
+	}
+	return s.name()
 }
 
 func (s *scanner) action(o *Op, key string) (err error) {

@@ -200,7 +200,8 @@ func (s *scanner) length() (int, error) {
 		i++
 	}
 	// What is not a plain integer, or too long for one, takes the slow way.
-	if i == s.i || s.b[s.i] == '0' || i < len(s.b) && indexByte(".eE0123456789", s.b[i]) >= 0 {
+	plain := i < len(s.b) && (s.b[i] == '}' || s.b[i] == ',')
+	if i == s.i || s.b[s.i] == '0' || !plain && i < len(s.b) && indexByte(".eE0123456789", s.b[i]) >= 0 {
 		f, err := s.number()
 		switch {
 		case err != nil:

@@ -46,7 +46,27 @@ func TestParseDeltaRefuses(t *testing.T) {
 			if e := (*ot.Error)(nil); !errors.As(err, &e) {
 				t.Fatalf("%.200q gave %v, %v; want an *Error", h.JSON, d, err)
 			}
+			if d, err := ot.ParseDelta([]byte(spaced(h.JSON))); err == nil {
+				t.Fatalf("%.200q with spaces gave %v", h.JSON, d)
+			}
 		})
+	}
+}
+
+// spaced puts a space before each object's first name, where no text ends on a
+// brace: the beginnings of ops that are read at one look are not there then.
+func spaced(in string) string { return strings.ReplaceAll(in, `{"`, `{ "`) }
+
+func TestReadDeltaLeavesWhatFollows(t *testing.T) {
+	for in, want := range map[string]string{`[]`: ``, ` [{"retain":1},{"insert":"]"}] ,[]`: ` ,[]`, `[{"delete":2}]}`: `}`} {
+		d, rest, err := ot.ReadDelta([]byte(in))
+		whole, _ := ot.ParseDelta([]byte(in[:len(in)-len(rest)]))
+		if err != nil || string(rest) != want || !d.Equal(whole) {
+			t.Errorf("%q gave %s, rest %q, %v", in, d.AppendJSON(nil), rest, err)
+		}
+	}
+	if d, rest, err := ot.ReadDelta([]byte(`[{"retain":1}`)); err == nil {
+		t.Errorf("an unfinished delta gave %v, rest %q", d, rest)
 	}
 }
 
@@ -75,6 +95,8 @@ func TestParseDeltaAccepts(t *testing.T) {
 			t.Errorf("%s: %v", in, err)
 		} else if got := string(d.AppendJSON(nil)); got != want {
 			t.Errorf("%s gave %s, want %s", in, got, want)
+		} else if loose, err := ot.ParseDelta([]byte(spaced(in))); err != nil || !loose.Equal(d) {
+			t.Errorf("%s with spaces gave %s, %v", in, loose.AppendJSON(nil), err)
 		}
 	}
 }
