@@ -32,6 +32,9 @@ func (d Decoder) Decode(frame []byte) (ClientMessage, error) {
 	if !utf8.Valid(frame) {
 		return nil, &FrameError{Close: CloseInvalidText, Reason: "invalid UTF-8"}
 	}
+	if m, ok := d.usualSubmit(frame); ok {
+		return m, nil
+	}
 	s := scanner{b: frame}
 	var few [8]member
 	kind, members := s.members(few[:0])

@@ -72,9 +72,12 @@ func (s *scanner) failure() error {
 	return nil
 }
 
-// message reads one object. Our servers write the type first; another order
-// costs a second look.
+// message reads one object and hands it out. Our servers write the type first;
+// another order costs a second look.
 func (r *Reader) message(s *scanner) error {
+	if r.usualChange(s, &r.change) {
+		return r.changed()
+	}
 	start := s.i
 	o := s.object()
 	if o.next() && string(o.key) != "type" {
@@ -131,6 +134,11 @@ func (r *Reader) readChange(s *scanner, o *object) error {
 	if s.err != nil {
 		return s.err
 	}
+	return r.changed()
+}
+
+// changed hands out the change that was read.
+func (r *Reader) changed() error {
 	switch {
 	case r.Change != nil:
 		return r.Change(&r.change)
@@ -198,14 +206,13 @@ func (s *scanner) time() time.Time {
 }
 
 func (s *scanner) delta() ot.Delta {
-	value, _ := s.extent(maxDeltaDepth)
-	if s.err != nil {
-		return nil
-	}
-	d, err := ot.ParseDelta(value)
+	s.peek()
+	d, rest, err := ot.ReadDelta(s.b[s.i:])
 	if err != nil {
 		s.fail("the delta cannot be read")
+		return nil
 	}
+	s.i = len(s.b) - len(rest)
 	return d
 }
 

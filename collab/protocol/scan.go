@@ -277,11 +277,7 @@ func (s *scanner) integer(least int64) int64 {
 
 func (s *scanner) word(w string) bool {
 	s.peek()
-	if len(s.b)-s.i < len(w) || string(s.b[s.i:s.i+len(w)]) != w {
-		return false
-	}
-	s.i += len(w)
-	return true
+	return s.prefix(w)
 }
 
 // null consumes a null when it is next.
