@@ -14,6 +14,10 @@ func singleEdits() (a, b ot.Delta) {
 	return parse(`[{"retain":1200},{"insert":"x"}]`), parse(`[{"retain":900},{"insert":"y"}]`)
 }
 
+func touchingEdits() (a, b ot.Delta) {
+	return parse(`[{"retain":1200},{"insert":"x"}]`), parse(`[{"retain":1200},{"insert":"y"}]`)
+}
+
 func fiveEdits() (a, b ot.Delta) {
 	return parse(`[{"retain":100},{"insert":"hello","attributes":{"bold":true}},{"retain":50},{"delete":10},{"retain":200},
 			{"retain":30,"attributes":{"italic":true}},{"retain":40},{"insert":"world","attributes":{"link":"https://example.org/"}},{"retain":10},{"delete":4}]`),
@@ -33,7 +37,10 @@ func parse(s string) ot.Delta {
 var sink ot.Delta
 
 func BenchmarkTransform(b *testing.B) {
-	for name, pair := range map[string]func() (x, y ot.Delta){"single": singleEdits, "five": fiveEdits} {
+	for name, pair := range map[string]func() (x, y ot.Delta){
+		"single": singleEdits, "five": fiveEdits, "touching": touchingEdits,
+		"behind": func() (x, y ot.Delta) { y, x = singleEdits(); return x, y },
+	} {
 		x, y := pair()
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

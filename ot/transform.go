@@ -6,6 +6,9 @@ package ot
 // The answer is canonical. Changes are walked one by one, never composed
 // first (law A5).
 func Transform(over, d Delta, overFirst bool) Delta {
+	if moved, ok := shift(over, d); ok {
+		return moved
+	}
 	var long longText
 	if len(over)+len(d) <= len(fewOps{}) {
 		var room fewOps
@@ -17,6 +20,31 @@ func Transform(over, d Delta, overFirst bool) Delta {
 	}
 	return finish(transform(make([]Op, 0, len(over)+len(d)), &long, over, d, overFirst), &long)
 }
+
+// shift is Transform of changes in different places, as those of people who
+// write in one document mostly are: then d stays as it is, or its first retain
+// alone grows or shrinks. Touching is not apart: there the order matters.
+func shift(over, d Delta) (moved Delta, ok bool) {
+	if len(over) == 0 || len(d) == 0 {
+		return nil, false
+	}
+	x, y := &over[0], &d[0]
+	before := x.bare() && d.BaseLen() < x.n
+	behind := !before && y.bare() && over.BaseLen() < y.n
+	if !before && !behind || d.CheckCanonical() != nil {
+		return nil, false
+	}
+	if before {
+		return d, true
+	}
+	moved = make(Delta, len(d))
+	copy(moved, d)
+	moved[0].n += over.Growth()
+	return moved, true
+}
+
+// bare tells whether an op only passes over what is there.
+func (o *Op) bare() bool { return o.kind == KindRetain && o.attrs.set == nil }
 
 func transform(out []Op, long *longText, over, d Delta, overFirst bool) []Op {
 	i, j := 0, 0        // the current ops

@@ -20,6 +20,9 @@ func TestTransform(t *testing.T) {
 		{"[A1] over an emoji", `[{"insert":"😀"}]`, `[{"retain":1},{"insert":"b"}]`, `[{"retain":3},{"insert":"b"}]`, `[{"retain":3},{"insert":"b"}]`},
 		{"[A1] over an embed", `[{"insert":{"e":1}}]`, `[{"retain":1},{"insert":"b"}]`, `[{"retain":2},{"insert":"b"}]`, `[{"retain":2},{"insert":"b"}]`},
 		{"[A4] an insert that meets a delete goes before it", `[{"retain":1},{"delete":1}]`, `[{"delete":1},{"retain":1},{"insert":"x"}]`, `[{"insert":"x"},{"delete":1}]`, `[{"insert":"x"},{"delete":1}]`},
+		{"[A4] far before, not canonical", `[{"retain":9},{"insert":"z"}]`, `[{"insert":"a"},{"insert":"b"},{"retain":2}]`, `[{"insert":"ab"}]`, `[{"insert":"ab"}]`},
+		{"[A4] far behind, not canonical", `[{"insert":"z"}]`, `[{"retain":2},{"insert":"a"},{"insert":"b"}]`, `[{"retain":3},{"insert":"ab"}]`, `[{"retain":3},{"insert":"ab"}]`},
+		{"far behind a delete", `[{"retain":1},{"delete":4}]`, `[{"retain":6},{"delete":1},{"retain":2,"attributes":{"a":1}}]`, `[{"retain":2},{"delete":1},{"retain":2,"attributes":{"a":1}}]`, `[{"retain":2},{"delete":1},{"retain":2,"attributes":{"a":1}}]`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			wantDelta(t, ot.Transform(parse(c.over), parse(c.d), true), c.first)
