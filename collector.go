@@ -11,7 +11,7 @@ import (
 const (
 	// calmPercent is the garbage that a server at rest or in ordinary use makes
 	// between two collections, in percent of what lives.
-	calmPercent = 60
+	calmPercent = 40
 	// busyGarbage is the garbage it may make when the collector would otherwise
 	// run all the time; bytes.
 	busyGarbage = 16 << 20

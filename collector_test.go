@@ -17,7 +17,7 @@ func TestCollectorAdapts(t *testing.T) {
 		want  []int         // percentages set, in order, and calmPercent at the end
 	}{
 		{"ordinary use: little garbage", small, seldom, nil},
-		{"a crowd: more garbage, up to a bound, for as long as it lasts", small, seldom / 10, []int{120, 240, 400, calmPercent}},
+		{"a crowd: more garbage, up to a bound, for as long as it lasts", small, seldom / 10, []int{80, 160, 320, 400, calmPercent}},
 		{"a large heap, which is collected seldom enough anyway", large, seldom / 10, nil},
 	}
 	for _, test := range tests {

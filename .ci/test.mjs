@@ -24,14 +24,14 @@ const groups = {
 		run("node", [".ci/size.mjs"])
 	},
 	go() {
-		run("go", ["test", "-timeout", "10m", "./..."], { env: { CGO_ENABLED: "0" } })
+		run("go", ["test", "-count=1", "-timeout", "10m", "./..."], { env: { CGO_ENABLED: "0" } })
 	},
 	race() {
 		// Not again what has nothing to race: fault campaigns and commands, whose binary is not built for the detector; long
 		// tests of one request or goroutine after another; and packages that know no goroutine, but for the one test of
 		// documents that are shared. Group go has them.
 		const race = (...args) =>
-			run("go", ["test", "-race", "-short", "-timeout", "10m", ...args], { env: { CGO_ENABLED: "1" } })
+			run("go", ["test", "-race", "-short", "-count=1", "-timeout", "10m", ...args], { env: { CGO_ENABLED: "1" } })
 		const binary = ["TestFault.*", "TestCommands", "TestSharingByCommand", "TestPeopleByCommand"]
 		const inTurn = [
 			"TestAuthority",

@@ -72,7 +72,7 @@ export function installPackages() {
 /** Builds the front end and then the binary, which embeds it. */
 export function build() {
 	run("npx", ["--no-install", "vite", "build", "--config", "frontend/vite.config.ts", "--logLevel", "warn"])
-	run("go", ["build", "-o", binary, "."], { env: { CGO_ENABLED: "0" } })
+	run("go", ["build", "-trimpath", "-o", binary, "."], { env: { CGO_ENABLED: "0" } })
 }
 
 function onPath(name) {

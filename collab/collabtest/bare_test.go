@@ -16,8 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/gorilla/websocket"
 	"github.com/olahol/melody"
+
+	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/ot"
 )
 
 // The bare server is the baseline of the figures: melody, tuned as well as it
@@ -85,10 +89,12 @@ type bareLoad struct {
 	rate      float64
 	duration  time.Duration
 	size      int // bytes of a frame
+	changes   int // that a frame holds for its readers to apply, see bareReplica; 0: it means nothing
 
 	clients   []*bareClient
 	edits     atomic.Int64
 	delivered atomic.Int64
+	failed    atomic.Pointer[error] // why a reader gave up, if one did
 	took      time.Duration
 }
 
@@ -101,6 +107,7 @@ type bareClient struct {
 	ack, visible histogram
 	began        *time.Time
 	load         *bareLoad
+	replica      *bareReplica // nil: frames mean nothing
 }
 
 // bareHeader is the writer's number and the frame's, in hexadecimal, so that
@@ -123,6 +130,9 @@ func (l *bareLoad) run(ctx context.Context, during func(func())) error {
 				return err
 			}
 			c := &bareClient{conn: conn, number: uint32(i), load: l, began: began}
+			if l.changes > 0 {
+				c.replica = newBareReplica()
+			}
 			if i < l.writers {
 				c.made = make([]atomic.Int64, int(l.rate*l.duration.Seconds())*2+16)
 			}
@@ -149,13 +159,16 @@ func (l *bareLoad) run(ctx context.Context, during func(func())) error {
 		l.took = time.Since(*began)
 	})
 	time.Sleep(200 * time.Millisecond) // what is on its way still counts
+	if err := l.failed.Load(); err != nil {
+		return *err
+	}
 	return nil
 }
 
 func (c *bareClient) typing(ctx context.Context, random *rand.Rand) {
 	period := float64(time.Second) / c.load.rate
 	phase := random.Float64() * period
-	frame := bytes.Repeat([]byte("x"), c.load.size)
+	frame := c.load.frame()
 	for n := range len(c.made) {
 		due := c.began.Add(time.Duration(phase + (float64(n)+(random.Float64()-0.5)/2)*period))
 		select {
@@ -193,6 +206,12 @@ func (c *bareClient) read() {
 		if _, err := hex.Decode(header[:], frame.Bytes()[:bareHeader]); err != nil {
 			return
 		}
+		if c.replica != nil {
+			if err := c.replica.reader.Read(frame.Bytes()[bareHeader:]); err != nil {
+				c.load.failed.Store(&err)
+				return
+			}
+		}
 		author, n := binary.BigEndian.Uint32(header[:]), binary.BigEndian.Uint32(header[4:])
 		took := time.Since(*c.began) - time.Duration(c.authors[author].made[n].Load())
 		c.write.Lock()
@@ -206,6 +225,45 @@ func (c *bareClient) read() {
 			c.load.delivered.Add(1)
 		}
 	}
+}
+
+// frame is what a writer sends, but for its header.
+func (l *bareLoad) frame() []byte {
+	frame := bytes.Repeat([]byte("x"), bareHeader)
+	if l.changes > 0 {
+		delta := ot.NewBuilder(2).Retain(20, ot.Attributes{}).Insert("abc", ot.Attributes{}).Delta()
+		change := protocol.Change{Revision: 1, Peer: uuid.NewString(), Author: protocol.User{ID: uuid.NewString(), Name: "Guest", Color: "#3366cc"}, At: time.Now(), Delta: delta}
+		for i := range l.changes {
+			frame = append(frame, "[,"[min(i, 1)])
+			frame = protocol.AppendChange(frame, change)
+		}
+		frame = append(frame, ']')
+	}
+	return append(frame, bytes.Repeat([]byte(" "), max(0, l.size-len(frame)))...)
+}
+
+// bareReplica does with each frame what a client of the real server does: it
+// reads the changes in it, applies them to its document and moves edits of its
+// own over them. Where a server is judged by what is left beside it, the
+// clients of both have to take the same.
+type bareReplica struct {
+	client *Client
+	reader protocol.Reader
+}
+
+func newBareReplica() *bareReplica {
+	r := &bareReplica{client: NewClient()}
+	own := ot.NewBuilder(2).Insert("own", ot.Attributes{}).Delta()
+	r.client.doc = ot.NewDocument()
+	if err := r.client.doc.Apply(ot.NewBuilder(1).Insert(strings.Repeat("text ", 20), ot.Attributes{}).Delta()); err != nil {
+		panic(err)
+	}
+	r.client.sent.Seq, r.client.flight, r.client.buffer = 1, own, own
+	r.reader.Change = func(m *protocol.Change) error {
+		m.Revision = r.client.Revision() + 1 // each frame tells of the same ones
+		return r.client.Change(m)
+	}
+	return r
 }
 
 func (l *bareLoad) latencies() (ack, visible Latency) {

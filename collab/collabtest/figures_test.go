@@ -51,7 +51,9 @@ func benchScenarios(b *testing.B, all []scenario) {
 	}
 	debug.SetGCPercent(LoadGCPercent)
 	binary := filepath.Join(b.TempDir(), "coscribe")
-	if out, err := exec.Command("go", "build", "-o", binary, "github.com/coscribe/coscribe").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-trimpath", "-o", binary, "github.com/coscribe/coscribe")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is shipped
+	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("building: %v\n%s", err, out)
 	}
 	f := &figures{binary: binary}
@@ -286,7 +288,7 @@ func (f *figures) readers1000(b *testing.B) {
 
 // hot100 types 6,400 characters a second into one document, then asks how a
 // second document fares beside it, and beside a bare broadcast of as many bytes
-// to as many connections.
+// to as many connections, whose clients do the same with them.
 func (f *figures) hot100(b *testing.B) {
 	const writers, rate = 100, 64
 	const duration = besideDuration
@@ -313,8 +315,9 @@ func (f *figures) hot100(b *testing.B) {
 	bare := f.bare(b)
 	defer bare.stop()
 	frames := float64(hot.Frames) / hot.Seconds / writers // per second and connection
+	changes := int(per(hot.Delivered+hot.Acked, hot.Frames))
 	besideBare := beside(func() {
-		bare.measuredBare(&bareLoad{documents: 1, writers: 1, readers: writers - 1, rate: frames, duration: duration + 6*time.Second, size: int(per(hot.BytesDown, hot.Frames))})
+		bare.measuredBare(&bareLoad{documents: 1, writers: 1, readers: writers - 1, rate: frames, duration: duration + 6*time.Second, size: int(per(hot.BytesDown, hot.Frames)), changes: changes})
 	})
 	f.latency("ack of a second document", besideHot)
 	f.latency("ack of a second document beside bare", besideBare)
