@@ -1,3 +1,4 @@
+import type { Delta } from "./delta.js"
 import {
 	entryOf,
 	isPending,
@@ -10,6 +11,7 @@ import {
 	unsavedText,
 } from "./journal-entry.js"
 import { isCopy, type Shelf } from "./journal-shelf.js"
+import type { Submit } from "./protocol.js"
 import type { State } from "./state.js"
 import type { Rejected } from "./status.js"
 
@@ -46,6 +48,8 @@ export class Keeper {
 	private client = ""
 	/** What is stored. */
 	private written: Place | undefined
+	/** What of the state the last write holds, done or under way; undefined when it failed. */
+	private kept: Unsaved | undefined
 	/** Entries that ours replaces with the next write. */
 	private replaced: string[] = []
 	private readonly branches = new Set<JournaledDocument>()
@@ -80,7 +84,7 @@ export class Keeper {
 		this.written = content && placeOfEntry(entry, state)
 	}
 
-	/** Something changed: it is written soon, many at once. */
+	/** Something changed: it is written soon, many at once; later when all that is unsaved is written already. */
 	touch(): void {
 		if (this.ending.signal.aborted) return
 		const { live, trunk, online } = this
@@ -91,7 +95,7 @@ export class Keeper {
 			return
 		}
 		if (this.online && !online && !trunk) this.look()
-		const at = Date.now() + (isClean(live) ? LATER : SOON)
+		const at = Date.now() + (isKept(live, this.kept) ? LATER : SOON)
 		if (at >= this.due) return
 		this.due = at
 		clearTimeout(this.timer)
@@ -260,7 +264,13 @@ export class Keeper {
 		const { place, fresh } = placeOf(live.state, this.written)
 		const entry = entryOf(live, bare ? undefined : place, Date.now())
 		const snapshot = () => ({ document: live.id, client, epoch, revision, content: content.delta })
-		await shelf.write(entry, bare ? null : fresh ? snapshot() : undefined, replaced)
+		this.kept = unsavedOf(live)
+		try {
+			await shelf.write(entry, bare ? null : fresh ? snapshot() : undefined, replaced)
+		} catch (error) {
+			this.kept = undefined
+			throw error
+		}
 		if (bare) return
 		const isNew = this.client !== client
 		this.client = client
@@ -268,6 +278,32 @@ export class Keeper {
 		this.replaced = this.replaced.filter((other) => !replaced.includes(other))
 		if (isNew) shelf.announce(live.id, client)
 	}
+}
+
+/** What only the journal keeps for the next tab, told apart by identity: values never change. */
+interface Unsaved {
+	readonly client: string
+	readonly message: Submit | undefined
+	readonly buffer: Delta
+	readonly rejected: Rejected | undefined
+	readonly resume: boolean
+}
+
+function unsavedOf({ state: { client, inflight, buffer }, rejected, resume }: Journaled): Unsaved {
+	return { client, message: inflight?.message, buffer, rejected, resume }
+}
+
+/** Nothing is unsaved that was not written. What is saved by now may stay in the entry: a resend is found out (law S2). */
+function isKept(live: Journaled, kept: Unsaved | undefined): boolean {
+	const now = unsavedOf(live)
+	return (
+		isClean(live) ||
+		(now.client === kept?.client &&
+			now.resume === kept.resume &&
+			(!now.message || now.message === kept.message) &&
+			(now.buffer.length === 0 || now.buffer === kept.buffer) &&
+			(!now.rejected || now.rejected === kept.rejected))
+	)
 }
 
 /** Nothing is unsaved, and nothing waits to be dismissed. */

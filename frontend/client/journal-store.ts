@@ -15,6 +15,8 @@ export type Key = readonly [document: string, client: string]
  */
 export class JournalStore {
 	private opened: Promise<IDBDatabase> | undefined
+	/** Once it is open: what is to be stored goes to the browser within the caller's turn. */
+	private ready: IDBDatabase | undefined
 
 	constructor(private readonly factory: IDBFactory) {}
 
@@ -44,7 +46,7 @@ export class JournalStore {
 				entries.delete([entry.document, client])
 				snapshots.delete([entry.document, client])
 			}
-		})
+		}, true)
 	}
 
 	/** Removes an entry and its snapshot. */
@@ -52,7 +54,7 @@ export class JournalStore {
 		return this.change((entries, snapshots) => {
 			entries.delete([document, client])
 			snapshots.delete([document, client])
-		})
+		}, true)
 	}
 
 	/** Moves what cannot be read out of the way, and keeps it. */
@@ -67,10 +69,12 @@ export class JournalStore {
 		})
 	}
 
+	/** `whole`: the body asks for everything at once, so that the commit need not wait for its answers. */
 	private async change(
 		body: (entries: IDBObjectStore, snapshots: IDBObjectStore, quarantine: IDBObjectStore) => void,
+		whole = false,
 	): Promise<void> {
-		const database = await this.database()
+		const database = this.ready ?? (await this.database())
 		return new Promise((resolve, reject) => {
 			// Relaxed: it survives the tab and the browser, and does not wait for the disk with every key press.
 			const transaction = database.transaction(["entries", "snapshots", "quarantine"], "readwrite", {
@@ -83,6 +87,7 @@ export class JournalStore {
 				transaction.objectStore("snapshots"),
 				transaction.objectStore("quarantine"),
 			)
+			if (whole) transaction.commit()
 		})
 	}
 
@@ -103,8 +108,9 @@ export class JournalStore {
 			request.result.createObjectStore("quarantine", { autoIncrement: true })
 		}
 		return settled(request).then((database) => {
+			this.ready = database
 			const forget = () => {
-				this.opened = undefined
+				this.opened = this.ready = undefined
 			}
 			// A newer program needs another version, or the person cleared the site's storage: open again when needed.
 			database.onversionchange = () => {

@@ -368,9 +368,11 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 		}
 		// A journal that does not even open holds nothing up: it leaves without, as the status says (law C3).
 		const late = () => new Promise<undefined>((resolve) => setTimeout(resolve, WITHOUT_JOURNAL))
-		Promise.resolve(this.keeper ?? Promise.race([this.open(), late()]))
-			.then((keeper) => (keeper ? keeper.store() : this.denied(true)))
-			.then(stored, stored)
+		// At once where it can be: what the page draws for this edit comes behind, and delays nobody else.
+		const written =
+			this.keeper?.store() ??
+			Promise.race([this.open(), late()]).then((keeper) => (keeper ? keeper.store() : this.denied(true)))
+		written.then(stored, stored)
 	}
 
 	private async fetch(revision: number): Promise<void> {
