@@ -23,6 +23,30 @@ test("two people write in one paragraph and see each other's text, carets and na
 	await expect(right.title).toHaveValue("Better plan")
 })
 
+test("a key draws nothing of the toolbar again", async ({ person, server }) => {
+	const id = await server.createDocument("Quiet", [{ insert: "start\n" }])
+	const [left, right] = [await (await person("Ada")).open(id), await (await person("Bo")).open(id)]
+	// Undo is there from the first key on, and Bo sees a caret from then on.
+	await left.caretToEnd()
+	await left.type("x")
+	await right.expectLines(["startx"])
+	await expect(right.carets).toHaveCount(1)
+	await left.expectSaved()
+	for (const { page } of [left, right])
+		await page.evaluate(() => {
+			const touched: string[] = []
+			Object.assign(window, { touched })
+			new MutationObserver((records) => {
+				for (const { target } of records) touched.push((target as Element).outerHTML)
+			}).observe(document.querySelector(".toolbar") as Element, { attributes: true, childList: true, subtree: true })
+		})
+	await left.type("yz", 30)
+	await right.expectLines(["startxyz"])
+	await left.expectSaved()
+	for (const { page } of [left, right])
+		expect(await page.evaluate(() => Reflect.get(window, "touched") as string[])).toEqual([])
+})
+
 test("five people type in one paragraph at speed: nothing is lost, doubled or out of order", async ({
 	person,
 	server,

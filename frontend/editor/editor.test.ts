@@ -46,6 +46,19 @@ describe("typing", () => {
 	})
 })
 
+describe("the snapshot", () => {
+	test("keeps its formats as they are while a key changes none of them", () => {
+		const { editor } = alone([{ insert: "ab" }, { insert: "c", attributes: { bold: true } }, { insert: "\n" }])
+		select(editor, 1)
+		const { formats, generation } = editor.snapshot
+		type(editor, "x")
+		expect(editor.snapshot.generation).toBe(generation + 1)
+		expect(editor.snapshot.formats).toBe(formats)
+		select(editor, 4)
+		expect(editor.snapshot.formats).toEqual({ ...formats, marks: { ...formats.marks, bold: true } })
+	})
+})
+
 describe("others' changes", () => {
 	test("[A8] an insert exactly at my caret does not push it; my own does", () => {
 		const { client, editor } = alone([{ insert: "ab\n" }])

@@ -19,7 +19,7 @@ import { Peers, peersKey } from "./peers.js"
 import { pointerPlugin } from "./pointer.js"
 import { rulesPlugin } from "./rules.js"
 import { dismissSuggestion, openSuggestion, suggestionPlugin } from "./suggestion.js"
-import type { Commands, Editor, EditorOptions, EditorSnapshot, Rect, SuggestionControl } from "./types.js"
+import type { Commands, Editor, EditorOptions, EditorSnapshot, Formats, Rect, SuggestionControl } from "./types.js"
 import { clearOfBars, visiblePart } from "./viewport.js"
 
 const writers: ReadonlySet<string> = new Set(["editor", "owner"])
@@ -49,6 +49,8 @@ class DocumentEditor implements Editor {
 	private readonly listeners = new Set<(snapshot: EditorSnapshot) => void>()
 	private readonly unsubscribe: (() => void)[]
 	private cached: EditorSnapshot | undefined
+	/** Of the last snapshot: the same object while they are the same, so that a toolbar need not be drawn again. */
+	private formats: Formats | undefined
 	private notifying = false
 	private generation = 0
 	private readOnly: boolean
@@ -301,8 +303,10 @@ class DocumentEditor implements Editor {
 	private takeSnapshot(): EditorSnapshot {
 		const { state } = this.view
 		const open = openSuggestion(state)
+		const formats = formatsOf(state)
+		if (JSON.stringify(formats) !== JSON.stringify(this.formats)) this.formats = formats
 		return {
-			formats: formatsOf(state),
+			formats: this.formats ?? formats,
 			canUndo: this.history.canUndo,
 			canRedo: this.history.canRedo,
 			focused: this.view.hasFocus(),

@@ -1,5 +1,6 @@
+import { computed } from "@preact/signals"
 import { ArrowLeft, Share2 } from "lucide-preact"
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks"
 import { createEditor } from "../../editor/index.ts"
 import type { Editor, EditorSnapshot } from "../../editor/types.ts"
 import { titleOf } from "../home/list"
@@ -52,14 +53,15 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 	const [dialog, setDialog] = useState<DocumentDialog | null>(null)
 	const [finding, setFinding] = useState(false)
 	const loaded = live.loaded.value
-	const { state } = live.status.value
+	// Not the status itself, which changes twice with every key.
+	const over = useMemo(() => computed(() => /failed|removed/.test(live.status.value.state)), [live]).value
 	const writer = live.role.value === "editor" || live.role.value === "owner"
-	const writable = writer && state !== "removed" && state !== "failed"
+	const writable = writer && !over
 	const { mount, editor, snapshot } = useEditor(live, loaded, writable, {
 		onLink: () => setDialog("link"),
 		onFind: () => setFinding(true),
 	})
-	const unreachable = !loaded && (state === "failed" || state === "removed")
+	const unreachable = !loaded && over
 	const extras = useExtras(editor !== null, dialog !== null || finding || unreachable)
 	useEffect(() => {
 		if (extras && editor) extras.showDropPlace(editor.view)
@@ -71,14 +73,16 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 	})
 
 	// After a drop the server may have come back as a newer build.
-	const dropped = useRef(false)
 	useEffect(() => {
-		if (state === "offline") dropped.current = true
-		else if (dropped.current && state !== "connecting") {
-			dropped.current = false
-			void checkVersion()
-		}
-	}, [state])
+		let dropped = false
+		return live.status.subscribe(({ state }) => {
+			if (state === "offline") dropped = true
+			else if (dropped && state !== "connecting") {
+				dropped = false
+				void checkVersion()
+			}
+		})
+	}, [live])
 
 	// Within the turn that takes the dialog away: a frame later the focus would be torn from what the next key chose.
 	const resume = useRef(false)
@@ -92,58 +96,75 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 		editor?.focus()
 	}, [dialog, editor])
 
+	// A key press changes neither of these two: drawn again with each, they would cost more than all else it takes.
+	const line = useMemo(
+		() => (
+			<div class="bar-line">
+				<a
+					class="icon-button bar-back"
+					href="/"
+					aria-label="All documents"
+					title="All documents"
+					onClick={(event) => follow(event, { page: "home" })}
+				>
+					<ArrowLeft size={20} class="bar-arrow" />
+				</a>
+				<div class="bar-name">
+					<Title live={live} onDone={() => editor?.focus()} />
+					<SaveState live={live} onOpen={setDialog} onReopen={onReopen} />
+				</div>
+				<People live={live} editor={editor} onSelf={() => setDialog("profile")} />
+				<Button
+					class="bar-share"
+					look="primary"
+					aria-label="Share"
+					icon={<Share2 size={16} />}
+					onClick={() => setDialog("share")}
+				>
+					Share
+				</Button>
+				<DocumentMenu
+					live={live}
+					editor={editor}
+					onOpen={setDialog}
+					onFind={() => setFinding(true)}
+					writable={writable}
+				/>
+			</div>
+		),
+		[live, editor, writable, onReopen],
+	)
+	const { formats, canUndo = false, canRedo = false } = snapshot ?? {}
+	const tools = useMemo(
+		() =>
+			editor &&
+			formats &&
+			writable && (
+				<Toolbar
+					editor={editor}
+					formats={formats}
+					canUndo={canUndo}
+					canRedo={canRedo}
+					onLink={() => setDialog("link")}
+					onImage={() => setDialog("image")}
+				/>
+			),
+		[editor, formats, canUndo, canRedo, writable],
+	)
+
 	if (unreachable) return extras ? <extras.UnreachableDocument live={live} onReopen={onReopen} /> : null
 
 	const others = presentPeople(live.peers.value, live.document.user)
 	const suggestion = snapshot?.suggestion ?? null
+	const rejected = dialog === "unsaved" && live.status.value.state === "rejected"
 	return (
 		<div class="document">
 			<button type="button" class="skip-link" onClick={() => editor?.focus()}>
 				Skip to the text
 			</button>
 			<header class="bar">
-				<div class="bar-line">
-					<a
-						class="icon-button bar-back"
-						href="/"
-						aria-label="All documents"
-						title="All documents"
-						onClick={(event) => follow(event, { page: "home" })}
-					>
-						<ArrowLeft size={20} class="bar-arrow" />
-					</a>
-					<div class="bar-name">
-						<Title live={live} onDone={() => editor?.focus()} />
-						<SaveState live={live} onOpen={setDialog} onReopen={onReopen} />
-					</div>
-					<People live={live} editor={editor} onSelf={() => setDialog("profile")} />
-					<Button
-						class="bar-share"
-						look="primary"
-						aria-label="Share"
-						icon={<Share2 size={16} />}
-						onClick={() => setDialog("share")}
-					>
-						Share
-					</Button>
-					<DocumentMenu
-						live={live}
-						editor={editor}
-						onOpen={setDialog}
-						onFind={() => setFinding(true)}
-						writable={writable}
-					/>
-				</div>
-				{editor && snapshot && writable && (
-					<Toolbar
-						editor={editor}
-						formats={snapshot.formats}
-						canUndo={snapshot.canUndo}
-						canRedo={snapshot.canRedo}
-						onLink={() => setDialog("link")}
-						onImage={() => setDialog("image")}
-					/>
-				)}
+				{line}
+				{tools}
 				{editor && extras && finding && (
 					<extras.FindBar editor={editor} state={snapshot?.find ?? null} onClose={() => setFinding(false)} />
 				)}
@@ -195,13 +216,13 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 			{extras && dialog === "image" && editor && <extras.ImageDialog editor={editor} onClose={closeDialog} />}
 			{extras && dialog === "unsaved" && (
 				<extras.UnsavedDialog
-					text={(state === "rejected" && live.status.value.rejected?.text) || live.document.unsavedText}
+					text={(rejected && live.status.value.rejected?.text) || live.document.unsavedText}
 					explanation={
-						state === "rejected"
+						rejected
 							? "The server refused this edit, so it was taken out of the document. Copy the text to use it elsewhere or to try again."
 							: "The document cannot be written to any more. Copy what you typed last to keep it."
 					}
-					{...(state === "rejected"
+					{...(rejected
 						? {
 								onDiscard: () => {
 									live.document.dismissRejected()
