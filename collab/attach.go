@@ -152,10 +152,13 @@ func undo(s *session, replies <-chan joinReply) {
 // known reads what the log and the registry know of a resuming client.
 func (h *Hub) known(ctx context.Context, s *session, r *joinRequest) error {
 	in := r.resume
-	if in == nil || in.client.IsZero() {
+	if in == nil {
 		return nil
 	}
 	r.forgotten = s.forgotten.Load()
+	if in.client.IsZero() {
+		return nil
+	}
 	row, err := h.config.Log.Client(ctx, r.attach.Document, in.client)
 	switch {
 	case err == nil:

@@ -108,6 +108,22 @@ func TestResumeOfAForgottenClient(t *testing.T) {
 	})
 }
 
+// What a client says its id is may be none. It gets a new one, whoever else has
+// come and gone meanwhile.
+func TestResumeUnderNoID(t *testing.T) {
+	in(t, "[S7] a resume under what is no id gets a new client, also after others were forgotten", nil, func(t *testing.T, h *harness) {
+		alice := h.join(1)
+		h.join(2).peer.Detach()
+		synctest.Wait()
+		h.hub.live(h.doc).forgetAt = 0
+		h.join(3) // and now somebody is forgotten
+		_, w, err := h.attach(alice.user, protocol.RoleEditor, &protocol.Resume{Client: "none", Epoch: alice.epoch, Seq: 1})
+		if err != nil || w.Reset != "too_old" || w.Client == "" {
+			t.Errorf("reset %q, client %q, %v", w.Reset, w.Client, err)
+		}
+	})
+}
+
 // A laptop that slept for a long time sends what it had sent before.
 func TestBaseOfLongAgo(t *testing.T) {
 	const age = 100_000
