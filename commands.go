@@ -82,7 +82,7 @@ type loadCommand struct {
 	Documents int           `default:"1" help:"Documents to make (${default})."`
 	Writers   int           `default:"2" help:"Writers in each (${default})."`
 	Readers   int           `default:"0" help:"Readers in each (${default})."`
-	Rate      float64       `default:"5" help:"Edits per second of each writer (${default})."`
+	Rate      float64       `default:"0" placeholder:"N" help:"Edits per second of each writer; without, 5, and with --trace as fast as they are acknowledged."`
 	Duration  time.Duration `default:"10s" help:"How long to write (${default})."`
 	Trace     string        `type:"existingfile" placeholder:"FILE" help:"Recorded editing history (json or json.gz) to replay instead."`
 	Seed      uint64        `default:"0" help:"Seed of what is typed where; 0 is a fresh one."`
@@ -103,6 +103,9 @@ func (c *loadCommand) Run(ctx context.Context) error {
 	}
 	spendMemory()
 	report, err := collabtest.Load(ctx, config, os.Stderr)
+	if report.Seconds == 0 {
+		return err // nothing was written, so there is nothing to show
+	}
 	if _, printErr := report.WriteTo(os.Stdout); printErr != nil {
 		return errors.Join(err, printErr)
 	}

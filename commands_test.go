@@ -58,6 +58,27 @@ func TestCommands(t *testing.T) {
 	refused("not found", "hash", "0190b5a4-0000-7000-8000-000000000001", "--data", config.Data)
 	refused("2 revisions", "hash", d.ID, "9", "--data", config.Data)
 	refused("check the path", "verify", "--data", filepath.Join(t.TempDir(), "none"))
+
+	// Load: a history is replayed as fast as the server takes it - in less than
+	// the quarter of an hour that it would take at five edits per second.
+	const edits = 5000
+	history := func(end string) string {
+		file := filepath.Join(t.TempDir(), "history.json")
+		steps := strings.Repeat(`{"patches":[[0,0,"x"]]},`, edits)
+		if err := os.WriteFile(file, []byte(`{"endContent":"`+end+`","txns":[`+steps[:len(steps)-1]+`]}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	table := must("all equal, on the server too", "load", "--url", program.URL()+"/", "--trace", history(strings.Repeat("x", edits)))
+	for _, line := range []string{"acknowledged/s", fmt.Sprintf("edits made                   %d in", edits), "changes acknowledged", "edit to ack ", "edit to others' screens", "p50 ", "p95 ", "p99 ", "bytes sent per change", "bytes received per change"} {
+		if !strings.Contains(table, line) {
+			t.Errorf("load does not tell of %q: %s", line, table)
+		}
+	}
+	refused("NOT shown to be equal", "load", "--url", program.URL(), "--trace", history("another text"))
+	refused("is not the address of a server", "load", "--url", strings.TrimPrefix(program.URL(), "http://"))
+	refused("numbers from 0", "load", "--url", program.URL(), "--readers=-1")
 	refused("--help", "serve", "--no-such-flag")
 	must("coscribe ", "version")
 	must("COSCRIBE_ALLOWED_ORIGIN", "serve", "--help")

@@ -51,6 +51,7 @@ type Socket struct {
 	pipe    pipe       // nil while there is none
 	kind    string     // of the next connection
 	failure error      // final
+	lost    error      // why the last connection ended; nil: there was none
 	quiet   time.Time  // nothing is submitted before: a reject asked for patience
 	soon    time.Time  // until then a server that said goodbye is expected back
 	changed *sync.Cond // anything may have changed
@@ -89,6 +90,9 @@ func Dial(ctx context.Context, config SocketConfig) (*Socket, error) {
 	go s.run(running)
 	if err := s.Wait(ctx, func(c *Client) bool { return c.ID() != "" }); err != nil {
 		s.Close()
+		if s.lost != nil { // nobody else has the socket
+			err = fmt.Errorf("%w; the last attempt: %w", err, s.lost)
+		}
 		return nil, fmt.Errorf("connecting to document %s: %w", config.Document, err)
 	}
 	return s, nil
@@ -177,6 +181,8 @@ func (s *Socket) run(ctx context.Context) {
 		s.pipe = nil
 		if final {
 			s.failure = err
+		} else {
+			s.lost = err
 		}
 		soon := began.Before(s.soon)
 		s.changed.Broadcast()

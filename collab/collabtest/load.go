@@ -9,6 +9,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,7 +28,7 @@ type LoadConfig struct {
 	Documents int           // new ones are made; 1
 	Writers   int           // per document; 1 if there are no readers either
 	Readers   int           // per document
-	Rate      float64       // edits per second and writer; 5
+	Rate      float64       // edits per second and writer; 5, and of a trace as fast as they are acknowledged
 	Duration  time.Duration // of the writing; 10 s
 	Trace     string        // a recorded editing history to replay instead (json or json.gz)
 	Seed      uint64        // of what is typed where and when; 0: a fresh one
@@ -51,6 +53,29 @@ func (c LoadConfig) withDefaults() LoadConfig {
 	return c
 }
 
+// Bounds of LoadConfig.Rate: below, a writer would wait for hours; above, it
+// would do nothing but type.
+const (
+	rateLeast = 0.001
+	rateMost  = 100_000
+)
+
+// check says what of a config makes no load.
+func (c LoadConfig) check() error {
+	server, err := url.Parse(c.URL)
+	switch {
+	case err != nil || server.Host == "" || server.Scheme != "http" && server.Scheme != "https":
+		return fmt.Errorf("%q is not the address of a server; name one like http://127.0.0.1:8080", c.URL)
+	case c.Documents < 0 || c.Writers < 0 || c.Readers < 0:
+		return errors.New("documents, writers and readers are numbers from 0")
+	case c.Rate != 0 && !(c.Rate >= rateLeast && c.Rate <= rateMost):
+		return fmt.Errorf("a rate is a number of edits per second from %v to %v", rateLeast, rateMost)
+	case c.Duration < 0:
+		return errors.New("a duration is a time like 30s or 5m")
+	}
+	return nil
+}
+
 // LoadGCPercent is the GOGC that a process which only makes load should have:
 // its replicas are small, and collecting takes from the server beside it.
 const LoadGCPercent = 400
@@ -65,6 +90,10 @@ const (
 // be nil) gets a line each second. The error is ErrDiverged if replicas differ,
 // and the report is filled as far as things went.
 func Load(ctx context.Context, config LoadConfig, progress io.Writer) (Report, error) {
+	if err := config.check(); err != nil {
+		return Report{Config: config}, err
+	}
+	config.URL = strings.TrimRight(config.URL, "/")
 	if config.Trace != "" {
 		return loadTrace(ctx, config, progress)
 	}

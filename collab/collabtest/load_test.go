@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -144,6 +145,21 @@ func TestSocketsResume(t *testing.T) {
 				t.Errorf("[S2] client %d shows %d characters, %d were typed", i, len(got)-1, typed)
 			}
 		})
+	}
+}
+
+// What makes no load is said before anything is done.
+func TestLoadWithoutSense(t *testing.T) {
+	const server = "http://127.0.0.1:1"
+	for _, c := range []LoadConfig{
+		{URL: "127.0.0.1:8080"}, {URL: "ftp://127.0.0.1"}, {URL: "http://"}, {URL: ""},
+		{URL: server, Documents: -1}, {URL: server, Writers: -1}, {URL: server, Readers: -1}, {URL: server, Duration: -time.Second},
+		{URL: server, Rate: -1}, {URL: server, Rate: math.NaN()}, {URL: server, Rate: math.Inf(1)}, {URL: server, Rate: 1e-300}, {URL: server, Rate: 1e12},
+	} {
+		report, err := Load(t.Context(), c, nil)
+		if err == nil || strings.Contains(err.Error(), "creating a document") || report.Seconds != 0 {
+			t.Errorf("%+v: %v", c, err)
+		}
 	}
 }
 

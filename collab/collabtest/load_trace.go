@@ -96,6 +96,9 @@ func (t *trace) prepare() error {
 		x.foreign = seen[i][1-x.Agent]
 		seen[i][x.Agent]++
 		for _, p := range x.Patches {
+			if p.position < 0 || p.deleted < 0 {
+				return fmt.Errorf("transaction %d has a negative position or length", i)
+			}
 			t.astral = t.astral || strings.ContainsFunc(p.inserted, func(r rune) bool { return r > 0xffff })
 		}
 	}
@@ -124,11 +127,19 @@ func (t *trace) order() {
 	t.Txns = ordered
 }
 
-// delta says a patch in UTF-16 units of doc.
-func (t *trace) delta(doc *ot.Document, p patch) ot.Delta {
-	at, deleted := p.position, p.deleted
+// delta says a patch in UTF-16 units of doc, whose final newline is not the
+// trace's.
+func (t *trace) delta(doc *ot.Document, p patch) (ot.Delta, error) {
+	at, deleted, length := p.position, p.deleted, doc.Len()
+	var text []rune
 	if t.astral {
-		text := []rune(doc.Text())
+		text = []rune(doc.Text())
+		length = len(text)
+	}
+	if at >= length || deleted > length-1-at {
+		return nil, errors.New("a patch reaches past the end of the text")
+	}
+	if t.astral {
 		at = len(utf16.Encode(text[:p.position]))
 		deleted = len(utf16.Encode(text[p.position : p.position+p.deleted]))
 	}
@@ -139,7 +150,7 @@ func (t *trace) delta(doc *ot.Document, p patch) ot.Delta {
 	if deleted > 0 {
 		b.Delete(deleted)
 	}
-	return b.Delta()
+	return b.Delta(), nil
 }
 
 // replica is what one agent of a trace has in front of it. Its client hears of
@@ -171,8 +182,11 @@ func (r *replica) edit(x *transaction) (ot.Delta, error) {
 	}
 	var edit ot.Delta
 	for i, p := range x.Patches {
-		d := r.trace.delta(r.seen, p)
-		if err := r.seen.Apply(d); err != nil {
+		d, err := r.trace.delta(r.seen, p)
+		if err == nil {
+			err = r.seen.Apply(d)
+		}
+		if err != nil {
 			return nil, err
 		}
 		if i == 0 {
@@ -233,9 +247,8 @@ func (l *load) replay(ctx context.Context, t *trace) error {
 	for i := range t.Txns {
 		x := &t.Txns[i]
 		c := clients[x.Agent]
-		if l.config.Rate > 0 {
-			due := l.began.Add(time.Duration(float64(i) / l.config.Rate * float64(time.Second)))
-			time.Sleep(time.Until(due))
+		if err := l.pace(ctx, i); err != nil {
+			return fmt.Errorf("transaction %d: %w", i, err)
 		}
 		var failure error
 		if err := c.waitUnless(ctx, func(*Client) bool { return !c.replica.lacks(x) }); err != nil {
@@ -257,6 +270,22 @@ func (l *load) replay(ctx context.Context, t *trace) error {
 		}
 	}
 	return nil
+}
+
+// pace waits until a transaction is due.
+func (l *load) pace(ctx context.Context, transaction int) error {
+	if l.config.Rate > 0 {
+		due := l.began.Add(time.Duration(float64(transaction) / l.config.Rate * float64(time.Second)))
+		if wait := time.Until(due); wait > 0 {
+			timer := time.NewTimer(wait)
+			defer timer.Stop()
+			select {
+			case <-timer.C:
+			case <-ctx.Done():
+			}
+		}
+	}
+	return ctx.Err()
 }
 
 // waitUnless is Wait that costs little when there is nothing to wait for.
