@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"math"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -131,7 +132,7 @@ func (p *Peer) check(m protocol.Check) {
 	}
 	hash := state.contentHash()
 	ours := hex.EncodeToString(hash[:])
-	if ours == m.Hash {
+	if strings.EqualFold(ours, m.Hash) {
 		return
 	}
 	c := p.session.config

@@ -327,6 +327,7 @@ func TestBounds(t *testing.T) {
 		c := h.join(1)
 		hash := ot.NewDocument().Hash()
 		c.say(protocol.Check{Revision: 0, Hash: hex.EncodeToString(hash[:])})
+		c.say(protocol.Check{Revision: 0, Hash: strings.ToUpper(hex.EncodeToString(hash[:]))})
 		c.say(protocol.Check{Revision: 7, Hash: "00"})
 		if got := of[protocol.Reload](c.hear()); len(got) != 0 {
 			t.Errorf("reloads %v", got)
