@@ -107,6 +107,9 @@ func TestChangesLive(t *testing.T) {
 			{404, "revision_not_found", d.Epoch + "-99"},
 			{400, "invalid_request", "nonsense"},
 			{400, "invalid_request", d.Epoch + "-x"},
+			{400, "invalid_request", d.Epoch + "-"},
+			{400, "invalid_request", "-"},
+			{400, "invalid_request", "-2"},
 		} {
 			b.problem(test.status, test.code, b.send("GET", path, nil, "Accept", "text/event-stream", "Last-Event-ID", test.id))
 		}

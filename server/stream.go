@@ -207,7 +207,7 @@ func streamStart(r *http.Request) (epoch persistence.ID, after int64, err error)
 	epochText, afterText := r.URL.Query().Get("epoch"), r.URL.Query().Get("after")
 	if last := r.Header.Get("Last-Event-ID"); last != "" {
 		dash := strings.LastIndexByte(last, '-')
-		if dash < 0 {
+		if dash <= 0 || dash == len(last)-1 {
 			return epoch, 0, newProblem(http.StatusBadRequest, "invalid_request", "Last-Event-ID is the id of the last event: epoch-revision.")
 		}
 		epochText, afterText = last[:dash], last[dash+1:]
