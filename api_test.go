@@ -83,6 +83,13 @@ func TestCreateFromFormats(t *testing.T) {
 			t.Errorf("%s: %s %s, want %s", mediaType, d.Title, content, test.delta)
 		}
 	}
+	for _, mediaType := range []string{"text/plain", "text/markdown", "text/html", "text/plain; charset=iso-8859-1"} {
+		t.Run("[D2] what is not UTF-8 is refused, not replaced: "+mediaType, func(t *testing.T) {
+			for _, body := range []string{"caf\xe9", "\xff\xfec\x00a\x00f\x00\xe9\x00", "\xed\xa0\x80"} {
+				b.problem(http.StatusUnprocessableEntity, "invalid_encoding", b.send("POST", "/api/documents", body, "Content-Type", mediaType))
+			}
+		})
+	}
 	if created := b.send("POST", "/api/documents", nil); created.status != http.StatusCreated {
 		t.Errorf("an empty body: %d %s", created.status, created.body)
 	}
@@ -164,6 +171,20 @@ func TestWrites(t *testing.T) {
 		b.want(http.StatusOK, b.send("POST", path, map[string]any{"delta": ops(map[string]any{"insert": "a"}, map[string]any{"insert": "b"}, map[string]any{"retain": 4})}), &wrote)
 		if wrote.Epoch != d.Epoch || wrote.Revision != 2 {
 			t.Errorf("%+v", wrote)
+		}
+	})
+	t.Run("[D4] a body that says a thing twice is refused", func(t *testing.T) {
+		for _, body := range []string{
+			`{"delta":[{"insert":"a"}],"delta":[{"insert":"b"}]}`, `{"delta":[{"insert":"a"}],"\u0064elta":[{"insert":"b"}]}`,
+			`{"delta":[{"insert":"a"}],"Delta":[{"insert":"b"}]}`, `{"base":0,"base":2,"delta":[{"insert":"a"}]}`,
+			`{"onConflict":"fail","base":0,"delta":[{"insert":"a"}],"onConflict":"rebase"}`,
+		} {
+			b.problem(http.StatusBadRequest, "invalid_request", b.send("POST", path, body))
+		}
+		b.problem(http.StatusBadRequest, "invalid_request", b.send("PATCH", "/api/documents/"+d.ID, `{"title":"a","title":"b"}`))
+		b.problem(http.StatusBadRequest, "invalid_request", b.send("POST", "/api/documents", `{"title":"a","title":"b"}`))
+		if c := b.content(d.ID, ""); c.Revision != 2 {
+			t.Errorf("revision %d", c.Revision)
 		}
 	})
 	t.Run("[S2] a repeated key gets its first answer", func(t *testing.T) {

@@ -265,8 +265,8 @@ func readCreation(in *createInput) (title string, content ot.Delta, err error) {
 			Content json.RawMessage `json:"content"`
 		}
 		if len(in.RawBody) > 0 {
-			if err := json.Unmarshal(in.RawBody, &body); err != nil {
-				return "", nil, newProblem(http.StatusBadRequest, "invalid_request", "The body is not the JSON that this route reads: an object with title and content.")
+			if err := readJSON(in.RawBody, &body); err != nil {
+				return "", nil, newProblem(http.StatusBadRequest, "invalid_request", "The body is not the JSON that this route reads: an object with title and content, each once.")
 			}
 		}
 		if body.Title != "" {

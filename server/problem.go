@@ -145,6 +145,8 @@ func (s *Server) problem(ctx context.Context, err error) error {
 		return newProblem(http.StatusForbidden, "forbidden", "Your role in this document does not allow that; ask its owner.")
 	case errors.Is(err, convert.ErrTooLarge):
 		return newProblem(http.StatusRequestEntityTooLarge, "body_too_large", "Too large: %s.", err)
+	case errors.Is(err, convert.ErrEncoding):
+		return newProblem(http.StatusUnprocessableEntity, "invalid_encoding", "The text is not UTF-8; save it as UTF-8 and send it again.")
 	case errors.Is(err, convert.ErrTooDeep):
 		return newProblem(http.StatusUnprocessableEntity, "too_deep", "Nested too deeply to be read; flatten it.")
 	case errors.Is(err, persistence.ErrFull):

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
@@ -75,7 +74,7 @@ func (s *Server) routes(mux *http.ServeMux) {
 // texts longer: nothing here is ever put into a page.
 var jsonFormat = huma.Format{
 	Marshal:   huma.DefaultJSONFormat.Marshal,
-	Unmarshal: json.Unmarshal,
+	Unmarshal: readJSON,
 }
 
 // unknownRoute answers what no route matches: 405 with the methods that the

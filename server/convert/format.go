@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"mime"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/coscribe/coscribe/ot"
 )
@@ -33,6 +34,8 @@ const (
 var (
 	// ErrTooLarge: more than MaxBytes.
 	ErrTooLarge = errors.New("the text is too large")
+	// ErrEncoding: not UTF-8; what it says could only be guessed.
+	ErrEncoding = errors.New("the text is not UTF-8")
 	// ErrTooDeep: nested deeper than any document needs.
 	ErrTooDeep = errors.New("the text is nested too deeply")
 )
@@ -104,7 +107,7 @@ func Write(format Format, document ot.Delta, title string) ([]byte, error) {
 }
 
 // Read parses input in a text format (not FormatDelta, see FromJSON) into a
-// document that ot.RichText accepts. ErrTooLarge, ErrTooDeep.
+// document that ot.RichText accepts. ErrTooLarge, ErrEncoding, ErrTooDeep.
 func Read(format Format, input []byte) (ot.Delta, error) {
 	switch format {
 	case FormatText:
@@ -117,13 +120,16 @@ func Read(format Format, input []byte) (ot.Delta, error) {
 	return nil, fmt.Errorf("cannot read format %q", format)
 }
 
-// clean makes input safe to parse: valid UTF-8, newlines as "\n", and no C0
-// control character but newline and tab (law D4).
+// clean makes input safe to parse: newlines as "\n", and no C0 control character
+// but newline and tab (law D4). What is not UTF-8 is refused (law D2).
 func clean(input []byte) (string, error) {
 	if len(input) > MaxBytes {
 		return "", fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(input), MaxBytes)
 	}
-	text := strings.ToValidUTF8(strings.TrimPrefix(string(input), "\ufeff"), "\ufffd")
+	if !utf8.Valid(input) {
+		return "", ErrEncoding
+	}
+	text := strings.TrimPrefix(string(input), "\ufeff")
 	if !strings.ContainsFunc(text, forbidden) {
 		return text, nil
 	}
