@@ -104,6 +104,19 @@ test("paste from Word, Google Docs and the web keeps the structure and drops the
 	}
 })
 
+test("a picture on the clipboard, or any file, cannot be kept yet, and that is said", async ({ person, server }) => {
+	const page = await (await person("Ada")).open(await server.createDocument("Pictures"))
+	await page.caretToStart()
+	await page.text.evaluate((target) => {
+		const clipboardData = new DataTransfer()
+		clipboardData.items.add(new File(["pixels"], "image.png", { type: "image/png" }))
+		target.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }))
+	})
+	await expect(page.page.getByRole("region", { name: "Notice" })).toContainText("Files cannot be added yet.")
+	await page.type("x")
+	await page.expectLines(["x"])
+})
+
 test("copying gives semantic HTML and readable text; keys carry it into another document", async ({
 	person,
 	server,

@@ -3,6 +3,7 @@
 import type { Node } from "prosemirror-model"
 import { type EditorState, Plugin, PluginKey, TextSelection } from "prosemirror-state"
 import { Decoration, DecorationSet, type EditorView } from "prosemirror-view"
+import { fold } from "./fold.js"
 import type { Find, FindState } from "./types.js"
 
 /** Matches beyond this are counted by nobody and would only make the page slow. */
@@ -32,21 +33,17 @@ export function literalText(line: Node): string {
 function matchesIn(doc: Node, query: string, caseSensitive: boolean): Match[] {
 	const matches: Match[] = []
 	if (query === "") return matches
-	// Folding that changes a text's length would shift what follows; such lines are searched as they are.
-	const fold = (text: string) => {
-		if (caseSensitive) return text
-		const lower = text.toLowerCase()
-		return lower.length === text.length ? lower : text
-	}
-	const needle = caseSensitive ? query : query.toLowerCase()
+	const needle = fold(query, caseSensitive).text
 	doc.forEach((line, start) => {
-		const text = fold(literalText(line))
-		for (
-			let at = text.indexOf(needle);
-			at >= 0 && matches.length < maxMatches;
-			at = text.indexOf(needle, at + needle.length)
-		) {
-			matches.push({ from: start + 1 + at, to: start + 1 + at + needle.length })
+		const { text, places } = fold(literalText(line), caseSensitive)
+		const placeOf = (index: number) => (places ? (places[index] ?? -1) : index)
+		let at = text.indexOf(needle)
+		while (at >= 0 && matches.length < maxMatches) {
+			const from = placeOf(at)
+			const to = placeOf(at + needle.length)
+			const whole = from >= 0 && to >= 0
+			if (whole) matches.push({ from: start + 1 + from, to: start + 1 + to })
+			at = text.indexOf(needle, at + (whole ? needle.length : 1))
 		}
 	})
 	return matches

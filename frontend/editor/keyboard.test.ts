@@ -279,6 +279,24 @@ describe("commands", () => {
 		expect(editor.find.search("ONE", { caseSensitive: true }).count).toBe(0)
 	})
 
+	test("find takes a letter for what it is, however it was composed and in whatever case", () => {
+		const found = (text: string, query: string, caseSensitive = false) => {
+			const { editor } = alone([{ insert: `${text}\n` }])
+			if (editor.find.search(query, { caseSensitive }).count === 0) return null
+			editor.find.close()
+			const { anchor, head } = editor.snapshot.selection
+			return text.slice(anchor, head)
+		}
+		expect(found("un cafe\u0301 noir", "CAF\u00c9")).toBe("cafe\u0301")
+		expect(found("un caf\u00e9 noir", "cafe\u0301", true)).toBe("caf\u00e9")
+		expect(found("un caf\u00e9 noir", "CAF\u00c9", true)).toBeNull()
+		expect(found("cafe\u0301", "cafe")).toBeNull()
+		expect(found("\u0130zmir, then MORE", "more")).toBe("MORE")
+		expect(found("\u039f\u03b4\u03cc\u03c2", "\u039f\u0394\u038c\u03a3")).toBe("\u039f\u03b4\u03cc\u03c2")
+		expect(found("\u{1f600} \u1112\u1161\u11ab", "\ud55c")).toBe("\u1112\u1161\u11ab")
+		expect(found("a\u{1f468}\u200d\u{1f469}b", "\u{1f469}")).toBe("\u{1f469}")
+	})
+
 	test("outline and word count", () => {
 		const { editor } = alone([
 			...line("Plan", { header: 1 }),

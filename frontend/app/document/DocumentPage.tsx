@@ -291,6 +291,7 @@ function useEditor(
 			label: "Document text",
 			onLink: () => handlers.current.onLink(),
 			onFind: () => handlers.current.onFind(),
+			onNotice: toast,
 		})
 		setEditor(created)
 		setSnapshot(created.snapshot)

@@ -23,9 +23,10 @@ const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]
 			["Numbered list", "Mod-Shift-7"],
 			["Bullet list", "Mod-Shift-8"],
 			["Check list", "Mod-Shift-9"],
+			["Tick or untick", "Mod-Enter"],
 			["Indent", "Mod-]"],
 			["Outdent", "Mod-["],
-			["Align left, centre, right", "Mod-Shift-L E R"],
+			["Align left, centre, right, both", "Mod-Shift-L E R J"],
 		],
 	],
 	[
