@@ -115,6 +115,8 @@ test("a picture on the clipboard, or any file, cannot be kept yet, and that is s
 	await expect(page.page.getByRole("region", { name: "Notice" })).toContainText("Files cannot be added yet.")
 	await page.type("x")
 	await page.expectLines(["x"])
+	await page.paste({ html: '<p>y <img width=9 src="file:///C:/Temp/image001.png"> z</p>' })
+	await expect(page.page.getByRole("region", { name: "Notice" })).toContainText("without its pictures")
 })
 
 test("copying gives semantic HTML and readable text; keys carry it into another document", async ({

@@ -54,10 +54,16 @@ function refuseFiles(transfer: DataTransfer | null, notice: (message: string) =>
 	return true
 }
 
-function paste(view: EditorView, event: ClipboardEvent, slice: Slice): boolean {
+/** What word processors have in their files, and pages in theirs: nobody else could see it. */
+const pictureOfTheirs = /<img\b[^>]*\ssrc\s*=\s*["']?(?!\s*https?:)/i
+
+function paste(view: EditorView, event: ClipboardEvent, slice: Slice, notice: (message: string) => void): boolean {
 	const { state } = view
 	const text = event.clipboardData?.getData("text/plain") ?? ""
-	const plain = inCode(state) || !event.clipboardData?.getData("text/html")
+	const html = event.clipboardData?.getData("text/html") ?? ""
+	const plain = inCode(state) || html === ""
+	if (!plain && pictureOfTheirs.test(html))
+		notice("The text is here without its pictures. Images can be inserted by their web address.")
 	const linked = plain ? pasteAddress(state, text) : null
 	const lines = inCode(state) && text ? plainLines(text, state) : openLines(slice)
 	const tr = linked ?? insertLines(state.tr, lines)
@@ -95,7 +101,7 @@ export function clipboardPlugin(notice: (message: string) => void): Plugin {
 					htmlOf(content, options?.document ?? document),
 			} as unknown as DOMSerializer,
 			clipboardTextSerializer: textOf,
-			handlePaste: paste,
+			handlePaste: (view, event, slice) => paste(view, event, slice, notice),
 			handleDrop: drop,
 			handleDOMEvents: {
 				paste(_view, event) {
