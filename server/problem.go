@@ -148,7 +148,7 @@ func (s *Server) problem(ctx context.Context, err error) error {
 	case errors.Is(err, convert.ErrEncoding):
 		return newProblem(http.StatusUnprocessableEntity, "invalid_encoding", "The text is not UTF-8; save it as UTF-8 and send it again.")
 	case errors.Is(err, convert.ErrTooDeep):
-		return newProblem(http.StatusUnprocessableEntity, "too_deep", "Nested too deeply to be read; flatten it.")
+		return newProblem(http.StatusUnprocessableEntity, "too_deep", "Make it simpler, or split it: %s.", err)
 	case errors.Is(err, persistence.ErrFull):
 		return unavailable("storage_full", "The server's disk is full; nothing was written. Try again later.")
 	case errors.Is(err, persistence.ErrDamaged):

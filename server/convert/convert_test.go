@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -212,6 +213,27 @@ func TestHostileInput(t *testing.T) {
 			}
 			mustBeSafe(t, Page(document, "<script>"), name)
 		})
+	}
+}
+
+// A table's short rows are filled up to its width: few bytes could become more
+// cells than there is memory.
+func TestTableCells(t *testing.T) {
+	table := func(before string, columns, rows int, row string) []byte {
+		return []byte(before + strings.Repeat("a|", columns) + "\n" + before + strings.Repeat("-|", columns) + "\n" + strings.Repeat(before+row+"\n", rows))
+	}
+	for _, before := range []string{"", "|", "> ", "> |", "  "} {
+		if _, err := FromMarkdown(table(before, 3000, 3000, "a")); !errors.Is(err, ErrTooDeep) {
+			t.Errorf("[R5] 3,000 rows of 3,000 cells after %q: %v", before, err)
+		}
+	}
+	// Those of several tables are counted together.
+	if _, err := FromMarkdown(bytes.Repeat(append(table("", 100, 100, "a"), '\n'), 20)); !errors.Is(err, ErrTooDeep) {
+		t.Errorf("[R5] 20 tables of 10,000 cells: %v", err)
+	}
+	document, err := FromMarkdown(append(table("", 20, 2000, "1|2|3"), "\nafter\n"...))
+	if text := string(Text(document)); err != nil || !strings.Contains(text, "1\t2\t3") || !strings.HasSuffix(text, "after\n") {
+		t.Errorf("an honest table: %v", err)
 	}
 }
 

@@ -15,13 +15,18 @@ const (
 	// linkMarks is what a link target counts for: the parser looks for its end
 	// through the rest of the paragraph.
 	linkMarks = 5
+	// maxCells is how many cells all tables may have, also those that are only
+	// there because a table's short rows are filled up to its width.
+	maxCells = 1 << 17
 )
 
 // checkMarks refuses what makes the parser slow: quotes and lists nested within
-// one line, and paragraphs full of marks. It knows just enough of blocks to
+// one line, and paragraphs full of marks; and what makes it large: tables much
+// wider than their rows. It knows just enough of blocks to
 // tell paragraphs apart, and takes two for one where it is not sure.
 func checkMarks(source string) error {
 	marks, fence := 0, ""
+	columns, cells := 0, 0 // of the table that this paragraph may be; of all
 	for row := range strings.SplitSeq(source, "\n") {
 		if fence != "" {
 			if body := strings.TrimRight(row, " \t"); len(body) >= len(fence) && strings.Trim(body, fence[:1]) == "" {
@@ -30,14 +35,18 @@ func checkMarks(source string) error {
 			continue
 		}
 		if fence = fenceOf(row); fence != "" {
-			marks = 0
+			marks, columns = 0, 0
 			continue
 		}
 		if nesting(row) > maxDepth {
 			return fmt.Errorf("%w: more than %d levels in one line", ErrTooDeep, maxDepth)
 		}
 		if startsBlock(row) {
-			marks = 0
+			marks, columns = 0, 0
+		}
+		columns = max(columns, columnsIn(row))
+		if cells += columns; cells > maxCells {
+			return fmt.Errorf("%w: tables of more than %d cells", ErrTooDeep, maxCells)
 		}
 		if marks += marksIn(row); marks > maxMarks {
 			return fmt.Errorf("%w: more than %d marks in one paragraph", ErrTooDeep, maxMarks)
@@ -70,6 +79,19 @@ func startsBlock(row string) bool {
 		return true
 	}
 	return len(body) > 2 && strings.ContainsRune("-+*", rune(body[0])) && body[1] == ' ' && strings.TrimSpace(body[2:]) != ""
+}
+
+// columnsIn is how many columns a row makes if it is the one below a table's
+// head, else 0. What begins with a quote's or a list's marker may be one too.
+func columnsIn(row string) int {
+	body := strings.TrimLeft(row, " \t>-+*0123456789.)")
+	if strings.Trim(body, "|:- \t\v\f\r") != "" {
+		return 0
+	}
+	if bars := strings.Count(body, "|"); bars > 0 {
+		return bars + 1
+	}
+	return 0
 }
 
 // nesting counts the quote and list markers that a row begins with.
