@@ -237,6 +237,24 @@ func TestTableCells(t *testing.T) {
 	}
 }
 
+// A link's address is told once in Markdown, and with each of its places in a
+// delta.
+func TestFirstChangeIsBounded(t *testing.T) {
+	linked := func(places int) ot.Delta {
+		document, err := FromMarkdown([]byte("[a]: https://example.org/" + strings.Repeat("u", 1900) + "\n\n" + strings.Repeat("[a]\n\n", places)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return document
+	}
+	if first, err := FirstChange(linked(10_000)); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("[L5][R5] 52 KB become a change of %d bytes, %v", len(first.AppendJSON(nil)), err)
+	}
+	if first, err := FirstChange(linked(1000)); err != nil || len(first) < 1000 {
+		t.Errorf("an honest document: %d ops, %v", len(first), err)
+	}
+}
+
 func TestLimits(t *testing.T) {
 	for _, format := range []Format{FormatText, FormatMarkdown, FormatHTML} {
 		if document, err := Read(format, []byte("caf\xe9")); !errors.Is(err, ErrEncoding) {

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/coscribe/coscribe/ot"
 )
@@ -104,9 +105,24 @@ func asFirstChange(document ot.Delta) ot.Delta {
 
 // FirstChange is the change that turns an empty document (law D0) into this
 // one; it is empty for an empty document. The document must end in a newline.
+// ErrTooLarge.
 func FirstChange(document ot.Delta) (ot.Delta, error) {
 	if !endsInNewline(document) {
 		return nil, errors.New("the document does not end in a newline")
 	}
-	return asFirstChange(document), nil
+	first := asFirstChange(document)
+	var op []byte
+	size := 0
+	for i := range first {
+		op = first[i].AppendJSON(op[:0])
+		if size += len(op); size > maxChange {
+			return nil, fmt.Errorf("%w: its formatting takes more than %d bytes", ErrTooLarge, maxChange)
+		}
+	}
+	return first, nil
 }
+
+// maxChange is how large a document may be as a change, in bytes. It is larger
+// than what it was read from if something is said once there and at each of its
+// places in a delta, such as a link's address or the style of a page.
+const maxChange = 4 * MaxBytes
