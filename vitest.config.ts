@@ -7,6 +7,8 @@ export default defineConfig({
 	test: {
 		include: ["frontend/**/*.test.{ts,tsx}"],
 		environment: "node",
+		// Vitest leaves a core to whoever watches; nobody does, and of two it would leave half.
+		maxWorkers: "100%",
 		// Only what hangs meets it, on the slowest and busiest machine: no test asserts a duration.
 		testTimeout: 180_000,
 		hookTimeout: 180_000,

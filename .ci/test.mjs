@@ -1,6 +1,15 @@
 // `npm test`: everything, in the order in which mistakes are cheapest to find.
 // `npm test -- go browser` runs only the named groups.
-import { build, fail, installPackages, requireChromium, requireCompiler, requireToolchain, run } from "./tools.mjs"
+import {
+	build,
+	fail,
+	installPackages,
+	requireChromium,
+	requireCompiler,
+	requireToolchain,
+	run,
+	runAside,
+} from "./tools.mjs"
 
 const npx = (...args) => run("npx", ["--no-install", ...args])
 
@@ -23,15 +32,15 @@ const groups = {
 	size() {
 		run("node", [".ci/size.mjs"])
 	},
-	go() {
-		run("go", ["test", "-count=1", "-timeout", "10m", "./..."], { env: { CGO_ENABLED: "0" } })
+	async go() {
+		await runAside("go", ["test", "-timeout", "10m", "./..."], { env: { CGO_ENABLED: "0" } })
 	},
-	race() {
+	async race() {
 		// Not again what has nothing to race: fault campaigns and commands, whose binary is not built for the detector; long
 		// tests of one request or goroutine after another; and packages that know no goroutine, but for the one test of
 		// documents that are shared. Group go has them.
 		const race = (...args) =>
-			run("go", ["test", "-race", "-short", "-count=1", "-timeout", "10m", ...args], { env: { CGO_ENABLED: "1" } })
+			runAside("go", ["test", "-race", "-short", "-timeout", "10m", ...args], { env: { CGO_ENABLED: "1" } })
 		const binary = ["TestFault.*", "TestCommands", "TestSharingByCommand", "TestPeopleByCommand"]
 		const inTurn = [
 			"TestAuthority",
@@ -46,8 +55,8 @@ const groups = {
 		]
 		const single = /\/(ot|ot\/ottest|ot\/ottest\/oracle|server\/convert)$/
 		const packages = run("go", ["list", "./..."], { quiet: true }).stdout.toString().trim().split("\n")
-		race("-skip", `^(${[...binary, ...inTurn].join("|")})$`, ...packages.filter((name) => !single.test(name)))
-		race("-run", "^TestClonesAreIndependent$", "./ot")
+		await race("-skip", `^(${[...binary, ...inTurn].join("|")})$`, ...packages.filter((name) => !single.test(name)))
+		await race("-run", "^TestClonesAreIndependent$", "./ot")
 	},
 	browser() {
 		npx("playwright", "test", "--config", "e2e/playwright.config.ts")
@@ -65,11 +74,21 @@ if (order.includes("browser")) process.env.CHROMIUM = requireChromium()
 if (order.includes("race")) requireCompiler()
 if (order.some((name) => ["size", "go", "race", "browser"].includes(name))) build()
 
+// The whole program's tests, one after the other, leave half of two cores idle: those with the race detector fill it.
+const asides = [["go", "race"]]
+
 const began = Date.now()
 for (const name of order) {
-	const start = Date.now()
-	console.log(`\n== ${name} ==`)
-	groups[name]()
-	console.log(`== ${name}: ok in ${((Date.now() - start) / 1000).toFixed(0)} s ==`)
+	const aside = asides.find((names) => names.includes(name))?.filter((other) => order.includes(other)) ?? [name]
+	if (aside[0] !== name) continue
+	console.log(`\n== ${aside.join(" and ")} ==`)
+	const ended = await Promise.allSettled(
+		aside.map(async (one) => {
+			const start = Date.now()
+			await groups[one]()
+			console.log(`== ${one}: ok in ${((Date.now() - start) / 1000).toFixed(0)} s ==`)
+		}),
+	)
+	for (const { reason } of ended) if (reason) fail(reason.message)
 }
 console.log(`\nAll ${order.length} groups passed in ${((Date.now() - began) / 1000).toFixed(0)} s.`)

@@ -1,6 +1,6 @@
 // What `npm start` and `npm test` share: checking what the machine must have,
 // installing what the project can install by itself, and running steps.
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { accessSync, constants, existsSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -30,6 +30,25 @@ export function run(command, args, { lenient = false, env = {}, quiet = false } 
 		fail(`"${command} ${args.join(" ")}" failed (see above).`)
 	}
 	return result
+}
+
+/** Runs a command beside others: prints what it said when it has ended, in one piece; rejects with a sentence when it fails. */
+export function runAside(command, args, { env = {} } = {}) {
+	return new Promise((resolve, reject) => {
+		const child = spawn(command, args, {
+			cwd: root,
+			stdio: ["ignore", "pipe", "pipe"],
+			env: { ...process.env, ...env },
+		})
+		const said = []
+		for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => said.push(chunk))
+		child.on("error", (error) => reject(new Error(`could not run ${command}: ${error.message}`)))
+		child.on("close", (status) => {
+			process.stdout.write(Buffer.concat(said))
+			if (status === 0) resolve()
+			else reject(new Error(`"${command} ${args.join(" ")}" failed (see above).`))
+		})
+	})
 }
 
 function versionOf(command, args) {
