@@ -11,6 +11,9 @@ import {
 	runAside,
 } from "./tools.mjs"
 
+// Of one package's Go tests, beside those of group race: only what hangs meets it, on the slowest and busiest machine.
+const patience = "20m"
+
 const npx = (...args) => run("npx", ["--no-install", ...args])
 
 const groups = {
@@ -33,14 +36,14 @@ const groups = {
 		run("node", [".ci/size.mjs"])
 	},
 	async go() {
-		await runAside("go", ["test", "-timeout", "10m", "./..."], { env: { CGO_ENABLED: "0" } })
+		await runAside("go", ["test", "-timeout", patience, "./..."], { env: { CGO_ENABLED: "0" } })
 	},
 	async race() {
 		// Not again what has nothing to race: fault campaigns and commands, whose binary is not built for the detector; long
 		// tests of one request or goroutine after another; and packages that know no goroutine, but for the one test of
 		// documents that are shared. Group go has them.
 		const race = (...args) =>
-			runAside("go", ["test", "-race", "-short", "-timeout", "10m", ...args], { env: { CGO_ENABLED: "1" } })
+			runAside("go", ["test", "-race", "-short", "-timeout", patience, ...args], { env: { CGO_ENABLED: "1" } })
 		const binary = ["TestFault.*", "TestCommands", "TestSharingByCommand", "TestPeopleByCommand"]
 		const inTurn = [
 			"TestAuthority",
