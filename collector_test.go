@@ -30,6 +30,7 @@ func TestCollectorAdapts(t *testing.T) {
 					c.collected(time.Now())
 				}
 				time.Sleep(2 * calmAfter)
+				synctest.Wait() // for the timer's goroutine, which wrote to set
 				if !slices.Equal(set, test.want) {
 					t.Errorf("set %d, want %d", set, test.want)
 				}
