@@ -168,12 +168,19 @@ func TestParkedPoll(t *testing.T) {
 	p := newLot(t, (*httptest.Server).Start)
 	t.Run("[P4] a new request ends it with an empty answer", func(t *testing.T) {
 		one, _ := p.poller(t)
-		answer := p.held(one)
-		if b := one.poll(`{"type":"ping"}`); !b.has(t, "pong") {
-			t.Errorf("%+v", b)
-		}
-		if a := <-answer; a.code() != 0 || len(a.Messages) != 0 {
-			t.Errorf("%+v", a)
+		for try := 1; ; try++ {
+			answer := p.held(one)
+			if b := one.poll(`{"type":"ping"}`); !b.has(t, "pong") {
+				t.Errorf("%+v", b)
+			}
+			a := <-answer
+			if a.has(t, "pong") && try < 100 { // on a busy machine it may be overtaken, and is told the same again
+				continue
+			}
+			if a.code() != 0 || len(a.Messages) != 0 {
+				t.Errorf("%+v", a)
+			}
+			break
 		}
 	})
 	t.Run("[S4] what was said while its client went away comes with the next", func(t *testing.T) {
