@@ -240,18 +240,29 @@ func TestTableCells(t *testing.T) {
 // A link's address is told once in Markdown, and with each of its places in a
 // delta.
 func TestFirstChangeIsBounded(t *testing.T) {
-	linked := func(places int) ot.Delta {
+	linked := func(places int) (ot.Delta, error) {
 		document, err := FromMarkdown([]byte("[a]: https://example.org/" + strings.Repeat("u", 1900) + "\n\n" + strings.Repeat("[a]\n\n", places)))
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
-		return document
+		return FirstChange(document)
 	}
-	if first, err := FirstChange(linked(10_000)); !errors.Is(err, ErrTooLarge) {
+	if first, err := linked(10_000); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("[L5][R5] 52 KB become a change of %d bytes, %v", len(first.AppendJSON(nil)), err)
 	}
-	if first, err := FirstChange(linked(1000)); err != nil || len(first) < 1000 {
+	if first, err := linked(1000); err != nil || len(first) < 1000 {
 		t.Errorf("an honest document: %d ops, %v", len(first), err)
+	}
+	// What goes on in the same link has its address once, however many words it has.
+	if _, err := FromHTML([]byte(`<a href="https://example.org/` + strings.Repeat("u", 1900) + `">` + strings.Repeat("word ", 100_000) + "</a>")); err != nil {
+		t.Error(err)
+	}
+	document := ot.Delta{}
+	for range 10_000 {
+		document = append(document, ot.InsertText("a", ot.Attrs("link", "https://example.org/"+strings.Repeat("u", 1900))), ot.InsertText("\n", ot.Attributes{}))
+	}
+	if _, err := FirstChange(document); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("given as a delta: %v", err)
 	}
 }
 

@@ -115,6 +115,33 @@ type lineSink struct {
 	builder ot.Builder
 	open    bool
 	newline ot.Attributes
+
+	size int           // of what was added, in bytes as a change; above maxChange nothing more is
+	last ot.Attributes // of what was added last: what goes on in them is one op
+}
+
+// takes counts something of so many bytes and reports whether it is to be added.
+func (s *lineSink) takes(bytes int, attributes ot.Attributes) bool {
+	s.size += bytes
+	if !attributes.Equal(s.last) {
+		s.last = attributes
+		for key, value := range attributes.All() {
+			s.size += len(key) + len(value)
+		}
+	}
+	return s.size <= maxChange
+}
+
+func (s *lineSink) insert(text string, attributes ot.Attributes) {
+	if s.takes(len(text), attributes) {
+		s.builder.Insert(text, attributes)
+	}
+}
+
+func (s *lineSink) embed(embed ot.Embed, attributes ot.Attributes) {
+	if s.takes(len(embed.Value), attributes) {
+		s.builder.InsertEmbed(embed, attributes)
+	}
 }
 
 // begin starts a line in the block unless one is open.
@@ -127,7 +154,7 @@ func (s *lineSink) begin(block blockState) {
 // end closes the open line, if any.
 func (s *lineSink) end() {
 	if s.open {
-		s.builder.Insert("\n", s.newline)
+		s.insert("\n", s.newline)
 		s.open = false
 	}
 }
@@ -138,7 +165,7 @@ func (s *lineSink) text(block blockState, text string, marks marksMap) {
 		return
 	}
 	s.begin(block)
-	s.builder.Insert(text, ot.MakeAttributes(marks))
+	s.insert(text, ot.MakeAttributes(marks))
 }
 
 // code adds the lines of a code block; text may end in a newline or not.
@@ -148,7 +175,7 @@ func (s *lineSink) code(block blockState, text string) {
 		var row string
 		row, text, _ = strings.Cut(text, "\n")
 		s.begin(block)
-		s.builder.Insert(row, ot.Attributes{})
+		s.insert(row, ot.Attributes{})
 		s.end()
 	}
 }
@@ -157,14 +184,14 @@ func (s *lineSink) code(block blockState, text string) {
 func (s *lineSink) divider() {
 	s.end()
 	s.begin(blockState{})
-	s.builder.InsertEmbed(dividerEmbed, ot.Attributes{})
+	s.embed(dividerEmbed, ot.Attributes{})
 	s.end()
 }
 
 // inlineDivider adds a divider that stands in a line with other content.
 func (s *lineSink) inlineDivider(block blockState, marks marksMap) {
 	s.begin(block)
-	s.builder.InsertEmbed(dividerEmbed, ot.MakeAttributes(marks))
+	s.embed(dividerEmbed, ot.MakeAttributes(marks))
 }
 
 // image adds an image, or its description where documents may not hold it.
@@ -186,7 +213,7 @@ func (s *lineSink) image(block blockState, source, description, width string, ma
 		}
 	}
 	s.begin(block)
-	s.builder.InsertEmbed(embed, ot.MakeAttributes(marks))
+	s.embed(embed, ot.MakeAttributes(marks))
 }
 
 // mention adds a mention; it reports false, and adds nothing, where the id or
@@ -197,14 +224,17 @@ func (s *lineSink) mention(block blockState, id, name string, marks marksMap) bo
 		return false
 	}
 	s.begin(block)
-	s.builder.InsertEmbed(embed, ot.MakeAttributes(marks))
+	s.embed(embed, ot.MakeAttributes(marks))
 	return true
 }
 
 // document ends the last line and returns what was read, held against the
-// schema once more as a whole.
+// schema once more as a whole. ErrTooLarge.
 func (s *lineSink) document() (ot.Delta, error) {
 	s.end()
+	if s.size > maxChange {
+		return nil, errFormatting
+	}
 	delta := s.builder.Delta()
 	if len(delta) == 0 {
 		delta = ot.Delta{ot.InsertText("\n", ot.Attributes{})}

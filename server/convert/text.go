@@ -116,7 +116,7 @@ func FirstChange(document ot.Delta) (ot.Delta, error) {
 	for i := range first {
 		op = first[i].AppendJSON(op[:0])
 		if size += len(op); size > maxChange {
-			return nil, fmt.Errorf("%w: its formatting takes more than %d bytes", ErrTooLarge, maxChange)
+			return nil, errFormatting
 		}
 	}
 	return first, nil
@@ -126,3 +126,5 @@ func FirstChange(document ot.Delta) (ot.Delta, error) {
 // than what it was read from if something is said once there and at each of its
 // places in a delta, such as a link's address or the style of a page.
 const maxChange = 4 * MaxBytes
+
+var errFormatting = fmt.Errorf("%w: with its formatting at each place it takes more than %d bytes", ErrTooLarge, maxChange)
