@@ -66,6 +66,10 @@ func (c *collector) collected(now time.Time) {
 	defer c.mu.Unlock()
 	since := now.Sub(c.last)
 	c.last = now
+	limit := most(c.live())
+	if c.percent > limit { // more lives than when it was raised
+		c.adapt(limit)
+	}
 	if since >= seldom {
 		c.hurried = 0
 		return
@@ -74,7 +78,7 @@ func (c *collector) collected(now time.Time) {
 		return
 	}
 	c.hurried = 0
-	if percent := min(2*c.percent, most(c.live())); percent > c.percent {
+	if percent := min(2*c.percent, limit); percent > c.percent {
 		c.adapt(percent)
 	}
 }

@@ -13,21 +13,30 @@ func TestCollectorAdapts(t *testing.T) {
 	tests := []struct {
 		name  string
 		live  uint64
+		later uint64        // lives after the first half
 		every time.Duration // between two collections
 		want  []int         // percentages set, in order, and calmPercent at the end
 	}{
-		{"ordinary use: little garbage", small, seldom, nil},
-		{"a crowd: more garbage, up to a bound, for as long as it lasts", small, seldom / 10, []int{80, 160, 320, 400, calmPercent}},
-		{"a large heap, which is collected seldom enough anyway", large, seldom / 10, nil},
+		{"ordinary use: little garbage", small, small, seldom, nil},
+		{"a crowd: more garbage, up to a bound, for as long as it lasts", small, small, seldom / 10, []int{80, 160, 320, 400, calmPercent}},
+		{"a large heap, which is collected seldom enough anyway", large, large, seldom / 10, nil},
+		{"a crowd, and then much that lives", small, large, seldom / 10, []int{80, 160, 320, 400, calmPercent}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var set []int
-				c := newCollector(func(percent int) { set = append(set, percent) }, func() uint64 { return test.live })
-				for range 100 {
+				live := test.live
+				c := newCollector(func(percent int) { set = append(set, percent) }, func() uint64 { return live })
+				for i := range 100 {
+					if i == 50 {
+						live = test.later
+					}
 					time.Sleep(test.every)
 					c.collected(time.Now())
+				}
+				if test.later == large && c.percent != calmPercent {
+					t.Errorf("%d %% of what lives now", c.percent)
 				}
 				time.Sleep(2 * calmAfter)
 				synctest.Wait() // for the timer's goroutine, which wrote to set

@@ -80,7 +80,7 @@ func TestMinuteWork(t *testing.T) {
 	}
 	until := func(what string, reached func() bool) {
 		t.Helper()
-		for late := time.Now().Add(20 * time.Second); !reached(); time.Sleep(10 * time.Millisecond) {
+		for late := time.Now().Add(patience); !reached(); time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(late) {
 				t.Fatalf("%s after 20 s", what)
 			}

@@ -130,6 +130,9 @@ func (p *lot) held(one *poller) <-chan polled {
 		case <-p.parked:
 			return answer
 		case a := <-answer:
+			if a.Connection == "" || a.code() != 0 {
+				one.t.Fatalf("the poll was answered with %+v", a)
+			}
 			one.received, one.first = a.Sent, a.Accepted
 		}
 	}
