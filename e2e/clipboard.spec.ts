@@ -107,6 +107,10 @@ test("paste from Word, Google Docs and the web keeps the structure and drops the
 test("a picture on the clipboard, or any file, cannot be kept yet, and that is said", async ({ person, server }) => {
 	const page = await (await person("Ada")).open(await server.createDocument("Pictures"))
 	await page.caretToStart()
+	// One that others can fetch is kept, and nothing is said.
+	await page.paste({ html: `<p><img width="9" src="${server.url}/assets/icon-1.svg"></p>` })
+	await expect(page.text.locator(".image")).toBeAttached()
+	await expect(page.page.getByRole("region", { name: "Notice" })).toBeHidden()
 	await page.text.evaluate((target) => {
 		const clipboardData = new DataTransfer()
 		clipboardData.items.add(new File(["pixels"], "image.png", { type: "image/png" }))

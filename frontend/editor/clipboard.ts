@@ -1,8 +1,9 @@
 // Paste, drop and copy: the clipboard's HTML and text in both directions.
 
-import { type DOMParser, type DOMSerializer, Fragment, Slice } from "prosemirror-model"
+import { type DOMParser, type DOMSerializer, Fragment, type ParseOptions, Slice } from "prosemirror-model"
 import { type EditorState, Plugin, TextSelection, type Transaction } from "prosemirror-state"
 import type { EditorView } from "prosemirror-view"
+import { blockKind } from "./block.js"
 import { cleanLines, cleanLink } from "./clean.js"
 import { inCode } from "./commands.js"
 import { lineAttributes, lineNode, markFor, type OpenLine } from "./convert.js"
@@ -54,16 +55,10 @@ function refuseFiles(transfer: DataTransfer | null, notice: (message: string) =>
 	return true
 }
 
-/** What word processors have in their files, and pages in theirs: nobody else could see it. */
-const pictureOfTheirs = /<img\b[^>]*\ssrc\s*=\s*["']?(?!\s*https?:)/i
-
-function paste(view: EditorView, event: ClipboardEvent, slice: Slice, notice: (message: string) => void): boolean {
+function paste(view: EditorView, event: ClipboardEvent, slice: Slice): boolean {
 	const { state } = view
 	const text = event.clipboardData?.getData("text/plain") ?? ""
-	const html = event.clipboardData?.getData("text/html") ?? ""
-	const plain = inCode(state) || html === ""
-	if (!plain && pictureOfTheirs.test(html))
-		notice("The text is here without its pictures. Images can be inserted by their web address.")
+	const plain = inCode(state) || !event.clipboardData?.getData("text/html")
 	const linked = plain ? pasteAddress(state, text) : null
 	const lines = inCode(state) && text ? plainLines(text, state) : openLines(slice)
 	const tr = linked ?? insertLines(state.tr, lines)
@@ -93,15 +88,20 @@ export function clipboardPlugin(notice: (message: string) => void): Plugin {
 			clipboardTextParser: (text, _context, _plain, view) => sliceOf(plainLines(text, view.state)),
 			// ProseMirror asks these two for one method each; the rest of their classes is about schema rules.
 			clipboardParser: {
-				parseSlice: (dom: Node, options?: { preserveWhitespace?: boolean }) =>
-					sliceOf(readLines(dom, options?.preserveWhitespace === true)),
+				parseSlice: (dom: Node, { preserveWhitespace, context }: ParseOptions) =>
+					sliceOf(
+						readLines(dom, preserveWhitespace === true, () => {
+							if (context && blockKind(context.parent.attrs) === "code") return
+							notice("The text is here without its pictures. Images can be inserted by their web address.")
+						}),
+					),
 			} as unknown as DOMParser,
 			clipboardSerializer: {
 				serializeFragment: (content: Fragment, options?: { document?: Document }) =>
 					htmlOf(content, options?.document ?? document),
 			} as unknown as DOMSerializer,
 			clipboardTextSerializer: textOf,
-			handlePaste: (view, event, slice) => paste(view, event, slice, notice),
+			handlePaste: paste,
 			handleDrop: drop,
 			handleDOMEvents: {
 				paste(_view, event) {

@@ -2,7 +2,7 @@
 import fc from "fast-check"
 import { Slice } from "prosemirror-model"
 import { EditorState } from "prosemirror-state"
-import { describe, expect, test } from "vitest"
+import { afterEach, describe, expect, test } from "vitest"
 import { canonical, type Delta } from "../client/index.js"
 import { cleanColor, cleanImage, cleanLines, cleanLink, cleanText } from "./clean.js"
 import { deltaOf, documentOf, insertOp, lineAttributes, lineNode } from "./convert.js"
@@ -11,6 +11,7 @@ import { insertLines } from "./lines.js"
 import { readLines, setAsideStyles } from "./paste.js"
 import { schema } from "./schema.js"
 import { documentDelta, parameters } from "./testing/arbitrary.js"
+import { alone, closeAll, press } from "./testing/hands.js"
 import { googleDocs, wordDocument } from "./testing/pasted.js"
 
 /** What a page's HTML becomes, as a delta with a line end. */
@@ -174,6 +175,56 @@ describe("paste from web pages", () => {
 				...line("Said somebody", { blockquote: true }),
 			]),
 		)
+	})
+})
+
+describe("pictures that cannot be kept are said", () => {
+	afterEach(closeAll)
+
+	const kept = '<img width="9" src="https://i.example/x.png">'
+	const theirs = '<img width=9 src="file:///C:/Temp/image001.png">'
+	/** What people are told of when that is pasted into a line. */
+	function told(html: string, attributes?: Record<string, unknown>): string[] {
+		const notices: string[] = []
+		const { editor } = alone([insertOp("\n", attributes)], { onNotice: (message) => notices.push(message) })
+		const clipboardData = { getData: (type: string) => (type === "text/html" ? html : "") }
+		editor.view.pasteHTML(html, Object.assign(new Event("paste"), { clipboardData }) as ClipboardEvent)
+		return notices
+	}
+
+	test.each([
+		["quoted", `<p>a ${kept}</p>`],
+		["in single quotes", "<p>a <img src = ' HTTPS://i.example/x.png'></p>"],
+		["without quotes", "<p>a <img src=https://i.example/x.png></p>"],
+		["beside words that look like one", `<p title="<img src='x'>">a &lt;img src="x"&gt; ${kept}</p>`],
+		["beside one that nobody saw", `<p>a <span style="display: none">${theirs}</span> ${kept}</p>`],
+	])("not of one that is kept: %s", (_, html) => {
+		expect(told(html)).toEqual([])
+	})
+
+	test("not of an own copy", () => {
+		const { editor } = alone([
+			{ insert: "a " },
+			{ insert: { image: "https://i.example/x.png" } },
+			{ insert: " b\nc\n" },
+		])
+		press(editor, "a", { ctrlKey: true })
+		const { dom } = editor.view.serializeForClipboard(editor.view.state.selection.content())
+		expect(dom.innerHTML).toContain("https://i.example/x.png")
+		expect(told(dom.innerHTML)).toEqual([])
+	})
+
+	test.each([
+		["a word processor's file", `<p>a ${theirs} ${kept}</p>`],
+		["a page's own", '<p>a <img src="x.png"></p>'],
+		["pixels in the address", "<p>a <img alt='>' src='data:image/png;base64,AAAA'></p>"],
+		["an address that is too long", `<p>a <img src="https://i.example/${"x".repeat(3_000)}"></p>`],
+	])("once of one that is not: %s", (_, html) => {
+		expect(told(html + html)).toEqual([expect.stringContaining("without its pictures")])
+	})
+
+	test("not where text alone is taken", () => {
+		expect(told(`<p>a ${theirs}</p>`, { "code-block": true })).toEqual([])
 	})
 })
 

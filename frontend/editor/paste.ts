@@ -91,10 +91,14 @@ function stylesOf(element: Element): Map<string, string> {
 	return styles
 }
 
-/** Reads a DOM tree (of any document) as lines; the last one is open. `exact` keeps spaces, for an editor's own copies. */
-export function readLines(root: Node, exact = false): OpenLine[] {
+/**
+ * Reads a DOM tree (of any document) as lines; the last one is open. `exact` keeps spaces, for an editor's own copies.
+ * `left` is called when there are pictures that cannot be kept.
+ */
+export function readLines(root: Node, exact = false, left?: () => void): OpenLine[] {
 	const reader = new Reader(exact)
 	reader.children(root, exact ? { ...outside, space: "keep" } : outside)
+	if (reader.leaves) left?.()
 	return reader.finish()
 }
 
@@ -111,6 +115,8 @@ class Reader {
 	private pendingItem: Attributes | null = null
 	private first = true
 	private last: Attributes = {}
+	/** A picture had no address that others could see it by: word processors name files, and pages their own. */
+	leaves = false
 
 	children(node: Node, context: Context): void {
 		for (let child = node.firstChild; child; child = child.nextSibling) {
@@ -243,7 +249,10 @@ class Reader {
 		}
 		if (tag === "IMG") {
 			const src = cleanImage(element.getAttribute("src") ?? "")
-			if (!src) return true
+			if (!src) {
+				this.leaves = true
+				return true
+			}
 			const alt = cleanAlt(element.getAttribute("alt") ?? "")
 			const width = /^\d+$/.test(element.getAttribute("width") ?? "")
 				? cleanWidth(Number(element.getAttribute("width")))
