@@ -227,6 +227,36 @@ func TestTableCells(t *testing.T) {
 			t.Errorf("[R5] 3,000 rows of 3,000 cells after %q: %v", before, err)
 		}
 	}
+	// What looks like the start of a code block that holds the table, and is
+	// none, or is over by then.
+	for _, opening := range []string{
+		"```\n   ```\n\n", "~~~\n ~~~~\n", "```\n```\t\n", "- ```\n\n", "> ```\n\n", "1. ~~~\n\n", "<!--\n```\n-->\n\n", "<?\n~~~\n?>\n", "<!A\n```\n>\n",
+		"<pre>\n```\n</pre>\n", "<script>\n```\n</script>\n", "<![CDATA[\n```\n]]>\n", "<div>\n```\n\n", "a\n<b>\n", "    ```\n\n", "``` `\n",
+	} {
+		if _, err := FromMarkdown(append([]byte(opening), table("", 3000, 3000, "a")...)); !errors.Is(err, ErrTooDeep) {
+			t.Errorf("[R5] 3,000 rows of 3,000 cells below %q: %v", opening, err)
+		}
+		if _, err := FromMarkdown([]byte(opening + strings.Repeat("*a ", 10_000))); !errors.Is(err, ErrTooDeep) {
+			t.Errorf("[R5] a paragraph of 10,000 marks below %q: %v", opening, err)
+		}
+		if _, err := FromMarkdown([]byte(opening + "# " + strings.Repeat("*a ", 10_000))); !errors.Is(err, ErrTooDeep) {
+			t.Errorf("[R5] a heading of 10,000 marks below %q: %v", opening, err)
+		}
+		if _, err := FromMarkdown([]byte(opening + strings.Repeat("> ", 10_000))); !errors.Is(err, ErrTooDeep) {
+			t.Errorf("[R5] 10,000 quotes below %q: %v", opening, err)
+		}
+	}
+	wide := table("", 3000, 3000, "a")
+	if places := testing.AllocsPerRun(1, func() { _, _ = FromMarkdown(wide) }); places > 1e6 {
+		t.Errorf("[R5] %.0f allocations before 9 million cells are refused", places)
+	}
+	// In a code block there are no cells, however it is written.
+	for before, block := range map[string][2]string{"": {"```\n", "```\n"}, "    ": {"", ""}, "> ": {"> ~~~\n", "> ~~~\n"}, "  ": {"- ~~~\n", ""}} {
+		input := append([]byte(block[0]), table(before, 300, 3000, "a")...)
+		if _, err := FromMarkdown(append(input, block[1]...)); err != nil {
+			t.Errorf("a table in a code block after %q: %v", before, err)
+		}
+	}
 	// Those of several tables are counted together.
 	if _, err := FromMarkdown(bytes.Repeat(append(table("", 100, 100, "a"), '\n'), 20)); !errors.Is(err, ErrTooDeep) {
 		t.Errorf("[R5] 20 tables of 10,000 cells: %v", err)
@@ -279,6 +309,8 @@ func TestLimits(t *testing.T) {
 		"quotes":   strings.Repeat(">", 100_000),
 		"lists":    strings.Repeat("- ", 100_000) + "x",
 		"brackets": strings.Repeat("[", 100_000),
+		"plus":     strings.Repeat("+ ", 100_000),
+		"mixed":    strings.Repeat("+ - * ", 30_000),
 	} {
 		if _, err := FromMarkdown([]byte(input)); !errors.Is(err, ErrTooDeep) {
 			t.Errorf("deep Markdown, %s: %v", name, err)

@@ -3,6 +3,10 @@ package convert
 import (
 	"fmt"
 	"strings"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
 )
 
 const (
@@ -20,99 +24,98 @@ const (
 	maxCells = 1 << 17
 )
 
-// checkMarks refuses what makes the parser slow: quotes and lists nested within
-// one line, and paragraphs full of marks; and what makes it large: tables much
-// wider than their rows. It knows just enough of blocks to
-// tell paragraphs apart, and takes two for one where it is not sure.
-func checkMarks(source string) error {
-	marks, fence := 0, ""
-	columns, cells := 0, 0 // of the table that this paragraph may be; of all
+// checkRows refuses what makes the parser slow before it is told paragraphs
+// apart: quotes and lists nested within one line, and headings full of marks.
+// It looks at each row alone, also at those of code, since only the parser knows
+// which these are: no honest row of code begins like that.
+func checkRows(source string) error {
 	for row := range strings.SplitSeq(source, "\n") {
-		if fence != "" {
-			if body := strings.TrimRight(row, " \t"); len(body) >= len(fence) && strings.Trim(body, fence[:1]) == "" {
-				fence = ""
-			}
-			continue
-		}
-		if fence = fenceOf(row); fence != "" {
-			marks, columns = 0, 0
-			continue
-		}
 		if nesting(row) > maxDepth {
 			return fmt.Errorf("%w: more than %d levels in one line", ErrTooDeep, maxDepth)
 		}
-		if startsBlock(row) {
-			marks, columns = 0, 0
-		}
-		columns = max(columns, columnsIn(row))
-		if cells += columns; cells > maxCells {
-			return fmt.Errorf("%w: tables of more than %d cells", ErrTooDeep, maxCells)
-		}
-		if marks += marksIn(row); marks > maxMarks {
-			return fmt.Errorf("%w: more than %d marks in one paragraph", ErrTooDeep, maxMarks)
+		if strings.HasPrefix(strings.TrimLeft(row, " \t>-+*0123456789.)"), "#") && marksIn(row) > maxMarks {
+			return fmt.Errorf("%w: more than %d marks in one heading", ErrTooDeep, maxMarks)
 		}
 	}
 	return nil
 }
 
-// fenceOf is the fence that opens a code block at the start of a row, else "".
-func fenceOf(row string) string {
-	for _, c := range []string{"`", "~"} {
-		rest := strings.TrimLeft(row, c)
-		if n := len(row) - len(rest); n >= 3 && (c == "~" || !strings.Contains(rest, "`")) {
-			return row[:n]
-		}
-	}
-	return ""
+// bounds counts what the paragraphs of one text hold.
+type bounds struct {
+	cells int // of all tables
+	err   error
 }
 
-// startsBlock reports whether a row surely ends the paragraph before it.
-func startsBlock(row string) bool {
-	body := strings.TrimLeft(row, " ")
-	if body == "" {
-		return true
+var boundsKey = parser.NewContextKey()
+
+// boundParagraphs sees each paragraph as the parser found it, before it becomes a
+// table or its marks are paired. From the first that is too much it drops them.
+type boundParagraphs struct{}
+
+// Transform implements parser.ParagraphTransformer.
+func (boundParagraphs) Transform(node *ast.Paragraph, reader text.Reader, pc parser.Context) {
+	found := pc.Get(boundsKey).(*bounds)
+	if found.err == nil {
+		found.add(node.Lines(), reader.Source())
 	}
-	if len(row)-len(body) > 3 {
-		return false
+	if found.err != nil {
+		node.Parent().RemoveChild(node.Parent(), node)
 	}
-	if heading := strings.TrimLeft(body, "#"); heading != body && len(body)-len(heading) <= 6 && strings.HasPrefix(heading, " ") {
-		return true
+}
+
+func (b *bounds) add(rows *text.Segments, source []byte) {
+	marks, columns := 0, 0
+	for i := range rows.Len() {
+		row := string(source[rows.At(i).Start:rows.At(i).Stop])
+		columns = max(columns, columnsIn(row))
+		if b.cells += columns; b.cells > maxCells {
+			b.err = fmt.Errorf("%w: tables of more than %d cells", ErrTooDeep, maxCells)
+			return
+		}
+		if marks += marksIn(row); marks > maxMarks {
+			b.err = fmt.Errorf("%w: more than %d marks in one paragraph", ErrTooDeep, maxMarks)
+			return
+		}
 	}
-	return len(body) > 2 && strings.ContainsRune("-+*", rune(body[0])) && body[1] == ' ' && strings.TrimSpace(body[2:]) != ""
 }
 
 // columnsIn is how many columns a row makes if it is the one below a table's
-// head, else 0. What begins with a quote's or a list's marker may be one too.
+// head, else 0.
 func columnsIn(row string) int {
-	body := strings.TrimLeft(row, " \t>-+*0123456789.)")
-	if strings.Trim(body, "|:- \t\v\f\r") != "" {
+	if strings.Trim(row, "|:- \t\v\f\r\n") != "" {
 		return 0
 	}
-	if bars := strings.Count(body, "|"); bars > 0 {
+	if bars := strings.Count(row, "|"); bars > 0 {
 		return bars + 1
 	}
 	return 0
 }
 
-// nesting counts the quote and list markers that a row begins with.
+// nesting counts the quote and list markers that a row begins with, up to a few
+// more than maxDepth.
 func nesting(row string) int {
 	levels, digits := 0, 0
-	for i := range len(row) {
-		switch c := row[i]; {
-		case c == '>' || c == '-' || c == '+' || c == '*':
+	for i := 0; i < len(row) && levels <= maxDepth; i++ {
+		c := row[i]
+		switch {
+		case c == '>':
 			levels++
+		case c == '-' || c == '+' || c == '*' || (c == '.' || c == ')') && digits > 0:
+			rest := row[i+1:]
+			if rest != "" && rest[0] != ' ' && rest[0] != '\t' {
+				return levels
+			}
+			levels++
+			if (c == '-' || c == '*') && strings.TrimLeft(rest, string(c)+" \t") == "" {
+				return levels // a divider
+			}
 		case c >= '0' && c <= '9':
 			digits++
 			continue
-		case (c == '.' || c == ')') && digits > 0:
-			levels++
 		case c != ' ' && c != '\t':
 			return levels
 		}
 		digits = 0
-	}
-	if strings.Trim(row, "-+*_ \t") == "" {
-		return 0 // a divider
 	}
 	return levels
 }

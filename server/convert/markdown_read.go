@@ -11,13 +11,15 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	extast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
 
 // markdownParser is built at the first use: most servers never read Markdown.
 var markdownParser = sync.OnceValue(func() goldmark.Markdown {
-	return goldmark.New(goldmark.WithExtensions(extension.GFM))
+	first := util.Prioritized(boundParagraphs{}, 0)
+	return goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithParserOptions(parser.WithParagraphTransformers(first)))
 })
 
 // FromMarkdown reads GitHub Flavored Markdown. ErrTooLarge, ErrTooDeep.
@@ -29,11 +31,16 @@ func FromMarkdown(input []byte) (ot.Delta, error) {
 	if len(source) > maxMarkdown {
 		return nil, fmt.Errorf("%w: %d bytes of Markdown, at most %d", ErrTooLarge, len(source), maxMarkdown)
 	}
-	if err := checkMarks(source); err != nil {
+	if err := checkRows(source); err != nil {
 		return nil, err
 	}
 	r := markdownReader{source: []byte(source)}
-	root := markdownParser().Parser().Parse(text.NewReader(r.source))
+	found, pc := &bounds{}, parser.NewContext()
+	pc.Set(boundsKey, found)
+	root := markdownParser().Parser().Parse(text.NewReader(r.source), parser.WithContext(pc))
+	if found.err != nil {
+		return nil, found.err
+	}
 	if err := r.blocks(root, blockState{}, 0, 0); err != nil {
 		return nil, err
 	}
