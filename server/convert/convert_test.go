@@ -250,6 +250,14 @@ func TestTableCells(t *testing.T) {
 	if places := testing.AllocsPerRun(1, func() { _, _ = FromMarkdown(wide) }); places > 1e6 {
 		t.Errorf("[R5] %.0f allocations before 9 million cells are refused", places)
 	}
+	// The parser's time grows with the square of these.
+	bars := strings.Repeat("`\\|`|", 100) + "\n" + strings.Repeat("-|", 100) + "\n\n"
+	if _, err := FromMarkdown([]byte(strings.Repeat(bars, 25))); !errors.Is(err, ErrTooDeep) {
+		t.Errorf("[R5] code with 2,500 bars in 25 tables: %v", err)
+	}
+	if document, err := FromMarkdown([]byte(bars)); err != nil || strings.Count(string(Text(document)), "|") != 100 {
+		t.Errorf("code with 100 bars in a table: %v", err)
+	}
 	// In a code block there are no cells, however it is written.
 	for before, block := range map[string][2]string{"": {"```\n", "```\n"}, "    ": {"", ""}, "> ": {"> ~~~\n", "> ~~~\n"}, "  ": {"- ~~~\n", ""}} {
 		input := append([]byte(block[0]), table(before, 300, 3000, "a")...)

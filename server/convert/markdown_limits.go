@@ -22,6 +22,9 @@ const (
 	// maxCells is how many cells all tables may have, also those that are only
 	// there because a table's short rows are filled up to its width.
 	maxCells = 1 << 17
+	// maxBars is how many escaped bars all paragraphs may have. The parser holds
+	// each span of code in a table's cells against all of them.
+	maxBars = 2000
 )
 
 // checkRows refuses what makes the parser slow before it is told paragraphs
@@ -43,6 +46,7 @@ func checkRows(source string) error {
 // bounds counts what the paragraphs of one text hold.
 type bounds struct {
 	cells int // of all tables
+	bars  int // escaped ones
 	err   error
 }
 
@@ -70,6 +74,10 @@ func (b *bounds) add(rows *text.Segments, source []byte) {
 		columns = max(columns, columnsIn(row))
 		if b.cells += columns; b.cells > maxCells {
 			b.err = fmt.Errorf("%w: tables of more than %d cells", ErrTooDeep, maxCells)
+			return
+		}
+		if b.bars += strings.Count(row, `\|`); b.bars > maxBars {
+			b.err = fmt.Errorf("%w: more than %d bars after a backslash", ErrTooDeep, maxBars)
 			return
 		}
 		if marks += marksIn(row); marks > maxMarks {
