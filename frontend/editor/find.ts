@@ -3,7 +3,7 @@
 import type { Node } from "prosemirror-model"
 import { type EditorState, Plugin, PluginKey, TextSelection } from "prosemirror-state"
 import { Decoration, DecorationSet, type EditorView } from "prosemirror-view"
-import { fold } from "./fold.js"
+import { type Folded, fold } from "./fold.js"
 import type { Find, FindState } from "./types.js"
 
 /** Matches beyond this are counted by nobody and would only make the page slow. */
@@ -20,6 +20,8 @@ interface Search {
 	readonly matches: readonly Match[]
 	readonly current: number
 	readonly decorations: DecorationSet
+	/** Lines as they were folded, for the searches after this one: a line that changes is another node. */
+	readonly folds: WeakMap<Node, Folded>
 }
 
 const findKey = new PluginKey<Search | null>("coscribe-find")
@@ -30,12 +32,14 @@ export function literalText(line: Node): string {
 	return line.textBetween(0, line.content.size, "", "\ufffc")
 }
 
-function matchesIn(doc: Node, query: string, caseSensitive: boolean): Match[] {
+function matchesIn(doc: Node, query: string, caseSensitive: boolean, folds: WeakMap<Node, Folded>): Match[] {
 	const matches: Match[] = []
 	if (query === "") return matches
 	const needle = fold(query, caseSensitive).text
 	doc.forEach((line, start) => {
-		const { text, places } = fold(literalText(line), caseSensitive)
+		const folded = folds.get(line) ?? fold(literalText(line), caseSensitive)
+		folds.set(line, folded)
+		const { text, places } = folded
 		const placeOf = (index: number) => (places ? (places[index] ?? -1) : index)
 		let at = text.indexOf(needle)
 		while (at >= 0 && matches.length < maxMatches) {
@@ -53,11 +57,13 @@ function searchOf(
 	doc: Node,
 	query: string,
 	caseSensitive: boolean,
+	earlier: Search | null | undefined,
 	choose: (matches: readonly Match[]) => number,
 ): Search {
-	const matches = matchesIn(doc, query, caseSensitive)
+	const folds = earlier?.caseSensitive === caseSensitive ? earlier.folds : new WeakMap<Node, Folded>()
+	const matches = matchesIn(doc, query, caseSensitive, folds)
 	const current = matches.length > 0 ? choose(matches) : -1
-	return { query, caseSensitive, matches, current, decorations: decorate(doc, matches, current) }
+	return { query, caseSensitive, matches, current, decorations: decorate(doc, matches, current), folds }
 }
 
 function decorate(doc: Node, matches: readonly Match[], current: number): DecorationSet {
@@ -81,7 +87,7 @@ export const findPlugin = new Plugin<Search | null>({
 			if (meta !== undefined) return meta
 			if (!search || !tr.docChanged) return search
 			const at = tr.mapping.map(search.matches[search.current]?.from ?? 0)
-			return searchOf(tr.doc, search.query, search.caseSensitive, nearest(at))
+			return searchOf(tr.doc, search.query, search.caseSensitive, search, nearest(at))
 		},
 	},
 	props: { decorations: (state) => findKey.getState(state)?.decorations },
@@ -117,6 +123,7 @@ export function createFind(view: EditorView, scrollTo: (position: number) => voi
 				view.state.doc,
 				query,
 				options?.caseSensitive ?? false,
+				findKey.getState(view.state),
 				nearest(view.state.selection.from),
 			)
 			set(search)
