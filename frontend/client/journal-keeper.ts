@@ -293,15 +293,18 @@ function unsavedOf({ state: { client, inflight, buffer }, rejected, resume }: Jo
 	return { client, message: inflight?.message, buffer, rejected, resume }
 }
 
-/** Nothing is unsaved that was not written. What is saved by now may stay in the entry: a resend is found out (law S2). */
+/**
+ * Nothing is unsaved that was not written, and nothing that was written is undone: it would come back.
+ * What is saved by now may stay in the entry: a resend is found out (law S2).
+ */
 function isKept(live: Journaled, kept: Unsaved | undefined): boolean {
 	const now = unsavedOf(live)
+	if (now.buffer !== kept?.buffer && now.buffer.length + (kept?.buffer.length ?? 0) > 0) return false
 	return (
 		isClean(live) ||
 		(now.client === kept?.client &&
 			now.resume === kept.resume &&
 			(!now.message || now.message === kept.message) &&
-			(now.buffer.length === 0 || now.buffer === kept.buffer) &&
 			(!now.rejected || now.rejected === kept.rejected))
 	)
 }

@@ -146,6 +146,30 @@ describe("the journal", () => {
 		expect((await stored<JournalEntry>("entries")).map((entry) => entry.client)).toEqual(["client-3"])
 	})
 
+	it.each([
+		["an insertion, with a change in flight", true, [{ insert: "x" }], [{ delete: 1 }]],
+		["a deletion, with a change in flight", true, [{ delete: 4 }], [{ insert: "text" }]],
+		["an insertion, with no connection", false, [{ insert: "x" }], [{ delete: 1 }]],
+	])("[C3] what was undone does not come back: %s", async (_, inFlight, edit, inverse) => {
+		const first = await opened()
+		first.type("text")
+		await pass(2_000)
+		if (inFlight) {
+			vi.spyOn(first.network, "deliver").mockImplementation(() => {})
+			first.document.submit([{ retain: 4 }, { insert: " sent" }])
+			await pass(100)
+		} else first.goOffline()
+		first.document.submit(edit)
+		await pass(100)
+		const [written] = await stored<JournalEntry>("entries")
+		expect(written?.buffer).toEqual(edit)
+		first.document.submit(inverse)
+		await pass(100)
+		first.crash()
+		const second = await opened({ offline: true })
+		expect(second.text).toBe(inFlight ? "text sent\n" : "text\n")
+	})
+
 	it("[C3] two tabs write apart, and the one that stays sends what the other leaves", async () => {
 		const [left, right] = [await opened(), await opened()]
 		await pass(2_000)
