@@ -383,3 +383,17 @@ describe("[D4] values in the server's spelling", () => {
 		expect(lineAttributes(documentOf([{ insert: "\n" }]).child(0))).toBeUndefined()
 	})
 })
+
+describe("style elements in the source of a paste", () => {
+	const styles: [string, string, string][] = [
+		["are cut out", 'a<style type="text/css">b{}</style>c<STYLE>d</Style >e', "ace"],
+		["end at the first end", "a<style>b<style>c</style>d</style>e", "ad</style>e"],
+		["without an end are left to the parser", "a<style>b", "a<style>b"],
+	]
+	for (const [name, html, want] of styles) test(name, () => expect(setAsideStyles(html)).toBe(want))
+
+	test("without an end, a megabyte of them, take no time worth naming", () => {
+		const html = "<style ".repeat(150_000)
+		expect(setAsideStyles(html)).toBe(html)
+	})
+})

@@ -68,10 +68,26 @@ const styleAttribute = "data-style"
  * reports every one that the parser meets. What styles say is needed only as text, handlers never.
  */
 export function setAsideStyles(html: string): string {
-	const bare = html.replace(/<style\b[\s\S]*?<\/style\s*>/gi, "")
-	return bare.replace(/<[a-z][^<>]*>/gi, (tag) =>
+	return withoutSheets(html).replace(/<[a-z][^<>]*>/gi, (tag) =>
 		tag.replace(/\sstyle(?=\s*=)/gi, ` ${styleAttribute}`).replace(/\son(?=[a-z]+\s*=)/gi, " data-on"),
 	)
+}
+
+/** Cuts style elements out, in one walk: a search for each one's end is quadratic in those that have none. */
+function withoutSheets(html: string): string {
+	let kept = ""
+	let from = 0
+	let open = -1
+	for (const { 0: tag, index } of html.matchAll(/<style\b|<\/style\s*>/gi)) {
+		if (tag[1] !== "/") {
+			if (open < 0) open = index
+		} else if (open >= 0) {
+			kept += html.slice(from, open)
+			from = index + tag.length
+			open = -1
+		}
+	}
+	return kept + html.slice(from)
 }
 
 function stylesOf(element: Element): Map<string, string> {
