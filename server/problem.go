@@ -144,10 +144,10 @@ func (s *Server) problem(ctx context.Context, err error) error {
 	case errors.Is(err, transport.ErrForbidden):
 		return newProblem(http.StatusForbidden, "forbidden", "Your role in this document does not allow that; ask its owner.")
 	case errors.Is(err, convert.ErrTooLarge):
-		return newProblem(http.StatusRequestEntityTooLarge, "body_too_large", "Too large: %s.", err)
+		return newProblem(http.StatusRequestEntityTooLarge, "body_too_large", "Split it into several documents: %s.", err)
 	case errors.Is(err, convert.ErrEncoding):
 		return newProblem(http.StatusUnprocessableEntity, "invalid_encoding", "The text is not UTF-8; save it as UTF-8 and send it again.")
-	case errors.Is(err, convert.ErrTooDeep):
+	case errors.Is(err, convert.ErrTooComplex):
 		return newProblem(http.StatusUnprocessableEntity, "too_deep", "Make it simpler, or split it: %s.", err)
 	case errors.Is(err, persistence.ErrFull):
 		return unavailable("storage_full", "The server's disk is full; nothing was written. Try again later.")

@@ -223,7 +223,7 @@ func TestTableCells(t *testing.T) {
 		return []byte(before + strings.Repeat("a|", columns) + "\n" + before + strings.Repeat("-|", columns) + "\n" + strings.Repeat(before+row+"\n", rows))
 	}
 	for _, before := range []string{"", "|", "> ", "> |", "  "} {
-		if _, err := FromMarkdown(table(before, 3000, 3000, "a")); !errors.Is(err, ErrTooDeep) {
+		if _, err := FromMarkdown(table(before, 3000, 3000, "a")); !errors.Is(err, ErrTooComplex) {
 			t.Errorf("[R5] 3,000 rows of 3,000 cells after %q: %v", before, err)
 		}
 	}
@@ -233,16 +233,16 @@ func TestTableCells(t *testing.T) {
 		"```\n   ```\n\n", "~~~\n ~~~~\n", "```\n```\t\n", "- ```\n\n", "> ```\n\n", "1. ~~~\n\n", "<!--\n```\n-->\n\n", "<?\n~~~\n?>\n", "<!A\n```\n>\n",
 		"<pre>\n```\n</pre>\n", "<script>\n```\n</script>\n", "<![CDATA[\n```\n]]>\n", "<div>\n```\n\n", "a\n<b>\n", "    ```\n\n", "``` `\n",
 	} {
-		if _, err := FromMarkdown(append([]byte(opening), table("", 3000, 3000, "a")...)); !errors.Is(err, ErrTooDeep) {
+		if _, err := FromMarkdown(append([]byte(opening), table("", 3000, 3000, "a")...)); !errors.Is(err, ErrTooComplex) {
 			t.Errorf("[R5] 3,000 rows of 3,000 cells below %q: %v", opening, err)
 		}
-		if _, err := FromMarkdown([]byte(opening + strings.Repeat("*a ", 10_000))); !errors.Is(err, ErrTooDeep) {
+		if _, err := FromMarkdown([]byte(opening + strings.Repeat("*a ", 10_000))); !errors.Is(err, ErrTooComplex) {
 			t.Errorf("[R5] a paragraph of 10,000 marks below %q: %v", opening, err)
 		}
-		if _, err := FromMarkdown([]byte(opening + "# " + strings.Repeat("*a ", 10_000))); !errors.Is(err, ErrTooDeep) {
+		if _, err := FromMarkdown([]byte(opening + "# " + strings.Repeat("*a ", 10_000))); !errors.Is(err, ErrTooComplex) {
 			t.Errorf("[R5] a heading of 10,000 marks below %q: %v", opening, err)
 		}
-		if _, err := FromMarkdown([]byte(opening + strings.Repeat("> ", 10_000))); !errors.Is(err, ErrTooDeep) {
+		if _, err := FromMarkdown([]byte(opening + strings.Repeat("> ", 10_000))); !errors.Is(err, ErrTooComplex) {
 			t.Errorf("[R5] 10,000 quotes below %q: %v", opening, err)
 		}
 	}
@@ -252,7 +252,7 @@ func TestTableCells(t *testing.T) {
 	}
 	// The parser's time grows with the square of these.
 	bars := strings.Repeat("`\\|`|", 100) + "\n" + strings.Repeat("-|", 100) + "\n\n"
-	if _, err := FromMarkdown([]byte(strings.Repeat(bars, 25))); !errors.Is(err, ErrTooDeep) {
+	if _, err := FromMarkdown([]byte(strings.Repeat(bars, 25))); !errors.Is(err, ErrTooComplex) {
 		t.Errorf("[R5] code with 2,500 bars in 25 tables: %v", err)
 	}
 	if document, err := FromMarkdown([]byte(bars)); err != nil || strings.Count(string(Text(document)), "|") != 100 {
@@ -266,7 +266,7 @@ func TestTableCells(t *testing.T) {
 		}
 	}
 	// Those of several tables are counted together.
-	if _, err := FromMarkdown(bytes.Repeat(append(table("", 100, 100, "a"), '\n'), 20)); !errors.Is(err, ErrTooDeep) {
+	if _, err := FromMarkdown(bytes.Repeat(append(table("", 100, 100, "a"), '\n'), 20)); !errors.Is(err, ErrTooComplex) {
 		t.Errorf("[R5] 20 tables of 10,000 cells: %v", err)
 	}
 	document, err := FromMarkdown(append(table("", 20, 2000, "1|2|3"), "\nafter\n"...))
@@ -295,6 +295,11 @@ func TestFirstChangeIsBounded(t *testing.T) {
 	if _, err := FromHTML([]byte(`<a href="https://example.org/` + strings.Repeat("u", 1900) + `">` + strings.Repeat("word ", 100_000) + "</a>")); err != nil {
 		t.Error(err)
 	}
+	// Each image is an op and says it again.
+	pictures := `<a href="https://example.org/` + strings.Repeat("u", 1900) + `">` + strings.Repeat(`<img src="https://example.org/a">`, 10_000) + "</a>"
+	if document, err := FromHTML([]byte(pictures)); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("[L5][R5] 10,000 images in a link become %d ops, %v", len(document), err)
+	}
 	document := ot.Delta{}
 	for range 10_000 {
 		document = append(document, ot.InsertText("a", ot.Attrs("link", "https://example.org/"+strings.Repeat("u", 1900))), ot.InsertText("\n", ot.Attributes{}))
@@ -310,7 +315,7 @@ func TestLimits(t *testing.T) {
 			t.Errorf("[D2] Latin-1 as %s: %s, %v", format, document.AppendJSON(nil), err)
 		}
 	}
-	if _, err := FromHTML([]byte(strings.Repeat("<div>", 100_000))); !errors.Is(err, ErrTooDeep) {
+	if _, err := FromHTML([]byte(strings.Repeat("<div>", 100_000))); !errors.Is(err, ErrTooComplex) {
 		t.Errorf("deep HTML: %v", err)
 	}
 	for name, input := range map[string]string{
@@ -320,7 +325,7 @@ func TestLimits(t *testing.T) {
 		"plus":     strings.Repeat("+ ", 100_000),
 		"mixed":    strings.Repeat("+ - * ", 30_000),
 	} {
-		if _, err := FromMarkdown([]byte(input)); !errors.Is(err, ErrTooDeep) {
+		if _, err := FromMarkdown([]byte(input)); !errors.Is(err, ErrTooComplex) {
 			t.Errorf("deep Markdown, %s: %v", name, err)
 		}
 	}

@@ -36,8 +36,9 @@ var (
 	ErrTooLarge = errors.New("the text is too large")
 	// ErrEncoding: not UTF-8; what it says could only be guessed.
 	ErrEncoding = errors.New("the text is not UTF-8")
-	// ErrTooDeep: nested deeper than any document needs.
-	ErrTooDeep = errors.New("the text is nested too deeply")
+	// ErrTooComplex: nested deeper, or with more marks or cells, than any document
+	// needs.
+	ErrTooComplex = errors.New("the text is too complex")
 )
 
 // ByMediaType returns the format that a Content-Type names; ok is false for an
@@ -107,7 +108,7 @@ func Write(format Format, document ot.Delta, title string) ([]byte, error) {
 }
 
 // Read parses input in a text format (not FormatDelta, see FromJSON) into a
-// document that ot.RichText accepts. ErrTooLarge, ErrEncoding, ErrTooDeep.
+// document that ot.RichText accepts. ErrTooLarge, ErrEncoding, ErrTooComplex.
 func Read(format Format, input []byte) (ot.Delta, error) {
 	switch format {
 	case FormatText:

@@ -11,7 +11,7 @@ import (
 
 // FromHTML reads a page or a fragment of one. What documents cannot hold loses
 // its formatting and keeps its text; scripts, styles, frames and media vanish.
-// ErrTooLarge, ErrTooDeep.
+// ErrTooLarge, ErrTooComplex.
 func FromHTML(input []byte) (ot.Delta, error) {
 	r := htmlReader{}
 	if err := r.read(input, htmlState{}); err != nil {
@@ -29,7 +29,7 @@ func (r *htmlReader) read(input []byte, state htmlState) error {
 	// slow; that also bounds the recursion below.
 	root, err := html.Parse(strings.NewReader(text))
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrTooDeep, err)
+		return fmt.Errorf("%w: %w", ErrTooComplex, err)
 	}
 	r.children(root, state)
 	return nil

@@ -34,10 +34,10 @@ const (
 func checkRows(source string) error {
 	for row := range strings.SplitSeq(source, "\n") {
 		if nesting(row) > maxDepth {
-			return fmt.Errorf("%w: more than %d levels in one line", ErrTooDeep, maxDepth)
+			return fmt.Errorf("%w: more than %d quotes and lists in one line", ErrTooComplex, maxDepth)
 		}
 		if strings.HasPrefix(strings.TrimLeft(row, " \t>-+*0123456789.)"), "#") && marksIn(row) > maxMarks {
-			return fmt.Errorf("%w: more than %d marks in one heading", ErrTooDeep, maxMarks)
+			return fmt.Errorf("%w: more than %d marks of formatting in one heading", ErrTooComplex, maxMarks)
 		}
 	}
 	return nil
@@ -73,15 +73,15 @@ func (b *bounds) add(rows *text.Segments, source []byte) {
 		row := string(source[rows.At(i).Start:rows.At(i).Stop])
 		columns = max(columns, columnsIn(row))
 		if b.cells += columns; b.cells > maxCells {
-			b.err = fmt.Errorf("%w: tables of more than %d cells", ErrTooDeep, maxCells)
+			b.err = fmt.Errorf("%w: more than %d cells in its tables", ErrTooComplex, maxCells)
 			return
 		}
 		if b.bars += strings.Count(row, `\|`); b.bars > maxBars {
-			b.err = fmt.Errorf("%w: more than %d bars after a backslash", ErrTooDeep, maxBars)
+			b.err = fmt.Errorf("%w: more than %d bars after a backslash", ErrTooComplex, maxBars)
 			return
 		}
 		if marks += marksIn(row); marks > maxMarks {
-			b.err = fmt.Errorf("%w: more than %d marks in one paragraph", ErrTooDeep, maxMarks)
+			b.err = fmt.Errorf("%w: more than %d marks of formatting in one paragraph", ErrTooComplex, maxMarks)
 			return
 		}
 	}

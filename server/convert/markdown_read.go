@@ -22,7 +22,7 @@ var markdownParser = sync.OnceValue(func() goldmark.Markdown {
 	return goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithParserOptions(parser.WithParagraphTransformers(first)))
 })
 
-// FromMarkdown reads GitHub Flavored Markdown. ErrTooLarge, ErrTooDeep.
+// FromMarkdown reads GitHub Flavored Markdown. ErrTooLarge, ErrTooComplex.
 func FromMarkdown(input []byte) (ot.Delta, error) {
 	source, err := clean(input)
 	if err != nil {
@@ -56,7 +56,7 @@ type markdownReader struct {
 // lists, depth the nesting of all blocks.
 func (r *markdownReader) blocks(parent ast.Node, state blockState, lists, depth int) error {
 	if depth > 4*maxDepth {
-		return fmt.Errorf("%w: more than %d blocks", ErrTooDeep, 4*maxDepth)
+		return fmt.Errorf("%w: more than %d blocks inside each other", ErrTooComplex, 4*maxDepth)
 	}
 	for node := parent.FirstChild(); node != nil; node = node.NextSibling() {
 		if err := r.block(node, state, lists, depth); err != nil {

@@ -117,7 +117,7 @@ type lineSink struct {
 	newline ot.Attributes
 
 	size int           // of what was added, in bytes as a change; above maxChange nothing more is
-	last ot.Attributes // of what was added last: what goes on in them is one op
+	last ot.Attributes // of what was added last; text that goes on in them is no op of its own
 }
 
 // takes counts something of so many bytes and reports whether it is to be added.
@@ -139,9 +139,11 @@ func (s *lineSink) insert(text string, attributes ot.Attributes) {
 }
 
 func (s *lineSink) embed(embed ot.Embed, attributes ot.Attributes) {
+	s.last = ot.Attributes{} // an embed is an op of its own
 	if s.takes(len(embed.Value), attributes) {
 		s.builder.InsertEmbed(embed, attributes)
 	}
+	s.last = ot.Attributes{}
 }
 
 // begin starts a line in the block unless one is open.

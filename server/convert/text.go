@@ -127,4 +127,4 @@ func FirstChange(document ot.Delta) (ot.Delta, error) {
 // places in a delta, such as a link's address or the style of a page.
 const maxChange = 4 * MaxBytes
 
-var errFormatting = fmt.Errorf("%w: with its formatting at each place it takes more than %d bytes", ErrTooLarge, maxChange)
+var errFormatting = fmt.Errorf("%w with its formatting, more than %d bytes; fewer links and styles would do as well", ErrTooLarge, maxChange)
