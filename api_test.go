@@ -178,6 +178,7 @@ func TestWrites(t *testing.T) {
 			`{"delta":[{"insert":"a"}],"delta":[{"insert":"b"}]}`, `{"delta":[{"insert":"a"}],"\u0064elta":[{"insert":"b"}]}`,
 			`{"delta":[{"insert":"a"}],"Delta":[{"insert":"b"}]}`, `{"base":0,"base":2,"delta":[{"insert":"a"}]}`,
 			`{"onConflict":"fail","base":0,"delta":[{"insert":"a"}],"onConflict":"rebase"}`,
+			`{"base":0,"baſe":2,"delta":[{"insert":"a"}]}`, `{"base":0,"BA\u017fE":2,"delta":[{"insert":"a"}]}`,
 		} {
 			b.problem(http.StatusBadRequest, "invalid_request", b.send("POST", path, body))
 		}
