@@ -4,7 +4,8 @@ package ot
 // applied after over (law A2, TP1). overFirst says that over was sequenced
 // earlier: on a tie its insert keeps the left place, and its attributes win.
 // The answer is canonical. Changes are walked one by one, never composed
-// first (law A5).
+// first (law A5). Where nothing has to move the answer may be d itself: neither
+// is to be written to.
 func Transform(over, d Delta, overFirst bool) Delta {
 	if moved, ok := shift(over, d); ok {
 		return moved
