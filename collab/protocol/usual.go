@@ -94,6 +94,9 @@ func (s *scanner) usualTime() (t time.Time, ok bool) {
 
 // usualDelta consumes a delta and the brace that ends its message.
 func (s *scanner) usualDelta() (ot.Delta, bool) {
+	if s.i == len(s.b) || s.b[s.i] != '[' { // ReadDelta passes over white space
+		return nil, false
+	}
 	d, rest, err := ot.ReadDelta(s.b[s.i:])
 	s.i = len(s.b) - len(rest)
 	return d, err == nil && s.prefix(`}`)

@@ -90,6 +90,11 @@ func usualFrames(t testing.TB) (frames [][]byte, names *Names) {
 	return frames, names
 }
 
+// spaced returns the frame with white space before its delta: read generally.
+func spaced(frame []byte) []byte {
+	return bytes.Replace(frame, []byte(`"delta":`), []byte("\"delta\": "), 1)
+}
+
 // spoil changes a frame in one to three places.
 func spoil(r *rand.Rand, frame []byte) []byte {
 	parts := []string{`"`, `\`, "\x01", " ", "0", "9", "-", ".", "e", ",", "{", "}", "[", "]", ":", "é", "\xff", `\u0041`, `\ud800`,
@@ -129,6 +134,13 @@ func TestUsualWayReadsTheSame(t *testing.T) {
 			t.Fatalf("%d of 20,000 spoilt frames were read the usual way: the test shows nothing", usual)
 		}
 	})
+	t.Run("[P1] white space before a delta is no part of it", func(t *testing.T) {
+		for _, frame := range frames {
+			if how := unlike(names, spaced(frame)); how != "" {
+				t.Error(how)
+			}
+		}
+	})
 	t.Run("[P1] a name written with escapes is not taken for another's", func(t *testing.T) {
 		change := benchChange
 		change.Peer = `A\u0041`
@@ -144,6 +156,7 @@ func FuzzUsual(f *testing.F) {
 	frames, names := usualFrames(f)
 	for _, frame := range frames {
 		f.Add(frame)
+		f.Add(spaced(frame))
 	}
 	for _, h := range readJSON[struct{ Frames []hostileFrame }](f, "testdata/hostile.json").Frames {
 		if b := h.bytes(); len(b) < 1000 {
