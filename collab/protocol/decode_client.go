@@ -53,7 +53,6 @@ func (d Decoder) Decode(frame []byte) (ClientMessage, error) {
 type member struct {
 	key   []byte
 	value []byte
-	deep  bool // a delta nested beyond maxDeltaDepth
 }
 
 // members splits the frame's object and finds its type.
@@ -69,8 +68,7 @@ func (s *scanner) members(into []member) (kind []byte, all []member) {
 		start := s.i
 		switch string(o.key) {
 		case "delta":
-			_, ok := s.extent(maxDeltaDepth)
-			m.deep = !ok
+			s.extent()
 		case "type":
 			text, plain := s.raw()
 			if !plain {
@@ -157,8 +155,6 @@ func (d Decoder) submit(members []member) (ClientMessage, error) {
 	}
 	m.Bytes = len(delta.value)
 	switch {
-	case delta.deep:
-		m.Fault = &Fault{CodeInvalidChange, "nested too deeply"}
 	case d.ChangeBytes > 0 && m.Bytes > d.ChangeBytes:
 		m.Fault = &Fault{CodeChangeTooLarge, "the change is too large"}
 	default:

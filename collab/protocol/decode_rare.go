@@ -205,11 +205,7 @@ func (r *Reader) welcomeDocument(s *scanner) (d WelcomeDocument) {
 			if s.peek() != '[' {
 				s.fail("content is an array")
 			}
-			value, ok := s.extent(maxDeltaDepth)
-			if !ok {
-				s.fail("nested too deeply")
-			}
-			d.Content = bytes.Clone(value)
+			d.Content = bytes.Clone(s.extent())
 		case "changes":
 			d.Resumed = true
 			for a := s.array(); a.next(); {

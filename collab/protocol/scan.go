@@ -7,12 +7,10 @@ import (
 )
 
 const (
-	// maxDepth bounds the nesting of a frame outside its delta. The deepest
-	// message we define nests four levels; presence state is the embedder's.
+	// maxDepth bounds the nesting of a frame outside its delta, whose own bound
+	// is the algebra's. The deepest message we define nests four levels; presence
+	// state is the embedder's.
 	maxDepth = 32
-	// maxDeltaDepth bounds the nesting of a delta before the algebra sees it.
-	// A legal one nests four levels (ops, op, attributes, object value).
-	maxDeltaDepth = 64
 	// maxInteger is the largest integer that JavaScript counts exactly.
 	maxInteger = 1<<53 - 1
 )
@@ -326,26 +324,24 @@ func (s *scanner) skip(depth int) {
 }
 
 // extent consumes one value by matching its brackets only and returns its
-// bytes; ok is false when it nests deeper than limit. What it returns must be
-// parsed strictly by someone else.
-func (s *scanner) extent(limit int) (value []byte, ok bool) {
+// bytes. What it returns must be parsed strictly by someone else.
+func (s *scanner) extent() []byte {
 	c := s.peek()
 	start := s.i
 	if c != '{' && c != '[' {
 		s.skip(0)
-		return s.b[start:s.i], true
+		return s.b[start:s.i]
 	}
-	depth, ok := 0, true
+	depth := 0
 	for s.i < len(s.b) {
 		switch s.b[s.i] {
 		case '{', '[':
 			depth++
-			ok = ok && depth <= limit
 		case '}', ']':
 			depth--
 			if depth == 0 {
 				s.i++
-				return s.b[start:s.i], ok
+				return s.b[start:s.i]
 			}
 		case '"':
 			s.i++
@@ -360,5 +356,5 @@ func (s *scanner) extent(limit int) (value []byte, ok bool) {
 	}
 	s.i = min(s.i, len(s.b))
 	s.fail("unfinished value")
-	return nil, false
+	return nil
 }
