@@ -239,6 +239,9 @@ func TestTableCells(t *testing.T) {
 		if _, err := FromMarkdown([]byte(opening + strings.Repeat("*a ", 10_000))); !errors.Is(err, ErrTooComplex) {
 			t.Errorf("[R5] a paragraph of 10,000 marks below %q: %v", opening, err)
 		}
+		if _, err := FromMarkdown([]byte(opening + strings.Repeat("*a ", 10_000) + "\n===\n")); !errors.Is(err, ErrTooComplex) {
+			t.Errorf("[R5] an underlined heading of 10,000 marks below %q: %v", opening, err)
+		}
 		if _, err := FromMarkdown([]byte(opening + "# " + strings.Repeat("*a ", 10_000))); !errors.Is(err, ErrTooComplex) {
 			t.Errorf("[R5] a heading of 10,000 marks below %q: %v", opening, err)
 		}

@@ -7,8 +7,10 @@
 // that says why. Elements, attributes and links outside that allowlist lose
 // their formatting and keep their text; scripts, styles and frames vanish
 // whole. Size and nesting are capped before a parser sees the input, because
-// both parsers take more than linear time on deep nesting. Writing escapes
-// everything and emits no script and no link outside http, https and mailto.
+// both parsers take more than linear time on deep nesting; what Markdown's
+// paragraphs hold is capped as the parser finds them, before it looks within.
+// Writing escapes everything and emits no script and no link outside http, https
+// and mailto.
 //
 // All functions are pure and may be called from any goroutine. Lengths given
 // to callers are bytes of the input, never UTF-16 units.
