@@ -1,5 +1,5 @@
 import { Ban, Baseline } from "lucide-preact"
-import { useEffect, useRef, useState } from "preact/hooks"
+import { useLayoutEffect, useRef, useState } from "preact/hooks"
 import type { Commands, Formats } from "../../editor/types.ts"
 import { Floating } from "../ui/Floating"
 
@@ -39,7 +39,8 @@ export function ColorTool({ formats, commands, onDone }: ColorToolProps) {
 	const [open, setOpen] = useState(false)
 	const button = useRef<HTMLButtonElement>(null)
 	const panel = useRef<HTMLDivElement>(null)
-	useEffect(() => {
+	// Within the turn that opens it: a frame later the next key would still be the toolbar's.
+	useLayoutEffect(() => {
 		if (open) panel.current?.querySelector<HTMLElement>("[aria-pressed=true]")?.focus()
 	}, [open])
 

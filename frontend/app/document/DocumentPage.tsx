@@ -1,13 +1,13 @@
 import { computed } from "@preact/signals"
-import { ArrowLeft, Share2 } from "lucide-preact"
+import { Share2 } from "lucide-preact"
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks"
 import { createEditor } from "../../editor/index.ts"
 import type { Editor, EditorSnapshot } from "../../editor/types.ts"
 import { titleOf } from "../home/list"
 import { me } from "../me"
 import { loadProfileDialog, loadShareDialog } from "../pages"
-import { follow } from "../router"
 import { Button } from "../ui/Button"
+import { HomeLink } from "../ui/HomeLink"
 import { LazyDialog } from "../ui/Lazy"
 import { toast } from "../ui/Toast"
 import { checkVersion } from "../version"
@@ -100,15 +100,7 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 	const line = useMemo(
 		() => (
 			<div class="bar-line">
-				<a
-					class="icon-button bar-back"
-					href="/"
-					aria-label="All documents"
-					title="All documents"
-					onClick={(event) => follow(event, { page: "home" })}
-				>
-					<ArrowLeft size={20} class="bar-arrow" />
-				</a>
+				<HomeLink class="bar-back" />
 				<div class="bar-name">
 					<Title live={live} onDone={() => editor?.focus()} />
 					<SaveState live={live} onOpen={setDialog} onReopen={onReopen} />

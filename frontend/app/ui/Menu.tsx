@@ -1,6 +1,6 @@
 import { Check } from "lucide-preact"
 import type { ComponentChildren } from "preact"
-import { useEffect, useRef, useState } from "preact/hooks"
+import { useLayoutEffect, useRef, useState } from "preact/hooks"
 import { Floating } from "./Floating"
 
 /** One line of a menu. `checked` makes it a choice among others. */
@@ -41,7 +41,8 @@ export function Menu({ label, items, children, class: extra, align = "start", re
 	const button = useRef<HTMLButtonElement>(null)
 	const list = useRef<HTMLDivElement>(null)
 
-	useEffect(() => {
+	// Within the turn that opens it: a frame later the next key would still be the button's.
+	useLayoutEffect(() => {
 		if (!open) return
 		const lines = list.current?.querySelectorAll<HTMLElement>(ITEM)
 		const choosing = lines?.[0]?.getAttribute("role") === "menuitemradio"

@@ -1,7 +1,6 @@
-import { ArrowLeft } from "lucide-preact"
 import type { ComponentChildren } from "preact"
 import { useEffect, useRef } from "preact/hooks"
-import { follow } from "../router"
+import { HomeLink } from "./HomeLink"
 import "./forms.css"
 import "./sheet.css"
 
@@ -15,15 +14,7 @@ export function Sheet({ title, wide, children }: { title: string; wide?: boolean
 	return (
 		<main class={wide ? "sheet sheet-wide" : "sheet"}>
 			<header class="sheet-head">
-				<a
-					class="icon-button"
-					href="/"
-					aria-label="All documents"
-					title="All documents"
-					onClick={(event) => follow(event, { page: "home" })}
-				>
-					<ArrowLeft size={20} class="bar-arrow" />
-				</a>
+				<HomeLink />
 				<h1 ref={heading} tabIndex={-1}>
 					{title}
 				</h1>
