@@ -42,7 +42,7 @@ func findings(t *testing.T, dir string, content func(persistence.ID) Content) []
 
 // flip is an SQL expression: the column with its n-th byte (from 1) changed.
 func flip(column string, n int) string {
-	return fmt.Sprintf("CAST(substr(%[1]s, 1, %[2]d - 1) || x'5a' || substr(%[1]s, %[2]d + 1) AS BLOB)", column, n)
+	return fmt.Sprintf("CAST(substr(%[1]s, 1, %[2]d - 1) || iif(substr(%[1]s, %[2]d, 1) = x'5a', x'a5', x'5a') || substr(%[1]s, %[2]d + 1) AS BLOB)", column, n)
 }
 
 func TestVerifyNamesDamage(t *testing.T) {
