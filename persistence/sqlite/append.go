@@ -18,6 +18,10 @@ const (
 	maxAuthors         = 8192
 )
 
+// manyDocuments is how many documents, written to of late or now, make the
+// writer busy: each keeps a page or two of the log in use.
+const manyDocuments = 100
+
 // listedUnit is the unit of documents.listed in µs: a minute.
 const listedUnit = 60_000_000
 
@@ -29,6 +33,7 @@ type tables struct {
 	documents  map[persistence.ID]*logState
 	authors    map[persistence.Author]int64
 	erased     bool                  // an author's name was replaced, or all is forgotten
+	cache      int                   // its page cache, in KiB
 	others     map[string]*statement // of people and rights, by text
 
 	begin, commit, rollback                *statement
@@ -58,7 +63,7 @@ func openTables(ctx context.Context, path string, config Config) (*tables, error
 	if err != nil {
 		return nil, err
 	}
-	t := &tables{connection: conn, others: make(map[string]*statement)}
+	t := &tables{connection: conn, others: make(map[string]*statement), cache: writerCache}
 	t.forget()
 	for _, s := range []struct {
 		into **statement
@@ -104,6 +109,23 @@ func (t *tables) forget() {
 	t.documents = make(map[persistence.ID]*logState)
 	t.authors = make(map[persistence.Author]int64)
 	t.erased = false
+}
+
+// fit gives the page cache the size that a group of requests needs beside what
+// was written to of late. It must precede the transaction, which would spill.
+func (t *tables) fit(requests int) error {
+	size := writerCache
+	if len(t.documents)+requests > manyDocuments {
+		size = busyWriterCache
+	}
+	if size == t.cache {
+		return nil
+	}
+	if err := t.connection.exec(fmt.Sprintf("PRAGMA cache_size = -%d", size)); err != nil {
+		return err
+	}
+	t.cache = size
+	return nil
 }
 
 // append adds a batch that has been checked. Everything that can refuse it is

@@ -45,6 +45,16 @@ func (c *connection) prepare(text string) (*statement, error) {
 	return s, nil
 }
 
+// exec runs a statement that is not worth preparing.
+func (c *connection) exec(text string) error {
+	executor, ok := c.conn.(driver.ExecerContext)
+	if !ok {
+		return fmt.Errorf("the SQLite driver's connection is a %T", c.conn)
+	}
+	_, err := executor.ExecContext(context.Background(), text, nil)
+	return err
+}
+
 func (c *connection) close() error {
 	var err error
 	for _, s := range c.opened {

@@ -32,12 +32,14 @@ const (
 	// walLimit is the size to which the write-ahead log is cut back after a
 	// checkpoint, in bytes; otherwise it stays as large as it ever was.
 	walLimit = 64 << 20
-	// writerCache and readerCache bound each connection's page cache, in KiB.
-	// It is filled on demand. A commit of 512 batches over 500 documents
-	// dirties about 560 pages of 4 KiB, which should not spill; twice the
-	// cache would be no faster and cost an idle server 8 MiB more.
-	writerCache = 3072
-	readerCache = 1024
+	// readerCache and writerCache bound each connection's page cache, in KiB;
+	// a page of 4 KiB takes 8 of the allocator. It is filled on demand. The
+	// writer has busyWriterCache while it writes to many documents: a commit of
+	// 512 batches over 500 of them dirties about 560 pages, which should not
+	// spill. Twice that would be no faster.
+	readerCache     = 1024
+	writerCache     = 1024
+	busyWriterCache = 3072
 	// maxReaders bounds the pool of reading connections, which are opened as
 	// they are needed; idleReaders of them stay open, for readerIdle.
 	maxReaders  = 4

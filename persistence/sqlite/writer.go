@@ -214,6 +214,9 @@ func (w *writer) commit(group []write) {
 // fatal, the outcome is unknown.
 func (w *writer) transact(group []write) error {
 	t := w.tables
+	if err := t.fit(len(group)); err != nil {
+		return fmt.Errorf("size the page cache: %w", err)
+	}
 	if err := t.begin.exec(); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
