@@ -255,6 +255,9 @@ func (q *sequencer) accept(c *clientState, s *submission) effect {
 	for i, rest := 0, q.window.after(from); i < len(rest); i++ {
 		d = ot.Transform(rest[i].delta, d, true) // one by one, law A5
 	}
+	if len(d) > len(s.delta) && !within(d, q.limits.ChangeBytes) {
+		return refuse(reject(protocol.CodeChangeTooLarge, "others wrote within what it formats; it would take more than %d bytes", q.limits.ChangeBytes))
+	}
 	if err := q.schema.CheckAt(q.document, d); err != nil {
 		return refuse(invalid(err))
 	}
