@@ -186,7 +186,7 @@ func (h *Hub) welcome(a Attach, title string, r joinReply) protocol.Welcome {
 		},
 	}
 	if !r.resumed && r.state.document.Len() <= welcomeBytes {
-		if content := r.state.document.AppendJSON(nil); len(content) <= welcomeBytes {
+		if content, ok := r.state.document.AppendJSONWithin(nil, welcomeBytes); ok {
 			w.Document.Content = content
 		}
 	}

@@ -22,6 +22,7 @@ type sequencer struct {
 	schema   *ot.Schema
 	limits   Limits
 	document *ot.Document
+	bulk     bulk
 	window   window
 	durable  int64 // revision
 	clients  map[persistence.ID]*clientState
@@ -264,6 +265,9 @@ func (q *sequencer) accept(c *clientState, s *submission) effect {
 	growth := d.Growth()
 	if growth > 0 && q.document.Len()+growth > q.limits.DocumentLength {
 		return refuse(reject(protocol.CodeDocumentTooLarge, "the document may have %d UTF-16 units", q.limits.DocumentLength))
+	}
+	if !q.bulk.take(q.document, d, q.limits.documentBytes()) {
+		return refuse(reject(protocol.CodeDocumentTooLarge, "the document may take %d bytes with its formatting", q.limits.documentBytes()))
 	}
 	if err := q.document.Apply(d); err != nil {
 		return refuse(invalid(err))

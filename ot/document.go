@@ -223,6 +223,44 @@ func (doc *Document) AppendJSON(dst []byte) []byte {
 	return append(w.end(), ']')
 }
 
+// AppendJSONWithin is AppendJSON of a text of at most so many bytes; ok is false,
+// and dst as it was, if it is longer: formatting can make it so of any length.
+func (doc *Document) AppendJSONWithin(dst []byte, most int) (text []byte, ok bool) {
+	w := contentWriter{dst: append(dst, '[')}
+	most += len(dst)
+	doc.root.walk(0, doc.Len(), func(r leafRun) bool { return w.write(r) && len(w.dst) <= most })
+	if text = append(w.end(), ']'); len(text) > most {
+		return text[:len(dst)], false
+	}
+	return text, true
+}
+
+// JSONLen returns how long AppendJSON's text is, in bytes, and how much of it
+// the attributes of any one insert take at most. It reads the whole document,
+// but makes nothing of it.
+func (doc *Document) JSONLen() (bytes, attributes int) {
+	w := contentWriter{dst: []byte{'['}, full: func(b []byte) { bytes += len(b) }}
+	var last Attributes
+	doc.root.walk(0, doc.Len(), func(r leafRun) bool {
+		if r.attrs.set != last.set {
+			last = r.attrs
+			attributes = max(attributes, last.jsonLen())
+		}
+		return w.write(r)
+	})
+	return bytes + len(w.end()) + len("]"), attributes
+}
+
+// Pieces returns how many inserts stand between two positions, about: text with
+// the same attributes may count as several.
+func (doc *Document) Pieces(from, to int) (n int) {
+	doc.root.walk(from, to, func(leafRun) bool {
+		n++
+		return true
+	})
+	return n
+}
+
 // Hash returns the content hash of law C6: SHA-256 of the RFC 8785 form of the
 // canonical content.
 func (doc *Document) Hash() (sum [32]byte) {

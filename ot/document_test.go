@@ -202,3 +202,22 @@ func TestDocumentOfManyRuns(t *testing.T) {
 		t.Fatalf("%v, %q", err, doc.Text())
 	}
 }
+
+func TestJSONIsMeasured(t *testing.T) {
+	for seed := range uint64(200) {
+		doc := ottest.Document(ottest.Rand(seed))
+		json := doc.AppendJSON(nil)
+		if n, attributes := doc.JSONLen(); n != len(json) || attributes > n {
+			t.Fatalf("seed %d: JSONLen is %d, attributes %d, of %s", seed, n, attributes, json)
+		}
+		if got, ok := doc.AppendJSONWithin([]byte("."), len(json)); !ok || string(got) != "."+string(json) {
+			t.Fatalf("seed %d: within %d bytes it is %q", seed, len(json), got)
+		}
+		if got, ok := doc.AppendJSONWithin([]byte("."), len(json)-1); ok || string(got) != "." {
+			t.Fatalf("seed %d: within %d bytes it is %q", seed, len(json)-1, got)
+		}
+		if n := doc.Pieces(0, doc.Len()); n < len(doc.Delta()) {
+			t.Fatalf("seed %d: %d pieces of %s", seed, n, json)
+		}
+	}
+}

@@ -227,6 +227,14 @@ func (a Attributes) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
+// jsonLen is about how long appendJSON's text is, and never less; bytes.
+func (a Attributes) jsonLen() (n int) {
+	for _, p := range a.pairs() {
+		n += len(p.key) + len(p.value) + len(`"":,`)
+	}
+	return n + len("{}")
+}
+
 // appendString writes a string as RFC 8785 (3.2.2.2) and JSON.stringify do.
 func appendString[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
