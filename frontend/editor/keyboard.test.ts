@@ -263,6 +263,11 @@ describe("commands", () => {
 		press(editor, "Escape")
 		type(editor, "y")
 		expect(editor.snapshot.suggestion).toBeNull()
+		// Signs between words ask for nothing, and Enter behind them is a new line.
+		for (const words of [" either / or", " yes / no", " lunch @ two"]) {
+			type(editor, words)
+			expect(editor.snapshot.suggestion).toBeNull()
+		}
 	})
 
 	test("find", () => {

@@ -27,12 +27,12 @@ const suggestionKey = new PluginKey<SuggestionState>("coscribe-suggestion")
 const maxQuery = 40
 const triggers: Readonly<Record<string, OpenSuggestion["kind"]>> = { "/": "slash", "@": "mention" }
 
-/** The trigger before the caret, at a line's start or behind a space. */
+/** The trigger before the caret, at a line's start or behind a space. A space behind it makes it a sign: "yes / no". */
 function suggestionAt(state: EditorState): OpenSuggestion | null {
 	const { $from, empty } = state.selection
 	if (!empty || $from.depth !== 1 || inCode(state)) return null
 	const before = literalText($from.parent).slice(0, $from.parentOffset)
-	const match = /(?:^|[\s(])([/@])([\p{L}\p{M}\p{N}'-]*(?: [\p{L}\p{M}\p{N}'-]+)?)$/u.exec(before)
+	const match = /(?:^|[\s(])([/@])((?:[\p{L}\p{M}\p{N}'-]+(?: [\p{L}\p{M}\p{N}'-]+)?)?)$/u.exec(before)
 	const kind = match && triggers[match[1] as string]
 	if (!match || !kind) return null
 	const query = match[2] as string
