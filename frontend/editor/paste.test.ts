@@ -124,6 +124,11 @@ describe("paste from web pages", () => {
 			[{ insert: "a\tb\nc\td\n" }],
 		],
 		[
+			"a table's empty cells hold their columns' places",
+			"<table><tr><td></td><td>Q1</td><td>Q2</td></tr><tr><td>Sales</td><td></td><td>7</td></tr></table>",
+			[{ insert: "\tQ1\tQ2\nSales\t\t7\n" }],
+		],
+		[
 			"nothing that runs or hides",
 			'<script>x</script><style>p{}</style><p style="display:none">h</p><p onclick="x()">a</p><iframe src="https://a.example"></iframe>',
 			[{ insert: "a\n" }],

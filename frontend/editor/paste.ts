@@ -224,7 +224,8 @@ class Reader {
 		if (this.atom(element, tag, context)) return
 		const inner = this.inside(element, tag, styles, context)
 		if (tag === "TD" || tag === "TH") {
-			if (this.line.length > 0) this.push("\t", { ...inner, inline: {} })
+			// An empty cell holds its column's place, also the first.
+			if (element.previousElementSibling?.matches("td, th")) this.push("\t", { ...inner, inline: {} })
 			this.children(element, inner)
 		} else if (!blocks.has(tag)) this.children(element, inner)
 		else if (context.cell) {
