@@ -78,6 +78,8 @@ function runEnd(lines: readonly Line[], at: number, kind: BlockKind): number {
 
 function paragraphInto(target: Node, line: Line, tag: string, owner: Document): HTMLElement {
 	const element = owner.createElement(tag)
+	// What nesting says to others it does not say of paragraphs, nor of a part of a list.
+	if (line.attrs.indent) element.setAttribute("data-indent", line.attrs.indent)
 	if (line.attrs.align) element.setAttribute("align", line.attrs.align)
 	if (line.attrs.direction === "rtl") element.setAttribute("dir", "rtl")
 	inlineInto(element, line, owner)

@@ -283,6 +283,18 @@ describe("copy", () => {
 		expect(deltaOf(copied(delta))).toEqual(delta)
 	})
 
+	test("indents come back, of paragraphs and of a part of a list too", () => {
+		const delta: Delta = canonical([
+			...line("deep", { list: "bullet", indent: 2 }),
+			...line("up", { list: "bullet", indent: 1 }),
+			...line("down by two", { list: "ordered", indent: 3 }),
+			...line("under it", { indent: 4 }),
+			...line("away", { indent: 1, align: "center" }),
+			...line("end"),
+		])
+		expect(deltaOf(copied(delta))).toEqual(delta)
+	})
+
 	test("text reads as Markdown", () => {
 		const doc = documentOf(
 			canonical([

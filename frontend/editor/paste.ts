@@ -305,6 +305,9 @@ class Reader {
 		const whiteSpace = styles.get("white-space") ?? ""
 		if (tag === "PRE" || whiteSpace.startsWith("pre") || whiteSpace === "break-spaces") space = "pre"
 		else if (space === "pre" && (whiteSpace === "normal" || whiteSpace === "nowrap")) space = "fold"
+		// Only this editor's own copies say so.
+		const indent = element.getAttribute("data-indent")
+		if (indent) block = indented(block, Number(indent) || 0)
 		if (blocks.has(tag)) block = aligned(element, styles, block)
 		return { inline: inlineOf(element, tag, styles, context, heading), block, depth, list, space, cell, heading }
 	}
