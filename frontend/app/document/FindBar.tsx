@@ -11,18 +11,40 @@ export function findSentence(state: FindState | null): string {
 	return state.current < 0 ? `${state.count} found` : `${state.current + 1} of ${state.count}`
 }
 
+/** What is selected, as something to look for; empty when it is more than a line's part. */
+function selectedWords({ view }: Editor): string {
+	const { doc, selection } = view.state
+	const words = doc.textBetween(selection.from, selection.to, "\n")
+	return words.length <= 100 && !words.includes("\n") ? words : ""
+}
+
 /** Find in document: matches are marked in the text, Enter and Shift+Enter walk through them, Escape ends it. */
 export function FindBar({ editor, state, onClose }: { editor: Editor; state: FindState | null; onClose: () => void }) {
 	const field = useRef<HTMLInputElement>(null)
-	const [query, setQuery] = useState(state?.query ?? "")
+	const [query, setQuery] = useState(() => selectedWords(editor))
 	const [caseSensitive, setCaseSensitive] = useState(false)
 	const sentence = findSentence(state)
 
-	// Before the next key press, not after the next paint.
-	useLayoutEffect(() => {
+	const ask = () => {
 		field.current?.focus()
 		field.current?.select()
-	}, [])
+	}
+	// Before the next key press, not after the next paint.
+	useLayoutEffect(ask, [])
+	// Wherever the focus is: in the text, asking to find means this field again.
+	useEffect(() => {
+		const key = (event: KeyboardEvent) => {
+			if (!(event.ctrlKey || event.metaKey) || event.altKey || document.querySelector("dialog[open]")) return
+			const name = event.key.toLowerCase()
+			if (name === "f" && !event.shiftKey) ask()
+			else if (name === "g") event.shiftKey ? editor.find.previous() : editor.find.next()
+			else return
+			event.preventDefault()
+			event.stopPropagation()
+		}
+		addEventListener("keydown", key, true)
+		return () => removeEventListener("keydown", key, true)
+	}, [editor])
 	useEffect(() => {
 		editor.find.search(query, { caseSensitive })
 	}, [editor, query, caseSensitive])
