@@ -14,7 +14,7 @@ export function cleanLink(text: string): string | null {
 		if (/^[^\s@/:]+@[^\s@/:]+\.[^\s@/:]+$/.test(candidate)) candidate = `mailto:${candidate}`
 		else if (candidate.startsWith("//")) candidate = `https:${candidate}`
 		else if (
-			/^[^\s/.:]+(\.[^\s/.:]+)+(:\d+)?([/?#]|$)/.test(candidate) ||
+			/^[^\s/.:@]+(\.[^\s/.:@]+)+(:\d+)?([/?#]|$)/.test(candidate) ||
 			/^localhost(:\d+)?([/?#]|$)/.test(candidate)
 		) {
 			candidate = `https://${candidate}`

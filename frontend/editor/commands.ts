@@ -34,6 +34,11 @@ export function inCode(state: EditorState): boolean {
 	return state.selection.$from.depth === 1 && blockKind(state.selection.$from.parent.attrs) === "code"
 }
 
+/** True when all selected lines are code. */
+function onlyCode(state: EditorState): boolean {
+	return selectedLines(state).every((line) => blockKind(line.node.attrs) === "code")
+}
+
 /** The first of these commands that has something to do. */
 export function inTurn(...commands: Command[]): Command {
 	return (state, dispatch, view) => commands.some((command) => command(state, dispatch, view))
@@ -64,7 +69,7 @@ export function markOver(state: EditorState, name: string): unknown {
 	let any = false
 	let same = true
 	state.doc.nodesBetween(from, to, (node) => {
-		if (!node.isInline || !same) return same
+		if (!node.isInline || !same) return same && blockKind(node.attrs) !== "code"
 		const mark = type.isInSet(node.marks)
 		const own = mark ? markValue(mark) : undefined
 		if (any && own !== value) same = false
@@ -75,18 +80,32 @@ export function markOver(state: EditorState, name: string): unknown {
 	return same ? value : undefined
 }
 
+/** Marks text of the selected lines but for code, which is literal. One step for all lines up to the next code. */
+function addMark(tr: Transaction, state: EditorState, mark: Mark, from: number, to: number): Transaction {
+	let start = from
+	const upTo = (end: number) => {
+		if (end > start) tr.step(new AddMarkStep(start, end, mark))
+	}
+	for (const line of selectedLines(state)) {
+		if (blockKind(line.node.attrs) !== "code") continue
+		upTo(line.start)
+		start = line.start + line.node.nodeSize
+	}
+	upTo(to)
+	return tr
+}
+
 /** Puts a mark on, or takes it off (value null), the selection or what is typed next. */
 function applyMark(name: string, value: unknown): Command {
 	return (state, dispatch) => {
 		const type = schema.marks[name]
-		if (!type || inCode(state)) return false
+		if (!type || onlyCode(state)) return false
 		const { from, to, empty } = state.selection
 		const mark = markFor(name, value)
 		if (!dispatch) return true
 		const { tr } = state
 		if (empty) dispatch(mark ? tr.addStoredMark(mark) : tr.removeStoredMark(type))
-		else if (mark) dispatch(tr.step(new AddMarkStep(from, to, mark)).scrollIntoView())
-		else dispatch(tr.removeMark(from, to, type).scrollIntoView())
+		else dispatch((mark ? addMark(tr, state, mark, from, to) : tr.removeMark(from, to, type)).scrollIntoView())
 		return true
 	}
 }
@@ -129,7 +148,7 @@ export function setLink(address: string | null, text?: string): Command {
 	return (state, dispatch) => {
 		const href = address === null ? null : cleanLink(address)
 		const type = schema.marks.link
-		if (!type || (address !== null && href === null) || inCode(state)) return false
+		if (!type || (address !== null && href === null) || onlyCode(state)) return false
 		const around = state.selection.empty ? linkAt(state) : null
 		const from = around?.from ?? state.selection.from
 		const to = around?.to ?? state.selection.to
@@ -145,7 +164,7 @@ export function setLink(address: string | null, text?: string): Command {
 			const marks = mark.addToSet(state.storedMarks ?? state.selection.$from.marks())
 			tr.replaceWith(from, to, schema.text(shown, marks))
 		} else if (from === to) tr.replaceWith(from, to, schema.text(href, [mark]))
-		else tr.step(new AddMarkStep(from, to, mark))
+		else addMark(tr, state, mark, from, to)
 		// What is typed behind the link does not belong to it.
 		dispatch?.(tr.removeStoredMark(type).scrollIntoView())
 		return true

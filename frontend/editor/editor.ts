@@ -19,7 +19,16 @@ import { Peers, peersKey } from "./peers.js"
 import { pointerPlugin } from "./pointer.js"
 import { rulesPlugin } from "./rules.js"
 import { dismissSuggestion, openSuggestion, suggestionPlugin } from "./suggestion.js"
-import type { Commands, Editor, EditorOptions, EditorSnapshot, Formats, Rect, SuggestionControl } from "./types.js"
+import type {
+	Commands,
+	Editor,
+	EditorOptions,
+	EditorSnapshot,
+	Formats,
+	Rect,
+	SuggestionControl,
+	ToggleMark,
+} from "./types.js"
 import { clearOfBars, visiblePart } from "./viewport.js"
 
 const writers: ReadonlySet<string> = new Set(["editor", "owner"])
@@ -150,11 +159,13 @@ class DocumentEditor implements Editor {
 						this.changed()
 						return false
 					},
-					// The browser's own undo (menus, gestures) would work on the DOM behind everybody's back.
+					// The browser's own undo and looks (menus, gestures) would work on the DOM behind everybody's back.
 					beforeinput: (view, event) => {
+						const look = /^format(Bold|Italic|Underline|Strike)?/.exec(event.inputType)
 						const direction =
 							event.inputType === "historyUndo" ? "undo" : event.inputType === "historyRedo" ? "redo" : null
 						if (direction) this.travel(direction)
+						else if (look) look[1] && this.commands.toggleMark(look[1].toLowerCase() as ToggleMark)
 						else if (!inputOverLines(view, event)) return false
 						event.preventDefault()
 						return true

@@ -55,6 +55,20 @@ describe("Markdown while typing", () => {
 			"see https://a.example/b. ok",
 			[{ insert: "see " }, insertOp("https://a.example/b", { link: "https://a.example/b" }), { insert: ". ok\n" }],
 		],
+		[
+			"(www.a.example/A_(b)) or ann@a.example, not a@b or x@1.2",
+			[
+				{ insert: "(" },
+				insertOp("www.a.example/A_(b)", { link: "https://www.a.example/A_(b)" }),
+				{ insert: ") or " },
+				insertOp("ann@a.example", { link: "mailto:ann@a.example" }),
+				{ insert: ", not a@b or x@1.2\n" },
+			],
+		],
+		["*** x", [{ insert: { divider: true } }, { insert: "\nx\n" }]],
+		["***b*** x", [insertOp("b", { bold: true, italic: true }), { insert: " x\n" }]],
+		["~~**b**~~ x", [insertOp("b", { bold: true, strike: true }), { insert: " x\n" }]],
+		["**a *b*** x", [insertOp("a ", { bold: true }), insertOp("b", { bold: true, italic: true }), { insert: " x\n" }]],
 	]
 	test.each(blocks)("%s", (typed, expected) => {
 		const { client, editor } = alone([{ insert: "\n" }])
@@ -78,6 +92,33 @@ describe("Markdown while typing", () => {
 		type(second, "- ")
 		second.commands.undo()
 		expect(shown(second)).toEqual(line("-"))
+	})
+
+	test("an address before Enter is a link, and what follows is not", () => {
+		const { editor } = alone(line(""))
+		type(editor, "see https://a.example/b.")
+		press(editor, "Enter")
+		type(editor, "x")
+		expect(shown(editor)).toEqual([
+			{ insert: "see " },
+			insertOp("https://a.example/b", { link: "https://a.example/b" }),
+			{ insert: ".\nx\n" },
+		])
+		editor.commands.undo()
+		editor.commands.undo()
+		expect(shown(editor)).toEqual(line("see https://a.example/b."))
+	})
+
+	test("in bold text goes on in bold", () => {
+		const { editor } = alone(line(""))
+		press(editor, "b", { ctrlKey: true })
+		type(editor, "a `b` c")
+		expect(shown(editor)).toEqual([
+			insertOp("a ", { bold: true }),
+			insertOp("b", { bold: true, code: true }),
+			insertOp(" c", { bold: true }),
+			{ insert: "\n" },
+		])
 	})
 
 	test("``` and Enter begin a code block", () => {
@@ -122,6 +163,13 @@ describe("Enter", () => {
 		expect(shown(editor)).toEqual(canonical(after))
 		expect(client.content).toEqual(canonical(after))
 	})
+})
+
+test("Enter over the end of a heading begins text", () => {
+	const { editor } = alone(line("ab", { header: 1 }))
+	select(editor, 1, 2)
+	expect(press(editor, "Enter")).toBe(true)
+	expect(shown(editor)).toEqual([...line("a", { header: 1 }), ...line("")])
 })
 
 describe("Backspace at a line's start, Delete at its end", () => {
@@ -181,6 +229,40 @@ describe("keys", () => {
 		expect(over("b", control, [insertOp("x", { bold: true }), { insert: "\n" }])).toEqual(line("x"))
 		expect(over("\\", control, [insertOp("xy", { bold: true, color: "#ff0000" }), { insert: "\n" }], 0, 2)).toEqual(
 			line("xy"),
+		)
+	})
+
+	test("marks go round code, whose text is literal", () => {
+		const code = line("code", { "code-block": true })
+		const bold = insertOp("text", { bold: true })
+		const both = over("b", control, [...code, ...line("text")], 1, 9)
+		expect(both).toEqual([...code, bold, { insert: "\n" }])
+		expect(over("b", control, both, 0, 9)).toEqual([...code, ...line("text")])
+		const around = [...line("text"), ...code, ...line("text")]
+		expect(over("b", control, around, 2, 12)).toEqual(
+			canonical([
+				{ insert: "te" },
+				insertOp("xt", { bold: true }),
+				{ insert: "\n" },
+				...code,
+				insertOp("te", { bold: true }),
+				{ insert: "xt\n" },
+			]),
+		)
+	})
+
+	test("looks that a phone's own menu or the browser asks for are the editor's", () => {
+		const { editor } = alone([...line("x"), ...line("y", { "code-block": true })])
+		const ask = (inputType: string) =>
+			editor.view.dom.dispatchEvent(new InputEvent("beforeinput", { inputType, cancelable: true, bubbles: true }))
+		select(editor, 0, 1)
+		expect(ask("formatBold")).toBe(false)
+		expect(ask("formatStrikeThrough")).toBe(false)
+		expect(ask("formatFontName")).toBe(false)
+		select(editor, 2, 3)
+		expect(ask("formatBold")).toBe(false)
+		expect(shown(editor)).toEqual(
+			canonical([insertOp("x", { bold: true, strike: true }), { insert: "\n" }, ...line("y", { "code-block": true })]),
 		)
 	})
 

@@ -1,7 +1,6 @@
 // Keys: Google Docs' where they exist, Notion's and the platform's otherwise.
 
 import { undoInputRule } from "prosemirror-inputrules"
-import type { Attrs } from "prosemirror-model"
 import type { Command, EditorState } from "prosemirror-state"
 import { blockKind, isListKind } from "./block.js"
 import { cleanLanguage } from "./clean.js"
@@ -19,6 +18,7 @@ import {
 	toggleMark,
 } from "./commands.js"
 import { setLineKeys } from "./lines.js"
+import { linkBehind } from "./rules.js"
 import { lineType } from "./schema.js"
 
 /** The caret's line when the selection is a caret in text. */
@@ -36,15 +36,17 @@ function caretLine(state: EditorState) {
 	}
 }
 
-/** Splits the line at the caret; the second half gets other attributes where `after` says so. */
-function split(after: (attrs: Attrs) => Attrs | null): Command {
+/** Splits the line at the caret. The second half is unticked; at its end, text follows a heading if `ends` says so. */
+function split(ends: boolean): Command {
 	return (state, dispatch) => {
 		if (!dispatch) return true
 		const { tr } = state
 		if (!state.selection.empty) tr.deleteSelection()
 		const { $from } = tr.selection
 		const marks = state.storedMarks ?? $from.marks()
-		const attrs = after($from.parent.attrs) ?? $from.parent.attrs
+		const attrs = { ...$from.parent.attrs }
+		if (attrs.list === "checked") attrs.list = "unchecked"
+		if (ends && $from.parentOffset === $from.parent.content.size) attrs.header = null
 		tr.split($from.pos, 1, [{ type: lineType, attrs }])
 		const inclusive = marks.filter((mark) => mark.type.spec.inclusive !== false)
 		if (inclusive.length > 0) tr.ensureMarks(inclusive)
@@ -53,11 +55,9 @@ function split(after: (attrs: Attrs) => Attrs | null): Command {
 	}
 }
 
-const unticked = (attrs: Attrs): Attrs => (attrs.list === "checked" ? { ...attrs, list: "unchecked" } : attrs)
-
 const enter: Command = (state, dispatch) => {
 	const at = caretLine(state)
-	if (!at) return split(unticked)(state, dispatch)
+	if (!at) return split(true)(state, dispatch)
 	const { tr } = state
 	const fence =
 		at.offset === at.size && at.kind === "paragraph" ? /^```([A-Za-z0-9+#-]{0,32})$/.exec(at.line.textContent) : null
@@ -98,8 +98,13 @@ const enter: Command = (state, dispatch) => {
 		dispatch?.(tr.scrollIntoView())
 		return true
 	}
-	const atEnd = at.offset === at.size
-	return split((attrs) => ({ ...unticked(attrs), header: atEnd ? null : attrs.header }))(state, dispatch)
+	return split(true)(state, dispatch)
+}
+
+/** An address behind which the line ends becomes a link first, as before a space. */
+const enterBehind: Command = (state, dispatch, view) => {
+	const linked = dispatch && view && linkBehind(state, dispatch)
+	return enter(linked ? view.state : state, dispatch, view)
 }
 
 /** At a line's start: first the line loses what it is, step by step, then it joins the one before. */
@@ -183,8 +188,8 @@ export interface KeyActions {
 /** All bindings; Mod is Cmd on Apple's machines and Ctrl elsewhere. */
 export function keyBindings(actions: KeyActions): Record<string, Command> {
 	return {
-		Enter: enter,
-		"Shift-Enter": split(unticked),
+		Enter: enterBehind,
+		"Shift-Enter": split(false),
 		"Mod-Enter": toggleCheck(),
 		Backspace: inTurn(undoInputRule, deleteSelection, backspace),
 		...everywhere(["Shift", "Mod", "Alt", "Mod-Shift"], "Backspace", inTurn(deleteSelection, backspace)),

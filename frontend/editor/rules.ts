@@ -2,7 +2,7 @@
 // it back to what was typed (undoInputRule in keys).
 
 import { InputRule, inputRules } from "prosemirror-inputrules"
-import type { EditorState, Transaction } from "prosemirror-state"
+import type { Command, EditorState, Transaction } from "prosemirror-state"
 import { blockKind, kindAttributes } from "./block.js"
 import { cleanAlt, cleanImage, cleanLanguage, cleanLink } from "./clean.js"
 import { inCode } from "./commands.js"
@@ -37,17 +37,19 @@ function blockRule(
 }
 
 /** `pattern` has the marked text as its last group, and what stands before the opening sign as its first. */
-function markRule(pattern: RegExp, mark: ToggleMark, sign: number): InputRule {
+function markRule(pattern: RegExp, sign: number, ...names: ToggleMark[]): InputRule {
 	return rule(pattern, (state, match, start, end) => {
 		const from = start + (match[1] ?? "").length
 		const text = match[2] ?? ""
 		const textFrom = from + sign
 		const textTo = textFrom + text.length
-		if (mark !== "code" && state.doc.rangeHasMark(textFrom, textTo, schema.mark("code").type)) return null
+		if (names[0] !== "code" && state.doc.rangeHasMark(textFrom, textTo, schema.mark("code").type)) return null
 		const { tr } = state
+		// What is typed next goes on as the closing sign would have.
+		const marks = state.storedMarks ?? state.doc.resolve(end).marks()
 		tr.delete(textTo, end).delete(from, textFrom)
-		const type = schema.mark(mark)
-		return tr.addMark(from, from + text.length, type).removeStoredMark(type)
+		for (const name of names) tr.addMark(from, from + text.length, schema.mark(name))
+		return tr.setStoredMarks(marks)
 	})
 }
 
@@ -68,25 +70,52 @@ const linkRule = rule(/(!?)\[([^[\]]+)\]\(([^()\s]+)\)$/, (state, match, start, 
 	return tr.addMark(start, start + text.length, mark).removeStoredMark(mark)
 })
 
-/** An address followed by a space becomes a link. */
-const addressRule = rule(
-	/(^|\s)((?:https?:\/\/|www\.)[^\s]+[^\s.,;:!?'")\]])([.,;:!?'")\]]*)(\s)$/,
-	(state, match, start, end) => {
-		const href = cleanLink(match[2] ?? "")
-		const mark = href && markFor("link", href)
-		if (!mark) return null
-		const from = start + (match[1] ?? "").length
-		const to = from + (match[2] ?? "").length
-		if (state.doc.rangeHasMark(from, to, mark.type)) return null
-		const { tr } = state
-		tr.addMark(from, to, mark)
-		// Enter comes as "\n" and is left to its own key.
-		if (match[4] === "\n") return null
-		return tr.insert(end, schema.text(match[4] as string)).removeStoredMark(mark)
-	},
-)
+/** UTF-16 units: no address is longer */
+const maxAddress = 2048
 
-const dividerRule = rule(/^(?:---|\*\*\*|___)$/, (state, _match, start, end) => {
+/** Web and mail addresses at a text's end, with the punctuation behind them. */
+const address = /(?:^|[\s("'])((?:https?:\/\/|www\.)[^\s\ufffc]+|[\w.+-]+@[\w.-]+\.[a-z]{2,}[.,;:!?'")\]>]*)$/i
+
+/** How much of a word is an address: punctuation behind it is the sentence's, and so is a bracket not opened in it. */
+function addressLength(word: string): number {
+	let { length } = word
+	for (; length > 0; length--) {
+		const part = word.slice(0, length)
+		const opened = part.endsWith(")") && part.split("(").length >= part.split(")").length
+		if (opened || !/[.,;:!?'")\]>]$/.test(part)) break
+	}
+	return length
+}
+
+/** Links the address that ends at a place in a line; null when there is none, or it is a link already. */
+function linkAddress(state: EditorState, end: number): Transaction | null {
+	const { parent, parentOffset } = state.doc.resolve(end)
+	const before = parent.textBetween(Math.max(0, parentOffset - maxAddress), parentOffset, null, "\ufffc")
+	const word = address.exec(before)?.[1]
+	if (!word || inCode(state)) return null
+	const from = end - word.length
+	const to = from + addressLength(word)
+	const href = cleanLink(word.slice(0, to - from))
+	const mark = href && markFor("link", href)
+	if (!mark || state.doc.rangeHasMark(from, to, mark.type)) return null
+	return state.tr.addMark(from, to, mark).removeStoredMark(mark)
+}
+
+/** An address followed by a space becomes a link. */
+const addressRule = rule(/\S(\s)$/, (state, match, _start, end) => {
+	return linkAddress(state, end)?.insertText(match[1] as string, end) ?? null
+})
+
+/** So it does when Enter follows, before that ends the line. */
+export const linkBehind: Command = (state, dispatch) => {
+	const tr =
+		state.selection.empty && state.selection.$from.depth === 1 ? linkAddress(state, state.selection.from) : null
+	if (tr) dispatch?.(tr.setMeta("separate", true))
+	return tr !== null
+}
+
+// Three stars or strokes may be the start of a bold word.
+const dividerRule = rule(/^(?:---|(?:\*\*\*|___)\s)$/, (state, _match, start, end) => {
 	const at = state.doc.resolve(start)
 	if (blockKind(at.parent.attrs) !== "paragraph" || at.parent.content.size !== end - start) return null
 	const { tr } = state
@@ -109,11 +138,12 @@ export const rulesPlugin = inputRules({
 		dividerRule,
 		linkRule,
 		addressRule,
-		markRule(/(^|[^*])\*\*([^*\s](?:[^*]*[^*\s])?)\*\*$/, "bold", 2),
-		markRule(/(^|[^_\p{L}\p{N}])__([^_\s](?:[^_]*[^_\s])?)__$/u, "bold", 2),
-		markRule(/(^|[^*\p{L}\p{N}])\*([^*\s](?:[^*]*[^*\s])?)\*$/u, "italic", 1),
-		markRule(/(^|[^_\p{L}\p{N}])_([^_\s](?:[^_]*[^_\s])?)_$/u, "italic", 1),
-		markRule(/(^|[^`])`([^`]+)`$/, "code", 1),
-		markRule(/(^|[^~])~~([^~\s](?:[^~]*[^~\s])?)~~$/, "strike", 2),
+		markRule(/(^|[^*])\*\*\*([^*\s](?:[^*]*[^*\s])?)\*\*\*$/, 3, "bold", "italic"),
+		markRule(/(^|[^*])\*\*([^*\s](?:[^*]*[^*\s])?)\*\*$/, 2, "bold"),
+		markRule(/(^|[^_\p{L}\p{N}])__([^_\s](?:[^_]*[^_\s])?)__$/u, 2, "bold"),
+		markRule(/(^|[^*\p{L}\p{N}])\*([^*\s](?:[^*]*[^*\s])?)\*$/u, 1, "italic"),
+		markRule(/(^|[^_\p{L}\p{N}])_([^_\s](?:[^_]*[^_\s])?)_$/u, 1, "italic"),
+		markRule(/(^|[^`])`([^`]+)`$/, 1, "code"),
+		markRule(/(^|[^~])~~([^~\s](?:[^~]*[^~\s])?)~~$/, 2, "strike"),
 	],
 })
