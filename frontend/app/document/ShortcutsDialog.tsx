@@ -48,7 +48,7 @@ const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]
 			["Undo", "Mod-z"],
 			["Redo", "Mod-Shift-z"],
 			["Find", "Mod-f"],
-			["Next or previous match", "Mod-G Shift-G"],
+			["Next match", "Mod-g"],
 			["To the toolbar", "Alt-F10"],
 			["These shortcuts", "Mod-/"],
 		],
