@@ -35,10 +35,15 @@ func (p *presence) advance(w *window, client persistence.ID, to int64) {
 	p.revision = max(p.revision, to)
 }
 
+// placeWork bounds what is moved in the loop for one caret, in ops times changes:
+// its message is sixty bytes, and a hundred of them may come in a second from one
+// connection (law V1). Twenty thousand take some milliseconds.
+const placeWork = 20_000
+
 // place turns what a client says of its caret into positions at the durable
 // revision. The client counts them after base plus its own change seq, if that
 // one was not yet in base. ok is false when that change is not durable yet;
-// a selection that cannot be placed any more is nil.
+// a selection that cannot be placed any more, or takes long to be placed, is nil.
 func (q *sequencer) place(client *clientState, p *protocol.Presence) (at *protocol.Selection, ok bool) {
 	if p.Seq > client.acknowledged.Seq {
 		return nil, false
@@ -58,6 +63,9 @@ func (q *sequencer) place(client *clientState, p *protocol.Presence) (at *protoc
 	if own >= 0 {
 		if client.seq != p.Seq || client.base < q.window.base || client.base > p.Base {
 			return nil, true
+		}
+		if missed := p.Base - client.base + int64(own); missed*int64(len(client.sent)) > placeWork {
+			return nil, true // the next one is placed without
 		}
 		mine := client.sent
 		for _, e := range q.window.span(client.base, p.Base) {

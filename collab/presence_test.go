@@ -1,10 +1,12 @@
 package collab
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/ot"
 )
 
 func TestStoredCarets(t *testing.T) {
@@ -26,6 +28,45 @@ func TestStoredCarets(t *testing.T) {
 			if p.Peer == alice.peer.ID() && (p.Selection == nil || *p.Selection != protocol.Selection{Anchor: 6, Head: 6}) {
 				t.Errorf("alice's caret is at %+v", p.Selection)
 			}
+		}
+	})
+}
+
+func TestPlacingACaretIsBounded(t *testing.T) {
+	// Alice inserts first; bob's change of many ops missed all of that, and he
+	// says where his caret is after both.
+	place := func(t *testing.T, changes int64, ops int) *protocol.Selection {
+		s := &stage{t: t, seq: newSequencer(ot.NewDocument(), 0, Limits{}.withDefaults()), durable: ot.NewDocument()}
+		alice, bob := named("alice"), named("bob")
+		s.seq.know(alice, alice, nil)
+		s.seq.know(bob, bob, nil)
+		for seq := range changes {
+			if e := s.seq.step(&submission{client: alice, seq: seq + 1, base: 0, delta: ot.Delta{text("z")}, author: &author{}}); e.kind != sequenced {
+				t.Fatal(e.reject)
+			}
+		}
+		s.command([]string{"commit", fmt.Sprint(changes)}, "")
+		big := ot.NewBuilder(ops)
+		for range ops / 2 {
+			big.Insert("x", ot.Attributes{})
+			big.InsertEmbed(ot.Embed{Key: "divider", Value: "true"}, ot.Attributes{})
+		}
+		s.step(&attempt{submission: submission{client: bob, seq: 1, base: 0, delta: big.Delta(), author: &author{}}})
+		s.command([]string{"commit", fmt.Sprint(changes + 1)}, "")
+		at, ok := s.seq.place(s.seq.clients[bob], &protocol.Presence{Base: changes, Seq: 1, Selection: &protocol.Selection{}})
+		if !ok {
+			t.Fatal("the caret waits for a change that is durable")
+		}
+		return at
+	}
+	t.Run("[V2] a caret behind a change of many ops that missed some is placed", func(t *testing.T) {
+		if at := place(t, 3, 5000); at == nil {
+			t.Error("it is not")
+		}
+	})
+	t.Run("[V1][R2] one that takes long to place, for a message of sixty bytes, is not shown", func(t *testing.T) {
+		if at := place(t, 10, 5000); at != nil {
+			t.Errorf("it is at %v", at)
 		}
 	})
 }
