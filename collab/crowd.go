@@ -1,6 +1,7 @@
 package collab
 
 import (
+	"encoding/json"
 	"slices"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ type crowd struct {
 	flushed time.Time
 	dirty   []*Peer
 	left    []string
+	states  int // bytes of presence states kept
 	group   broadcast
 	parts   []fragment
 }
@@ -25,6 +27,17 @@ const crowdSize = 64
 
 // slowestPace bounds how stale a caret in a crowd may get.
 const slowestPace = time.Second
+
+// Everybody is told about everybody, so what one peer says is multiplied by
+// their number: a thousand that show 2 KiB each would be 2 GiB a round.
+const (
+	// crowdStates bounds the presence states kept in a document; bytes. One that
+	// has no room is not shown.
+	crowdStates = 256 << 10
+	// crowdBytes is where a round of telling stops; bytes. The rest is told in the
+	// next: a hundred carets that move take 25 KB.
+	crowdBytes = 128 << 10
+)
 
 func (s *session) pace() time.Duration {
 	pace := s.config.Limits.PresencePace
@@ -76,8 +89,19 @@ func (s *session) placePresence(p *Peer) {
 		return
 	}
 	p.presence.held = nil
-	p.presence.selection, p.presence.state, p.presence.revision = at, m.State, s.seq.durable
+	p.presence.selection, p.presence.revision = at, s.seq.durable
+	s.show(p, m.State)
 	s.announce(p)
+}
+
+// show keeps a peer's state, if there is room for it.
+func (s *session) show(p *Peer, state json.RawMessage) {
+	s.crowd.states -= len(p.presence.state)
+	if s.crowd.states+len(state) > crowdStates {
+		state = nil
+	}
+	s.crowd.states += len(state)
+	p.presence.state = state
 }
 
 // placeHeld is called after each commit.
@@ -130,27 +154,27 @@ func (s *session) flushCrowd(now time.Time) {
 			}
 		}
 	}
-	leaves := s.encodeCrowd()
+	leaves, told := s.encodeCrowd()
 	if len(c.group.ends) > 0 {
 		whole := c.group.whole()
 		for i := len(s.peers) - 1; i >= 0; i-- {
 			owed = s.tellCrowd(s.peers[i], whole, leaves) || owed
 		}
 	}
-	for _, p := range c.dirty {
+	for _, p := range c.dirty[:told] {
 		p.presence.dirty = false
 	}
-	clear(c.dirty)
-	c.dirty, c.group.bytes = c.dirty[:0], nil
+	c.dirty, c.group.bytes = slices.Delete(c.dirty, 0, told), nil
 	c.left = slices.Delete(c.left, 0, leaves) // who was cut just now is told of next time
-	if owed {
+	if owed || len(c.dirty) > 0 {
 		s.stir()
 	}
 }
 
 // encodeCrowd puts who left, then who is new or moved, into the group, and
-// returns how many left. Positions of dirty peers that have gone are nobody's.
-func (s *session) encodeCrowd() (leaves int) {
+// returns how many of either it took. Positions of dirty peers that have gone are
+// nobody's.
+func (s *session) encodeCrowd() (leaves, told int) {
 	c := &s.crowd
 	kept := c.dirty[:0]
 	for _, p := range c.dirty {
@@ -166,14 +190,19 @@ func (s *session) encodeCrowd() (leaves int) {
 		c.group.bytes = protocol.AppendServer(c.group.bytes, protocol.Leave{Peer: id})
 		c.group.end()
 	}
-	for i, p := range c.dirty {
-		p.presence.turn = len(c.left) + i
+	for _, p := range c.dirty {
+		if len(c.group.bytes) > crowdBytes && told > 0 {
+			p.presence.turn = nextRound
+			continue
+		}
+		p.presence.turn = len(c.left) + told
+		told++
 		c.group.start()
 		c.group.bytes = protocol.AppendPresence(c.group.bytes, s.body(p))
 		c.group.end()
 	}
 	c.group.close()
-	return len(c.left)
+	return len(c.left), told
 }
 
 // tellCrowd gives a peer the group without itself, and reports whether
@@ -186,7 +215,7 @@ func (s *session) tellCrowd(p *Peer, whole fragment, leaves int) (owed bool) {
 		if leaves > 0 {
 			parts = append(parts, g.part(0, leaves))
 		}
-	case !p.presence.dirty:
+	case !p.presence.dirty, own == nextRound:
 		parts = append(parts, whole)
 	default:
 		if own > 0 {

@@ -3,6 +3,7 @@ package collab
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/coscribe/coscribe/collab/protocol"
@@ -39,6 +40,76 @@ func TestNobodyIsLeftBehindInTheCrowd(t *testing.T) {
 		}
 		if len(told) != 2 {
 			t.Errorf("told that %v left, want both", told)
+		}
+	})
+}
+
+// What everybody shows of themselves goes to everybody.
+func TestCrowdIsBounded(t *testing.T) {
+	state := []byte(`{"pad":"` + strings.Repeat("x", DefaultPresenceBytes-100) + `"}`)
+	shown := func(c *pipe) map[string]bool {
+		all := map[string]bool{}
+		for range 3 { // what found no room in the outbox comes once there is some
+			for _, p := range of[protocol.PeerPresence](c.hear()) {
+				all[p.Peer] = len(p.State) > 0
+			}
+			time.Sleep(time.Minute)
+		}
+		return all
+	}
+	in(t, "[V1][R5] states are kept up to a bound of the document; the next is shown once there is room", nil, func(t *testing.T, h *harness) {
+		watcher := h.join(1)
+		var crowd []*pipe
+		for i := range crowdStates/len(state) + 1 {
+			crowd = append(crowd, h.join(2+i%100))
+			crowd[i].say(protocol.Presence{State: state})
+			synctest.Wait()
+		}
+		all, last := shown(watcher), crowd[len(crowd)-1]
+		for i, c := range crowd {
+			if is, there := all[c.peer.ID()]; !there || is != (c != last) {
+				t.Errorf("of %d of %d the watcher was told %v, with state %v", i+1, len(crowd), there, is)
+			}
+		}
+		crowd[0].peer.Detach()
+		last.say(protocol.Presence{State: state})
+		if !shown(watcher)[last.peer.ID()] {
+			t.Error("there is room now, and it is not shown")
+		}
+	})
+	in(t, "[V1][R5] one round tells a bounded part of them, and the next ones the rest", nil, func(t *testing.T, h *harness) {
+		watcher := h.join(1)
+		var crowd []*pipe
+		for i := range crowdBytes/len(state) + 10 {
+			crowd = append(crowd, h.join(2+i))
+		}
+		shown(watcher)
+		for _, c := range crowd {
+			c.say(protocol.Presence{State: state})
+		}
+		told, rounds := map[string]bool{}, 0
+		for range 100 {
+			time.Sleep(h.hub.live(h.doc).pace() / 2)
+			size := 0
+			for _, p := range of[protocol.PeerPresence](watcher.hear()) {
+				size += len(p.State)
+				told[p.Peer] = len(p.State) > 0
+			}
+			if size > crowdBytes+DefaultPresenceBytes {
+				t.Errorf("a round of %d bytes", size)
+			}
+			if size > 0 {
+				rounds++
+			}
+		}
+		if rounds < 2 || len(told) < len(crowd) {
+			t.Errorf("%d of %d were told in %d rounds", len(told), len(crowd), rounds)
+		}
+		for _, c := range []*pipe{crowd[0], crowd[len(crowd)-1]} { // told of in the first round, and in the last
+			of := shown(c)
+			if _, itself := of[c.peer.ID()]; itself || len(of) < len(crowd)-1 {
+				t.Errorf("one heard of %d, of itself %v", len(of), itself)
+			}
 		}
 	})
 }

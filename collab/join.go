@@ -208,6 +208,7 @@ func (s *session) detach(p *Peer) {
 	if c := s.seq.clients[p.client]; c != nil {
 		c.attached, c.sent = false, nil
 	}
+	s.show(p, nil)
 	s.unannounce(p)
 	s.hub.peers.Add(-1)
 	s.hub.tallies.leave(p.tally)

@@ -21,6 +21,9 @@ type presence struct {
 	turn      int                // its place in the group being told, while dirty
 }
 
+// nextRound is the turn of a peer for which the group had no room.
+const nextRound = -1
+
 // advance moves the selection from its revision to another one within the
 // window. Changes of the peer's own client push its caret along (law A8).
 func (p *presence) advance(w *window, client persistence.ID, to int64) {
