@@ -98,7 +98,5 @@ func TestOtherSites(t *testing.T) {
 	b.want(http.StatusOK, b.send("POST", "/api/documents/"+d.ID+"/changes", write, "Origin", b.url, "Sec-Fetch-Site", "same-origin"), nil)
 
 	upgrade := []string{"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol", "coscribe.v1"}
-	if a := b.send("GET", "/api/documents/"+d.ID+"/socket", nil, append(upgrade, "Origin", "https://evil.example")...); a.status != http.StatusForbidden {
-		t.Errorf("a socket from another site: %d", a.status)
-	}
+	b.problem(http.StatusForbidden, "cross_site", b.send("GET", "/api/documents/"+d.ID+"/socket", nil, append(upgrade, "Origin", "https://evil.example")...))
 }

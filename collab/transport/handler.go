@@ -35,28 +35,14 @@ func (c *Config) recognise(w http.ResponseWriter, r *http.Request) (caller, bool
 	switch {
 	case errors.Is(err, ErrUnauthorized), errors.Is(err, ErrTokenExpired):
 		c.denied(from, Identity{}, err)
-		http.Error(w, "unauthorized", http.StatusUnauthorized)
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		problem(w, http.StatusUnauthorized, "unauthorized", "The credentials are not valid; come back without them or with new ones.")
 	case err != nil:
 		c.Logger.Error("identifying failed", "error", err)
-		http.Error(w, "try again", http.StatusServiceUnavailable)
+		w.Header().Set("Retry-After", "2")
+		problem(w, http.StatusServiceUnavailable, "unavailable", "Who you are cannot be looked up right now; try again.")
 	}
 	return from, err == nil
-}
-
-// stopping refuses a new pipe while the server drains.
-func stopping(w http.ResponseWriter) {
-	w.Header().Set("Retry-After", "1")
-	http.Error(w, "the server is stopping", http.StatusServiceUnavailable)
-}
-
-// full refuses a new pipe for a limit of their number.
-func full(w http.ResponseWriter, limit string) {
-	w.Header().Set("Retry-After", "5")
-	if limit == "address_connections" {
-		http.Error(w, "your network has as many connections here as one may have; close some, or try again later", http.StatusTooManyRequests)
-		return
-	}
-	http.Error(w, "the server has as many connections as it takes; try again later", http.StatusServiceUnavailable)
 }
 
 // join answers a pipe's first message: as whom they come, whether they may, and

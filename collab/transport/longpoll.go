@@ -51,7 +51,7 @@ func (h *LongPoll) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Accel-Buffering", "no")
 	if !h.allowed(r) {
-		http.Error(w, "another site may not poll here", http.StatusForbidden)
+		otherSite(w)
 		return
 	}
 	from, ok := h.config.recognise(w, r)

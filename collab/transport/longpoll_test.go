@@ -95,19 +95,21 @@ func (p *poller) post(body string) (int, polled) {
 		p.t.Error(err)
 		return 0, polled{}
 	}
+	var answer polled
+	if response.StatusCode != http.StatusOK {
+		mustBeProblem(p.t, response, "")
+		return response.StatusCode, answer
+	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
 		p.t.Error(err)
 	}
-	var answer polled
-	if response.StatusCode == http.StatusOK {
-		if cache := response.Header.Get("Cache-Control"); cache != "no-store" {
-			p.t.Errorf("Cache-Control: %s", cache)
-		}
-		if err := json.Unmarshal(text, &answer); err != nil {
-			p.t.Errorf("%v in %.200s", err, text)
-		}
+	if cache := response.Header.Get("Cache-Control"); cache != "no-store" {
+		p.t.Errorf("Cache-Control: %s", cache)
+	}
+	if err := json.Unmarshal(text, &answer); err != nil {
+		p.t.Errorf("%v in %.200s", err, text)
 	}
 	return response.StatusCode, answer
 }

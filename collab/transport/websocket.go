@@ -60,6 +60,7 @@ func NewWebSocket(config Config) *WebSocket {
 	}
 	h.melody.Upgrader = &websocket.Upgrader{
 		CheckOrigin:  checkOrigin(h.config.CheckOrigin),
+		Error:        notUpgraded,
 		Subprotocols: []string{protocol.Subprotocol},
 		// Clients send a hundred bytes at a time; only control frames are written
 		// by the library. An idle connection holds the 1 KiB only.
@@ -101,8 +102,7 @@ func (h *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		stopping(w)
 		return
 	}
-	if offered := websocket.Subprotocols(r); len(offered) > 0 && !contains(offered, protocol.Subprotocol) {
-		http.Error(w, "the subprotocol spoken here is "+protocol.Subprotocol, http.StatusBadRequest)
+	if !speaks(w, r) {
 		return
 	}
 	from, ok := h.config.recognise(w, r)
@@ -131,22 +131,13 @@ func (h *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	go func() {
 		defer c.ended() // also when the upgrade was refused
 		defer h.recovered(c)
-		// melody answers a refused upgrade itself, before this returns.
+		// notUpgraded answers a refused upgrade before this returns.
 		_ = h.melody.HandleRequestWithKeys(hijacker{w, c}, r, map[string]any{connKey: c})
 	}()
 	select {
 	case <-c.started: // hijacked: w and r are net/http's no more
 	case <-c.done:
 	}
-}
-
-func contains(all []string, one string) bool {
-	for _, s := range all {
-		if s == one {
-			return true
-		}
-	}
-	return false
 }
 
 // Drain refuses new connections from now on (law R7).

@@ -3,9 +3,11 @@ package transport_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -255,45 +257,84 @@ func TestFrameAboveTheLimitIsTold(t *testing.T) {
 func TestUpgradeRefusals(t *testing.T) {
 	access := &doorkeeper{}
 	l := newLocal(t, collabtest.LocalConfig{Access: access})
-	target := strings.Replace(l.URL, "http", "ws", 1) + "/api/documents/" + l.NewDocument().String() + "/socket"
-	try := func(header http.Header, protocols ...string) int {
+	target := l.URL + "/api/documents/" + l.NewDocument().String() + "/socket"
+	// try opens a socket, but for what change makes of the headers.
+	try := func(change http.Header) *http.Response {
 		t.Helper()
-		c, response, err := (&websocket.Dialer{Subprotocols: protocols}).Dial(target, header)
-		if err == nil {
-			_ = c.Close()
-		}
-		if response == nil {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
+		if err != nil {
 			t.Fatal(err)
 		}
-		return response.StatusCode
+		request.Header = http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}}
+		maps.Copy(request.Header, change)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response
 	}
-	if got := try(http.Header{"Origin": {"https://evil.example"}}, protocol.Subprotocol); got != http.StatusForbidden {
-		t.Errorf("a foreign origin got %d", got)
+	refused := func(what string, change http.Header, status int, code string) http.Header {
+		t.Helper()
+		response := try(change)
+		if response.StatusCode != status {
+			t.Errorf("%s got %d, want %d", what, response.StatusCode, status)
+		}
+		mustBeProblem(t, response, code)
+		return response.Header
 	}
-	if got := try(http.Header{"Origin": {l.URL}}, protocol.Subprotocol); got != http.StatusSwitchingProtocols {
-		t.Errorf("the own origin got %d", got)
+	refused("a foreign origin", http.Header{"Origin": {"https://evil.example"}}, http.StatusForbidden, "cross_site")
+	own := try(http.Header{"Origin": {l.URL}, "Sec-Websocket-Protocol": {protocol.Subprotocol}})
+	_ = own.Body.Close()
+	if own.StatusCode != http.StatusSwitchingProtocols {
+		t.Errorf("the own origin got %d", own.StatusCode)
 	}
-	if got := try(nil, "coscribe.v0"); got != http.StatusBadRequest {
-		t.Errorf("another subprotocol got %d", got)
+	refused("another subprotocol", http.Header{"Sec-Websocket-Protocol": {"coscribe.v0"}}, http.StatusBadRequest, "unsupported_subprotocol")
+	refused("a key that is none", http.Header{"Sec-Websocket-Key": {"short"}}, http.StatusBadRequest, "invalid_handshake")
+	for what, change := range map[string]http.Header{
+		"a plain GET":         {"Connection": nil, "Upgrade": nil, "Sec-Websocket-Version": nil, "Sec-Websocket-Key": nil},
+		"another upgrade":     {"Upgrade": {"h2c"}},
+		"an old version":      {"Sec-Websocket-Version": {"8"}},
+		"one without version": {"Sec-Websocket-Version": nil},
+	} {
+		if got := refused(what, change, http.StatusUpgradeRequired, "upgrade_required"); got.Get("Upgrade") != "websocket" || got.Get("Sec-WebSocket-Version") != "13" {
+			t.Errorf("%s is not told what to upgrade to: %v", what, got)
+		}
 	}
 	access.set(transport.ErrUnauthorized)
-	if got := try(nil); got != http.StatusUnauthorized {
-		t.Errorf("bad credentials got %d", got)
+	if got := refused("bad credentials", nil, http.StatusUnauthorized, "unauthorized"); got.Get("WWW-Authenticate") != "Bearer" {
+		t.Errorf("bad credentials are not asked for others: %v", got)
 	}
 	access.set(errors.New("the directory is down"))
-	if got := try(nil); got != http.StatusServiceUnavailable {
-		t.Errorf("our own trouble got %d", got)
-	}
+	refused("our own trouble", nil, http.StatusServiceUnavailable, "unavailable")
 	access.set(nil)
 	l.Socket.Drain()
-	if got := try(nil); got != http.StatusServiceUnavailable {
-		t.Errorf("[R7] while draining an upgrade got %d", got)
+	for what, change := range map[string]http.Header{"[R7] while draining an upgrade": nil, "[R7] while draining a plain GET": {"Upgrade": nil}} {
+		if got := refused(what, change, http.StatusServiceUnavailable, "unavailable"); got.Get("Retry-After") == "" {
+			t.Errorf("%s is not told when to come back", what)
+		}
 	}
-	response, err := http.Get(strings.Replace(target, "ws", "http", 1))
-	if err != nil || response.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("a plain GET got %v, %v", response, err)
+}
+
+// mustBeProblem holds the answer to a request that got nowhere to being a problem
+// document (RFC 9457) of the code, and closes it.
+func mustBeProblem(t *testing.T, response *http.Response, code string) {
+	t.Helper()
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Error(err)
 	}
-	_ = response.Body.Close()
+	var p struct {
+		Type, Title, Code, Detail string
+		Status                    int
+	}
+	if err := json.Unmarshal(text, &p); err != nil || response.Header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("no problem document: %v in %s, %s", err, response.Header.Get("Content-Type"), text)
+		return
+	}
+	if p.Type == "" || p.Title == "" || p.Detail == "" || p.Code == "" || p.Status != response.StatusCode || code != "" && p.Code != code {
+		t.Errorf("status %d with %s, want the code %s", response.StatusCode, text, code)
+	}
 }
 
 // doorkeeper is an Access whose answers a test sets.
