@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -66,6 +67,32 @@ func TestDocuments(t *testing.T) {
 	b.want(http.StatusOK, b.send("POST", "/api/documents/"+d.ID+"/restore", nil), &back)
 	if back.TrashedAt != nil || b.insert(d.ID, "back ") != 2 {
 		t.Errorf("restored: %+v", back)
+	}
+}
+
+// TestTrashRaces moves one document into the trash and out of it from several
+// sides at once: each of them is answered, as if they had come one by one.
+func TestTrashRaces(t *testing.T) {
+	b := browse(t, start(t, testConfig(t)))
+	d := b.create("Contested", "x")
+	var sides sync.WaitGroup
+	for side := range 8 {
+		sides.Go(func() {
+			for n := range 10 {
+				method, path := "DELETE", "/api/documents/"+d.ID
+				if (side+n)%2 == 0 {
+					method, path = "POST", path+"/restore"
+				}
+				if a := b.send(method, path, nil); a.status != http.StatusOK {
+					t.Errorf("%s %s: %d %s", method, path, a.status, a.body)
+				}
+			}
+		})
+	}
+	sides.Wait()
+	b.want(http.StatusOK, b.send("POST", "/api/documents/"+d.ID+"/restore", nil), nil)
+	if revision := b.insert(d.ID, "still "); revision != 2 {
+		t.Errorf("the change after it is revision %d", revision)
 	}
 }
 

@@ -39,6 +39,7 @@ type revoking struct {
 	anyone    bool // everybody in the documents
 	users     set
 	logins    set
+	began     Generation
 	ended     Generation    // 0: it runs
 	done      chan struct{} // closed at its end
 }
@@ -92,7 +93,7 @@ func (r *rights) begin(what *Revocation) *revoking {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.running.Add(1)
-	r.generation.Add(1)
+	e.began = Generation(r.generation.Add(1))
 	r.open = append(r.open, e)
 	return e
 }
@@ -156,21 +157,21 @@ func (r *rights) missed(since Generation, document, user, login persistence.ID) 
 // await returns when no revocation runs any more that somebody in a document
 // was concerned by at the call.
 func (r *rights) await(ctx context.Context, document, user, login persistence.ID) {
-	var ends []chan struct{}
 	r.mu.Lock()
+	ends := r.concerning(document, user, login)
+	r.mu.Unlock()
+	_ = ended(ctx, ends)
+}
+
+// concerning are the ends of the revocations under way that concern somebody in
+// a document; mu is held.
+func (r *rights) concerning(document, user, login persistence.ID) (ends []chan struct{}) {
 	for _, e := range r.open {
 		if e.concerns(document, user, login) {
 			ends = append(ends, e.done)
 		}
 	}
-	r.mu.Unlock()
-	for _, end := range ends {
-		select {
-		case <-end:
-		case <-ctx.Done():
-			return
-		}
-	}
+	return ends
 }
 
 // Generation is that of this moment.

@@ -12,14 +12,17 @@ import (
 func TestUse(t *testing.T) {
 	// may does something by a role, as a route does.
 	may := func(h *harness, r *table, n int, act func(context.Context) error) error {
-		return h.hub.Afresh(func(since Generation) error {
-			who := Identity{User: user(n), Kind: KindUser, Ceiling: protocol.RoleOwner}
-			role, err := r.role(h.t.Context(), who, h.doc)
+		who := Identity{User: user(n), Kind: KindUser, Ceiling: protocol.RoleOwner}
+		return h.hub.Use(h.t.Context(), Use{Document: h.doc, Who: who}, func(ctx context.Context) error {
+			role, err := r.role(ctx, who, h.doc)
 			if err != nil || role < protocol.RoleEditor {
 				return errors.Join(err, errReadOnly)
 			}
-			return h.hub.Use(h.t.Context(), Use{Document: h.doc, Who: who, Since: since}, act)
+			return act(ctx)
 		})
+	}
+	gone := func(h *harness) Revocation {
+		return Revocation{Documents: []persistence.ID{h.doc}, Reason: "trashed"}
 	}
 	in(t, "[S8] a role is not taken while something is done by it", nil, func(t *testing.T, h *harness) {
 		r, step := newTable(), make(chan struct{})
@@ -43,21 +46,44 @@ func TestUse(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	in(t, "[S8] nothing is done by a role that was looked up before it was taken", nil, func(t *testing.T, h *harness) {
+	in(t, "[S8] nothing is done by a role that was taken", nil, func(t *testing.T, h *harness) {
 		r := newTable()
-		since := h.hub.Generation()
 		if err := h.hub.Revoke(t.Context(), h.revocation(r, 1), r.set(1, protocol.RoleNone)); err != nil {
 			t.Fatal(err)
 		}
-		err := h.hub.Use(t.Context(), Use{Document: h.doc, Who: Identity{User: user(1)}, Since: since}, func(context.Context) error {
-			t.Error("it was done")
-			return nil
-		})
-		if !errors.Is(err, ErrStale) {
+		if err := may(h, r, 1, func(context.Context) error { t.Error("it was done"); return nil }); !errors.Is(err, errReadOnly) {
 			t.Errorf("answered %v", err)
 		}
-		if err := may(h, r, 1, func(context.Context) error { t.Error("it was done"); return nil }); !errors.Is(err, errReadOnly) {
-			t.Errorf("looked up again: %v", err)
+	})
+	in(t, "[S8] it has its turn in a document that comes and goes: what begins later is not waited for", nil, func(t *testing.T, h *harness) {
+		r := newTable()
+		var steps [5]chan struct{}
+		var going []<-chan error
+		goes := func(n int) {
+			steps[n] = make(chan struct{})
+			going = append(going, later(func() error {
+				return h.hub.Revoke(t.Context(), gone(h), func(context.Context) error { <-steps[n]; return nil })
+			}))
+		}
+		goes(0)
+		doing := later(func() error { return may(h, r, 1, func(context.Context) error { return nil }) })
+		for n := 1; n < len(steps); n++ {
+			goes(n)
+		}
+		if len(doing) != 0 {
+			t.Error("it did not wait for the first")
+		}
+		close(steps[0])
+		if err := <-doing; err != nil {
+			t.Error(err)
+		}
+		for n := 1; n < len(steps); n++ {
+			close(steps[n])
+		}
+		for _, done := range going {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
 		}
 	})
 	in(t, "[S8] it waits for one that runs, and looks again", nil, func(t *testing.T, h *harness) {
@@ -88,7 +114,7 @@ func TestUse(t *testing.T) {
 							return err
 						}
 					}
-					return h.hub.Revoke(ctx, Revocation{Documents: []persistence.ID{h.doc}, Reason: "trashed"}, func(context.Context) error { return nil })
+					return h.hub.Revoke(ctx, gone(h), func(context.Context) error { return nil })
 				})
 			})
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 	"unicode/utf16"
 
@@ -340,11 +341,12 @@ func (s *Server) renameDocument(ctx context.Context, in *renameInput) (*document
 // use has the caller do something by their role in a document: they have it
 // still when that is done (law S8).
 func (s *Server) use(ctx context.Context, text string, least protocol.Role, act func(ctx context.Context, id persistence.ID) error) (id persistence.ID, role protocol.Role, err error) {
-	err = s.config.Hub.Afresh(func(since collab.Generation) (err error) {
+	document, _ := persistence.ParseID(strings.ToLower(text)) // allow answers for what is none
+	err = s.config.Hub.Use(ctx, collab.Use{Document: document, Who: callerOf(ctx)}, func(ctx context.Context) (err error) {
 		if id, role, err = s.allow(ctx, text, least); err != nil {
 			return err
 		}
-		return s.config.Hub.Use(ctx, collab.Use{Document: id, Who: callerOf(ctx), Since: since}, func(ctx context.Context) error { return act(ctx, id) })
+		return act(ctx, id)
 	})
 	return id, role, err
 }
