@@ -224,6 +224,7 @@ describe("pictures that cannot be kept are said", () => {
 		["a page's own", '<p>a <img src="x.png"></p>'],
 		["pixels in the address", "<p>a <img alt='>' src='data:image/png;base64,AAAA'></p>"],
 		["an address that is too long", `<p>a <img src="https://i.example/${"x".repeat(3_000)}"></p>`],
+		["one in code, where none can stand", `<pre>a ${kept}\nb</pre>`],
 	])("once of one that is not: %s", (_, html) => {
 		expect(told(html + html)).toEqual([expect.stringContaining("without its pictures")])
 	})

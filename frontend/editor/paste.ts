@@ -131,7 +131,10 @@ class Reader {
 	private pendingItem: Attributes | null = null
 	private first = true
 	private last: Attributes = {}
-	/** A picture had no address that others could see it by: word processors name files, and pages their own. */
+	/**
+	 * A picture stood in code, or had no address that others could see it by: word processors name files, and
+	 * pages their own.
+	 */
 	leaves = false
 
 	children(node: Node, context: Context): void {
@@ -244,6 +247,7 @@ class Reader {
 			const text = (element.textContent ?? "").replace(/\r\n?/g, "\n").replace(/\n$/, "")
 			this.text(text, inner)
 			this.solid = true
+			if (element.querySelector("img")) this.leaves = true
 		} else this.children(element, rest)
 		this.endLine()
 		if (item) this.pendingItem = null
