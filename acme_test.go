@@ -328,12 +328,8 @@ func TestACME(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			closed := false
-			defer func() {
-				if !closed {
-					_ = program.Close()
-				}
-			}()
+			stop := sync.OnceValue(program.Close)
+			defer func() { _ = stop() }()
 			if challenge == "http-01" {
 				a.looks(byHTTP(program.plainAt.Addr().String(), name))
 			} else {
@@ -353,8 +349,7 @@ func TestACME(t *testing.T) {
 				t.Errorf("%d certificates were ordered", n)
 			}
 			serial := response.TLS.PeerCertificates[0].SerialNumber
-			closed = true
-			if err := program.Close(); err != nil {
+			if err := stop(); err != nil {
 				t.Fatal(err)
 			}
 			kept, err := filepath.Glob(filepath.Join(config.Data, "acme", name+"*"))

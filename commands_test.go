@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -15,12 +16,8 @@ func TestCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed := false
-	defer func() {
-		if !closed {
-			_ = program.Close()
-		}
-	}()
+	stop := sync.OnceValue(program.Close)
+	defer func() { _ = stop() }()
 	b := browse(t, program)
 	d := b.create("Kept", "one\n")
 	b.insert(d.ID, "two ")
@@ -83,8 +80,7 @@ func TestCommands(t *testing.T) {
 	must("coscribe ", "version")
 	must("COSCRIBE_ALLOWED_ORIGIN", "serve", "--help")
 
-	closed = true
-	if err := program.Close(); err != nil {
+	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
 	refused("", "healthcheck", "--url", program.URL())

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -25,12 +26,8 @@ func TestSecretsStayInside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed := false
-	defer func() {
-		if !closed {
-			_ = program.Close()
-		}
-	}()
+	stop := sync.OnceValue(program.Close)
+	defer func() { _ = stop() }()
 
 	// What must stay inside, by what it is.
 	secrets := map[string]string{"a password": goodPassword, "a wrong password": "wrong horse battery", "a link's password": "hunter2-of-link", "a new password": "another umbrella stand"}
@@ -123,8 +120,7 @@ func TestSecretsStayInside(t *testing.T) {
 	if audit.Len() == 0 {
 		t.Fatal("the audit log is empty")
 	}
-	closed = true
-	if err := program.Close(); err != nil {
+	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
 	logged := log.bytes()

@@ -4,6 +4,7 @@ import { Dialog } from "../ui/Dialog"
 import { Field } from "../ui/Field"
 import { Form, Submit } from "../ui/Form"
 import { useSubmit } from "../ui/form"
+import { AddressField } from "./AddressField"
 import { readImage } from "./address"
 
 /** Inserts an image by its address, or changes the description of the selected one. */
@@ -26,20 +27,7 @@ export function ImageDialog({ editor, onClose }: { editor: Editor; onClose: () =
 	return (
 		<Dialog title={selected ? "Image" : "Insert image"} onClose={onClose}>
 			<Form sending={sending}>
-				{!selected && (
-					<Field
-						label="Address"
-						inputMode="url"
-						autocomplete="off"
-						autocapitalize="off"
-						spellcheck={false}
-						placeholder="https://"
-						autofocus
-						value={address}
-						fault={sending.fault}
-						onText={setAddress}
-					/>
-				)}
+				{!selected && <AddressField placeholder="https://" value={address} fault={sending.fault} onText={setAddress} />}
 				<Field
 					label="Description"
 					maxLength={512}

@@ -5,6 +5,7 @@ import { Dialog } from "../ui/Dialog"
 import { Field } from "../ui/Field"
 import { Form, Submit } from "../ui/Form"
 import { useSubmit } from "../ui/form"
+import { AddressField } from "./AddressField"
 import { readLink } from "./address"
 
 /** Sets, changes or removes the link at the selection; with nothing selected it also asks for the words. */
@@ -28,18 +29,7 @@ export function LinkDialog({ editor, onClose }: { editor: Editor; onClose: () =>
 		<Dialog title={formats.link ? "Edit link" : "Add link"} onClose={onClose}>
 			<Form sending={sending}>
 				{asksText && <Field label="Text" value={text} onText={setText} />}
-				<Field
-					label="Address"
-					inputMode="url"
-					autocomplete="off"
-					autocapitalize="off"
-					spellcheck={false}
-					placeholder="example.org"
-					autofocus
-					value={address}
-					fault={sending.fault}
-					onText={setAddress}
-				/>
+				<AddressField placeholder="example.org" value={address} fault={sending.fault} onText={setAddress} />
 				<div class="dialog-foot">
 					{formats.link && (
 						<Button
