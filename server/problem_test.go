@@ -17,9 +17,9 @@ func TestTextProblems(t *testing.T) {
 	}
 	columns := func(cell string) string { return strings.Repeat(cell+"|", 3000) + "\n" }
 	for want, err := range map[string]error{
-		"Make it simpler, or split it: the text is too complex: more than 131072 cells in its tables.":       read(convert.FormatMarkdown, columns("a")+columns("-")+strings.Repeat("a\n", 100)),
-		"Make it simpler, or split it: the text is too complex: more than 100 quotes and lists in one line.": read(convert.FormatMarkdown, strings.Repeat(">", 200)),
-		"Split it into several documents: the text is too large: 4194305 bytes, at most 4194304.":            read(convert.FormatText, strings.Repeat("a", convert.MaxBytes+1)),
+		"Make it simpler, or split it: the text is too complex: more than 131072 cells in its tables.":             read(convert.FormatMarkdown, columns("a")+columns("-")+strings.Repeat("a\n", 100)),
+		"Make it simpler, or split it: the text is too complex: more than 100 quotes and lists inside each other.": read(convert.FormatMarkdown, strings.Repeat(">", 200)),
+		"Split it into several documents: the text is too large: 4194305 bytes, at most 4194304.":                  read(convert.FormatText, strings.Repeat("a", convert.MaxBytes+1)),
 		"Split it into several documents: the text is too large with its formatting, more than 16777216 bytes; fewer links and styles would do as well.": read(
 			convert.FormatMarkdown, "[a]: https://example.org/"+strings.Repeat("u", 1900)+"\n\n"+strings.Repeat("[a]\n\n", 10_000)),
 	} {

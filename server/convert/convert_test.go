@@ -278,6 +278,22 @@ func TestTableCells(t *testing.T) {
 	}
 }
 
+// What stands in a code block is no markup, whatever it looks like.
+func TestCodeIsTakenAsItIs(t *testing.T) {
+	rows := []string{strings.Repeat(">", 150), strings.Repeat("> ", 150) + "x", strings.Repeat("- ", 150) + "x", strings.Repeat("1. ", 150) + "x", "# " + strings.Repeat("*a ", 3000) + "x"}
+	for name, around := range map[string]struct{ before, row, after string }{
+		"fenced": {"```\n", "", "```\n"}, "tildes, never closed": {"~~~\n", "", ""}, "indented": {"", "    ", ""},
+		"in a quote": {"> ```\n", "> ", "> ```\n"}, "in a list": {"- ```\n", "  ", "  ```\n"},
+	} {
+		for _, row := range rows {
+			document, err := FromMarkdown([]byte(around.before + around.row + row + "\n" + around.after))
+			if got := string(Text(document)); err != nil || got != row+"\n" {
+				t.Errorf("%s: %.20s… becomes %.40q, %v", name, row, got, err)
+			}
+		}
+	}
+}
+
 // A link's address is told once in Markdown, and with each of its places in a
 // delta.
 func TestFirstChangeIsBounded(t *testing.T) {

@@ -27,62 +27,86 @@ const (
 	maxBars = 2000
 )
 
-// checkRows refuses what makes the parser slow before it is told paragraphs
-// apart: quotes and lists nested within one line, and headings full of marks.
-// It looks at each row alone, also at those of code, since only the parser knows
-// which these are: no honest row of code begins like that.
-func checkRows(source string) error {
-	for row := range strings.SplitSeq(source, "\n") {
-		if nesting(row) > maxDepth {
-			return fmt.Errorf("%w: more than %d quotes and lists in one line", ErrTooComplex, maxDepth)
-		}
-		if strings.HasPrefix(strings.TrimLeft(row, " \t>-+*0123456789.)"), "#") && marksIn(row) > maxMarks {
-			return fmt.Errorf("%w: more than %d marks of formatting in one heading", ErrTooComplex, maxMarks)
-		}
-	}
-	return nil
-}
-
-// bounds counts what the paragraphs of one text hold.
+// bounds counts what one text holds, while it is parsed.
 type bounds struct {
 	cells int // of all tables
 	bars  int // escaped ones
-	err   error
 }
 
 var boundsKey = parser.NewContextKey()
 
+// tooMuch is thrown out of the parser, which knows no other way to be stopped,
+// and caught by parseMarkdown.
+type tooMuch struct{ err error }
+
+// parseMarkdown parses, within the bounds. ErrTooComplex.
+func parseMarkdown(source []byte) (root ast.Node, err error) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			found, ok := thrown.(tooMuch)
+			if !ok {
+				panic(thrown)
+			}
+			root, err = nil, found.err
+		}
+	}()
+	pc := parser.NewContext()
+	pc.Set(boundsKey, &bounds{})
+	return markdownParser().Parse(text.NewReader(source), parser.WithContext(pc)), nil
+}
+
+// boundBlocks sees each block that the parser within opens, before there is
+// anything inside it: what a row of code begins with opens none.
+type boundBlocks struct{ parser.BlockParser }
+
+// Open implements parser.BlockParser.
+func (b boundBlocks) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	node, state := b.BlockParser.Open(parent, reader, pc)
+	switch node := node.(type) {
+	case *ast.Blockquote, *ast.List:
+		if nesting(parent) >= maxDepth {
+			panic(tooMuch{fmt.Errorf("%w: more than %d quotes and lists inside each other", ErrTooComplex, maxDepth)})
+		}
+	case *ast.Heading:
+		pc.Get(boundsKey).(*bounds).add(node.Lines(), reader.Source())
+	}
+	return node, state
+}
+
+// nesting counts the quotes and lists around what a node holds.
+func nesting(node ast.Node) (levels int) {
+	for ; node != nil; node = node.Parent() {
+		switch node.(type) {
+		case *ast.Blockquote, *ast.List:
+			levels++
+		}
+	}
+	return levels
+}
+
 // boundParagraphs sees each paragraph as the parser found it, before it becomes a
-// table or its marks are paired. From the first that is too much it drops them.
+// table or its marks are paired.
 type boundParagraphs struct{}
 
 // Transform implements parser.ParagraphTransformer.
 func (boundParagraphs) Transform(node *ast.Paragraph, reader text.Reader, pc parser.Context) {
-	found := pc.Get(boundsKey).(*bounds)
-	if found.err == nil {
-		found.add(node.Lines(), reader.Source())
-	}
-	if found.err != nil {
-		node.Parent().RemoveChild(node.Parent(), node)
-	}
+	pc.Get(boundsKey).(*bounds).add(node.Lines(), reader.Source())
 }
 
+// add counts a paragraph or a heading, and stops the parser if that is too much.
 func (b *bounds) add(rows *text.Segments, source []byte) {
 	marks, columns := 0, 0
 	for i := range rows.Len() {
 		row := string(source[rows.At(i).Start:rows.At(i).Stop])
 		columns = max(columns, columnsIn(row))
 		if b.cells += columns; b.cells > maxCells {
-			b.err = fmt.Errorf("%w: more than %d cells in its tables", ErrTooComplex, maxCells)
-			return
+			panic(tooMuch{fmt.Errorf("%w: more than %d cells in its tables", ErrTooComplex, maxCells)})
 		}
 		if b.bars += strings.Count(row, `\|`); b.bars > maxBars {
-			b.err = fmt.Errorf("%w: more than %d bars after a backslash", ErrTooComplex, maxBars)
-			return
+			panic(tooMuch{fmt.Errorf("%w: more than %d bars after a backslash", ErrTooComplex, maxBars)})
 		}
 		if marks += marksIn(row); marks > maxMarks {
-			b.err = fmt.Errorf("%w: more than %d marks of formatting in one paragraph", ErrTooComplex, maxMarks)
-			return
+			panic(tooMuch{fmt.Errorf("%w: more than %d marks of formatting in one paragraph or heading", ErrTooComplex, maxMarks)})
 		}
 	}
 }
@@ -97,35 +121,6 @@ func columnsIn(row string) int {
 		return bars + 1
 	}
 	return 0
-}
-
-// nesting counts the quote and list markers that a row begins with, up to a few
-// more than maxDepth.
-func nesting(row string) int {
-	levels, digits := 0, 0
-	for i := 0; i < len(row) && levels <= maxDepth; i++ {
-		c := row[i]
-		switch {
-		case c == '>':
-			levels++
-		case c == '-' || c == '+' || c == '*' || (c == '.' || c == ')') && digits > 0:
-			rest := row[i+1:]
-			if rest != "" && rest[0] != ' ' && rest[0] != '\t' {
-				return levels
-			}
-			levels++
-			if (c == '-' || c == '*') && strings.TrimLeft(rest, string(c)+" \t") == "" {
-				return levels // a divider
-			}
-		case c >= '0' && c <= '9':
-			digits++
-			continue
-		case c != ' ' && c != '\t':
-			return levels
-		}
-		digits = 0
-	}
-	return levels
 }
 
 // marksIn counts what may begin or end an inline element.

@@ -12,39 +12,43 @@ import (
 	"github.com/yuin/goldmark/extension"
 	extast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
-	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
 
 // markdownParser is built at the first use: most servers never read Markdown.
-var markdownParser = sync.OnceValue(func() goldmark.Markdown {
-	first := util.Prioritized(boundParagraphs{}, 0)
-	return goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithParserOptions(parser.WithParagraphTransformers(first)))
+var markdownParser = sync.OnceValue(func() parser.Parser {
+	blocks := parser.DefaultBlockParsers()
+	for i, block := range blocks {
+		blocks[i].Value = boundBlocks{block.Value.(parser.BlockParser)}
+	}
+	paragraphs := append(parser.DefaultParagraphTransformers(), util.Prioritized(boundParagraphs{}, 0))
+	bounded := parser.NewParser(parser.WithBlockParsers(blocks...), parser.WithInlineParsers(parser.DefaultInlineParsers()...), parser.WithParagraphTransformers(paragraphs...))
+	return goldmark.New(goldmark.WithParser(bounded), goldmark.WithExtensions(extension.GFM)).Parser()
 })
 
 // FromMarkdown reads GitHub Flavored Markdown. ErrTooLarge, ErrTooComplex.
 func FromMarkdown(input []byte) (ot.Delta, error) {
-	source, err := clean(input)
-	if err != nil {
-		return nil, err
-	}
-	if len(source) > maxMarkdown {
-		return nil, fmt.Errorf("%w: %d bytes of Markdown, at most %d", ErrTooLarge, len(source), maxMarkdown)
-	}
-	if err := checkRows(source); err != nil {
-		return nil, err
-	}
-	r := markdownReader{source: []byte(source)}
-	found, pc := &bounds{}, parser.NewContext()
-	pc.Set(boundsKey, found)
-	root := markdownParser().Parser().Parse(text.NewReader(r.source), parser.WithContext(pc))
-	if found.err != nil {
-		return nil, found.err
-	}
-	if err := r.blocks(root, blockState{}, 0, 0); err != nil {
+	r := markdownReader{}
+	if err := r.read(input); err != nil {
 		return nil, err
 	}
 	return r.sink.document()
+}
+
+func (r *markdownReader) read(input []byte) error {
+	source, err := clean(input)
+	if err != nil {
+		return err
+	}
+	if len(source) > maxMarkdown {
+		return fmt.Errorf("%w: %d bytes of Markdown, at most %d", ErrTooLarge, len(source), maxMarkdown)
+	}
+	r.source = []byte(source)
+	root, err := parseMarkdown(r.source)
+	if err != nil {
+		return err
+	}
+	return r.blocks(root, blockState{}, 0)
 }
 
 type markdownReader struct {
@@ -52,21 +56,18 @@ type markdownReader struct {
 	sink   lineSink
 }
 
-// blocks reads the block children of a node. lists is the number of open
-// lists, depth the nesting of all blocks.
-func (r *markdownReader) blocks(parent ast.Node, state blockState, lists, depth int) error {
-	if depth > 4*maxDepth {
-		return fmt.Errorf("%w: more than %d blocks inside each other", ErrTooComplex, 4*maxDepth)
-	}
+// blocks reads the block children of a node, whose nesting the parser bounds.
+// lists is the number of open lists.
+func (r *markdownReader) blocks(parent ast.Node, state blockState, lists int) error {
 	for node := parent.FirstChild(); node != nil; node = node.NextSibling() {
-		if err := r.block(node, state, lists, depth); err != nil {
+		if err := r.block(node, state, lists); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *markdownReader) block(node ast.Node, state blockState, lists, depth int) error {
+func (r *markdownReader) block(node ast.Node, state blockState, lists int) error {
 	switch node := node.(type) {
 	case *ast.Paragraph, *ast.TextBlock:
 		r.paragraph(node, state)
@@ -75,9 +76,9 @@ func (r *markdownReader) block(node ast.Node, state blockState, lists, depth int
 		r.paragraph(node, state)
 	case *ast.Blockquote:
 		state.quote = true
-		return r.blocks(node, state, lists, depth+1)
+		return r.blocks(node, state, lists)
 	case *ast.List:
-		return r.list(node, state, lists, depth)
+		return r.list(node, state, lists)
 	case *ast.FencedCodeBlock:
 		state.code, state.language = true, strings.ToLower(unescape(string(node.Language(r.source))))
 		r.code(node, state)
@@ -91,7 +92,7 @@ func (r *markdownReader) block(node ast.Node, state blockState, lists, depth int
 	case *extast.Table:
 		r.table(node, state)
 	default:
-		return r.blocks(node, state, lists, depth+1)
+		return r.blocks(node, state, lists)
 	}
 	return nil
 }
@@ -104,7 +105,7 @@ func (r *markdownReader) paragraph(node ast.Node, state blockState) {
 	r.sink.end()
 }
 
-func (r *markdownReader) list(list *ast.List, state blockState, lists, depth int) error {
+func (r *markdownReader) list(list *ast.List, state blockState, lists int) error {
 	for node := list.FirstChild(); node != nil; node = node.NextSibling() {
 		kind := "bullet"
 		if list.IsOrdered() {
@@ -126,7 +127,7 @@ func (r *markdownReader) list(list *ast.List, state blockState, lists, depth int
 			r.sink.end()
 			continue
 		}
-		if err := r.blocks(node, inner, lists+1, depth+1); err != nil {
+		if err := r.blocks(node, inner, lists+1); err != nil {
 			return err
 		}
 	}
