@@ -310,13 +310,22 @@ func TestFirstChangeIsBounded(t *testing.T) {
 	if first, err := linked(1000); err != nil || len(first) < 1000 {
 		t.Errorf("an honest document: %d ops, %v", len(first), err)
 	}
+	// What is too large is not read to its end, which took seconds.
+	reader := markdownReader{}
+	if err := reader.read([]byte("[a]: https://example.org/" + strings.Repeat("u", 1900) + "\n\n" + strings.Repeat("- [a] [a] [a]\n", 5_000))); err != nil || !reader.sink.full() || reader.sink.size > maxChange+4000 {
+		t.Errorf("[R5] 15,000 links: %v, read for %d bytes of a change", err, reader.sink.size)
+	}
 	// What goes on in the same link has its address once, however many words it has.
 	if _, err := FromHTML([]byte(`<a href="https://example.org/` + strings.Repeat("u", 1900) + `">` + strings.Repeat("word ", 100_000) + "</a>")); err != nil {
 		t.Error(err)
 	}
 	// Each image is an op and says it again.
 	pictures := `<a href="https://example.org/` + strings.Repeat("u", 1900) + `">` + strings.Repeat(`<img src="https://example.org/a">`, 10_000) + "</a>"
-	if document, err := FromHTML([]byte(pictures)); !errors.Is(err, ErrTooLarge) {
+	page := htmlReader{}
+	if err := page.read([]byte(pictures), htmlState{}); err != nil || page.sink.size > maxChange+4000 {
+		t.Errorf("[R5] 10,000 images in a link: %v, read for %d bytes of a change", err, page.sink.size)
+	}
+	if document, err := page.sink.document(); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("[L5][R5] 10,000 images in a link become %d ops, %v", len(document), err)
 	}
 	document := ot.Delta{}

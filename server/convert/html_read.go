@@ -56,7 +56,7 @@ type htmlState struct {
 }
 
 func (r *htmlReader) children(node *html.Node, state htmlState) {
-	for child := node.FirstChild; child != nil; child = child.NextSibling {
+	for child := node.FirstChild; child != nil && !r.sink.full(); child = child.NextSibling {
 		switch child.Type {
 		case html.TextNode:
 			r.text(child.Data, state)

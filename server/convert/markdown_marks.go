@@ -37,7 +37,7 @@ func (t *openTag) embed() bool {
 }
 
 func (in *markdownInlines) children(parent ast.Node, marks marksMap) {
-	for node := parent.FirstChild(); node != nil; node = node.NextSibling() {
+	for node := parent.FirstChild(); node != nil && !in.reader.sink.full(); node = node.NextSibling() {
 		in.node(node, marks)
 	}
 }

@@ -59,7 +59,7 @@ type markdownReader struct {
 // blocks reads the block children of a node, whose nesting the parser bounds.
 // lists is the number of open lists.
 func (r *markdownReader) blocks(parent ast.Node, state blockState, lists int) error {
-	for node := parent.FirstChild(); node != nil; node = node.NextSibling() {
+	for node := parent.FirstChild(); node != nil && !r.sink.full(); node = node.NextSibling() {
 		if err := r.block(node, state, lists); err != nil {
 			return err
 		}
@@ -106,7 +106,7 @@ func (r *markdownReader) paragraph(node ast.Node, state blockState) {
 }
 
 func (r *markdownReader) list(list *ast.List, state blockState, lists int) error {
-	for node := list.FirstChild(); node != nil; node = node.NextSibling() {
+	for node := list.FirstChild(); node != nil && !r.sink.full(); node = node.NextSibling() {
 		kind := "bullet"
 		if list.IsOrdered() {
 			kind = "ordered"
@@ -182,7 +182,7 @@ func (r *markdownReader) htmlBlock(node *ast.HTMLBlock, state blockState) error 
 
 // table reads each row as a line, its cells parted by tabs.
 func (r *markdownReader) table(table *extast.Table, state blockState) {
-	for row := table.FirstChild(); row != nil; row = row.NextSibling() {
+	for row := table.FirstChild(); row != nil && !r.sink.full(); row = row.NextSibling() {
 		r.sink.end()
 		r.sink.begin(state)
 		for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {

@@ -129,8 +129,12 @@ func (s *lineSink) takes(bytes int, attributes ot.Attributes) bool {
 			s.size += len(key) + len(value)
 		}
 	}
-	return s.size <= maxChange
+	return !s.full()
 }
+
+// full says that this becomes no document any more: readers stop, since what is
+// left may take them long.
+func (s *lineSink) full() bool { return s.size > maxChange }
 
 func (s *lineSink) insert(text string, attributes ot.Attributes) {
 	if s.takes(len(text), attributes) {
@@ -234,7 +238,7 @@ func (s *lineSink) mention(block blockState, id, name string, marks marksMap) bo
 // schema once more as a whole. ErrTooLarge.
 func (s *lineSink) document() (ot.Delta, error) {
 	s.end()
-	if s.size > maxChange {
+	if s.full() {
 		return nil, errFormatting
 	}
 	delta := s.builder.Delta()
