@@ -90,17 +90,17 @@ type ownerInput struct {
 
 func (s *Server) adminRoutes(api huma.API) {
 	tags, admin := []string{"Administration"}, needs(needAdmin)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "get-overview", Method: http.MethodGet, Path: "/api/admin/overview", Tags: tags, Metadata: admin, Summary: "How the server does",
 	}, s.overview)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "list-all-documents", Method: http.MethodGet, Path: "/api/admin/documents", Tags: tags, Metadata: admin,
 		Summary: "All documents, by activity or size", Description: "Titles, sizes and owners; reading a text needs a role in it.", Errors: []int{http.StatusBadRequest},
 	}, s.adminDocuments)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "list-connections", Method: http.MethodGet, Path: "/api/admin/connections", Tags: tags, Metadata: admin, Summary: "Who is connected, to what",
 	}, s.adminConnections)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "list-settings", Method: http.MethodGet, Path: "/api/admin/settings", Tags: tags, Metadata: admin,
 		Summary: "Options in force, and where each came from", Description: "Of secrets only whether they are set.",
 	}, func(context.Context, *struct{}) (*settingsOutput, error) {
@@ -108,7 +108,7 @@ func (s *Server) adminRoutes(api huma.API) {
 		out.Body.Settings = append([]Setting{}, s.config.Settings...)
 		return out, nil
 	})
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "take-over-document", Method: http.MethodPost, Path: "/api/admin/documents/{id}/owner", Tags: tags, Metadata: needs(needAdmin), DefaultStatus: http.StatusNoContent,
 		Summary: "Make somebody the owner of a document", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait,
 		Description: "An administrator gives documents an owner that have none; an owner of the server also others. It is written into the audit log.",

@@ -65,13 +65,13 @@ type auditExportInput struct {
 
 func (s *Server) auditRoutes(api huma.API) {
 	tags, admin := []string{"Administration"}, needs(needAdmin)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "list-audit", Method: http.MethodGet, Path: "/api/admin/audit", Tags: tags, Metadata: admin,
 		Summary: "The audit log, newest first", Errors: []int{http.StatusBadRequest},
 	}, s.listAudit)
 	text := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
-	huma.Register(api, huma.Operation{
-		OperationID: "export-audit", Method: http.MethodGet, Path: "/api/admin/audit/export", Tags: tags, Metadata: admin,
+	register(api, huma.Operation{
+		OperationID: "export-audit", Method: http.MethodGet, Path: "/api/admin/audit/export", Tags: tags, Metadata: admin, DefaultStatus: http.StatusOK,
 		Summary: "The audit log as a file", Description: "As JSON lines or CSV, newest first, all that the filter selects.", Errors: []int{http.StatusBadRequest},
 		Responses:   map[string]*huma.Response{"200": {Description: "The file", Content: map[string]*huma.MediaType{"application/jsonl": text, "text/csv": text}}},
 		Middlewares: huma.Middlewares{s.exportInstead},

@@ -83,15 +83,15 @@ type writeOutput struct {
 }
 
 func (s *Server) changeRoutes(api huma.API) {
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "list-changes", Method: http.MethodGet, Path: "/api/documents/{id}/changes", Tags: []string{"Changes"},
 		Summary: "The log, in order, with author and time",
 		Description: "With Accept: text/event-stream it is followed live: events named change, whose ids are epoch-revision, so that a reader " +
 			"that reconnects with Last-Event-ID goes on without a gap. If the log was replaced meanwhile the answer is 409 epoch_changed.",
-		Errors:      []int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict},
+		Errors:      []int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests},
 		Middlewares: huma.Middlewares{s.followInstead},
 	}, s.listChanges)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "write-change", Method: http.MethodPost, Path: "/api/documents/{id}/changes", Tags: []string{"Changes"}, DefaultStatus: http.StatusOK,
 		Summary: "Change a document", MaxBodyBytes: atMost(s.config.Limits.ChangeBytes), BodyReadTimeout: bodyWait,
 		Description: "Goes through the live document: people in it see the change at once. The answer comes when the change is on disk.",

@@ -40,7 +40,7 @@ type contentOutput struct {
 
 func (s *Server) contentRoutes(api huma.API) {
 	text := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "get-content", Method: http.MethodGet, Path: "/api/documents/{id}/content", Tags: []string{"Documents"},
 		Summary:     "Content now or at any revision",
 		Description: "As delta the body is an object with epoch, revision and content (a list of ops); the other formats are files. The ETag changes with epoch, revision and format.",

@@ -103,12 +103,12 @@ type renameInput struct {
 
 func (s *Server) documentRoutes(api huma.API) {
 	tags := []string{"Documents"}
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "list-documents", Method: http.MethodGet, Path: "/api/documents", Tags: tags,
 		Summary: "List documents, last changed first", Errors: []int{http.StatusBadRequest},
 	}, s.listDocuments)
 	body := createBody()
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "create-document", Method: http.MethodPost, Path: "/api/documents", Tags: tags, DefaultStatus: http.StatusCreated,
 		Summary: "Create a document", MaxBodyBytes: atMost(s.config.Limits.ContentBytes), BodyReadTimeout: bodyWait, RequestBody: body, SkipValidateBody: true,
 		Description: "The body is JSON with an optional title and content (a delta), or the content as Markdown, HTML or plain text by its Content-Type. A missing final newline is added.",
@@ -118,19 +118,19 @@ func (s *Server) documentRoutes(api huma.API) {
 	// of no kind make none.
 	body.Required = false
 	delete(body.Content, "application/octet-stream")
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "get-document", Method: http.MethodGet, Path: "/api/documents/{id}", Tags: tags,
 		Summary: "A document's metadata", Errors: []int{http.StatusNotFound},
 	}, s.getDocument)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "change-document", Method: http.MethodPatch, Path: "/api/documents/{id}", Tags: tags,
 		Summary: "Rename a document", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait, Errors: []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound},
 	}, s.renameDocument)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "trash-document", Method: http.MethodDelete, Path: "/api/documents/{id}", Tags: tags, DefaultStatus: http.StatusOK,
 		Summary: "Move a document to the trash", Description: "People in it are told and let go. It can be restored.", Errors: []int{http.StatusForbidden, http.StatusNotFound},
 	}, func(ctx context.Context, in *DocumentPath) (*documentOutput, error) { return s.trash(ctx, in, true) })
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "restore-document", Method: http.MethodPost, Path: "/api/documents/{id}/restore", Tags: tags, DefaultStatus: http.StatusOK,
 		Summary: "Take a document out of the trash", Errors: []int{http.StatusForbidden, http.StatusNotFound},
 	}, func(ctx context.Context, in *DocumentPath) (*documentOutput, error) { return s.trash(ctx, in, false) })

@@ -186,9 +186,9 @@ func (e *Events) leave(reader *eventReader) {
 }
 
 func (s *Server) eventRoutes(api huma.API) {
-	huma.Register(api, huma.Operation{
-		OperationID: "follow-documents", Method: http.MethodGet, Path: "/api/documents/events", Tags: []string{"Documents"},
-		Summary: "Changes of the list, live",
+	register(api, huma.Operation{
+		OperationID: "follow-documents", Method: http.MethodGet, Path: "/api/documents/events", Tags: []string{"Documents"}, DefaultStatus: http.StatusOK,
+		Summary: "Changes of the list, live", Errors: []int{http.StatusTooManyRequests},
 		Description: "Server-sent events: document carries a document as get-document shows it, after it was created, renamed, changed, restored, " +
 			"or somebody came or went; removed carries an object with its id, and so does access, for members who edit: who has access was changed. " +
 			"After reload - one may see more or less than before - and after a reconnect read the list again. " +

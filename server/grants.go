@@ -74,25 +74,25 @@ type transferInput struct {
 
 func (s *Server) grantRoutes(api huma.API) {
 	tags := []string{"Sharing"}
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "get-access", Method: http.MethodGet, Path: "/api/documents/{id}/access", Tags: tags,
 		Summary:     "Who has access",
 		Description: "One's own role for everybody; who else has access for members who edit; the links' addresses and requests for owners.",
 		Errors:      []int{http.StatusNotFound},
 	}, s.getAccess)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "grant-role", Method: http.MethodPut, Path: "/api/documents/{id}/grants/{kind}/{subject}", Tags: tags, Metadata: needs(needMember),
 		Summary: "Give a person or group a role, or another one", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait,
 		Description: "For owners. A lower role holds at once, on open connections too. Only people can be owners, and one stays.",
 		Errors:      []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict},
 	}, s.grant)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "withdraw-role", Method: http.MethodDelete, Path: "/api/documents/{id}/grants/{kind}/{subject}", Tags: tags, Metadata: needs(needMember),
 		DefaultStatus: http.StatusNoContent, Summary: "Take a role away, or leave a document",
 		Description: "For owners; everybody may give up their own. It is gone at once, on open connections too.",
 		Errors:      []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict},
 	}, s.withdrawGrant)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "transfer-document", Method: http.MethodPost, Path: "/api/documents/{id}/owner", Tags: tags, Metadata: needs(needMember), DefaultStatus: http.StatusOK,
 		Summary: "Hand a document over to another owner", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait,
 		Description: "The caller, an owner, becomes an editor.", Errors: []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound},

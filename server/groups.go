@@ -68,29 +68,29 @@ type MemberPath struct {
 
 func (s *Server) groupRoutes(api huma.API) {
 	tags, admin := []string{"Groups"}, needs(needAdmin)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "list-groups", Method: http.MethodGet, Path: "/api/groups", Tags: tags, Metadata: needs(needMember), Summary: "List groups by name",
 	}, s.listGroups)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "create-group", Method: http.MethodPost, Path: "/api/groups", Tags: tags, Metadata: admin, DefaultStatus: http.StatusCreated,
 		Summary: "Make a group", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait, Errors: []int{http.StatusBadRequest, http.StatusConflict},
 	}, s.createGroup)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "get-group", Method: http.MethodGet, Path: "/api/groups/{id}", Tags: tags, Metadata: admin, Summary: "A group and who is in it", Errors: []int{http.StatusNotFound},
 	}, s.getGroup)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "change-group", Method: http.MethodPatch, Path: "/api/groups/{id}", Tags: tags, Metadata: admin,
 		Summary: "Rename a group", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait, Errors: []int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict},
 	}, s.changeGroup)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "delete-group", Method: http.MethodDelete, Path: "/api/groups/{id}", Tags: tags, Metadata: admin, DefaultStatus: http.StatusNoContent,
 		Summary: "Delete a group", Description: "Its roles in documents go with it, at once.", Errors: []int{http.StatusNotFound},
 	}, s.deleteGroup)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "add-member", Method: http.MethodPut, Path: "/api/groups/{id}/members/{user}", Tags: tags, Metadata: admin, DefaultStatus: http.StatusNoContent,
 		Summary: "Put somebody into a group", Errors: []int{http.StatusNotFound},
 	}, func(ctx context.Context, in *MemberPath) (*struct{}, error) { return s.setMember(ctx, in, true) })
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "remove-member", Method: http.MethodDelete, Path: "/api/groups/{id}/members/{user}", Tags: tags, Metadata: admin, DefaultStatus: http.StatusNoContent,
 		Summary: "Take somebody out of a group", Description: "What they had by it ends at once.", Errors: []int{http.StatusNotFound},
 	}, func(ctx context.Context, in *MemberPath) (*struct{}, error) { return s.setMember(ctx, in, false) })

@@ -38,7 +38,7 @@ func (s *Server) identityRoutes(api huma.API) {
 	tags, admin := []string{"Administration"}, needs(needAdmin)
 	mine, atBrowser := []string{"People"}, needs(needLogin)
 	const description = "Its logins end. The last way to sign in stays: set a password or link another identity first."
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "list-my-identities", Method: http.MethodGet, Path: "/api/me/identities", Tags: mine, Metadata: atBrowser,
 		Summary: "Identities at a sign-in provider that sign in to my account",
 	}, func(ctx context.Context, _ *struct{}) (*identitiesOutput, error) {
@@ -48,7 +48,7 @@ func (s *Server) identityRoutes(api huma.API) {
 		}
 		return s.listIdentities(ctx, user.ID)
 	})
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "unlink-my-identity", Method: http.MethodDelete, Path: "/api/me/identities/{identity}", Tags: mine, Metadata: atBrowser, DefaultStatus: http.StatusNoContent,
 		Summary: "Unlink one of my identities", Description: description + " This browser stays signed in.", Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}, func(ctx context.Context, in *IdentityPath) (*struct{}, error) {
@@ -58,7 +58,7 @@ func (s *Server) identityRoutes(api huma.API) {
 		}
 		return nil, s.problem(ctx, err)
 	})
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "list-identities", Method: http.MethodGet, Path: "/api/users/{id}/identities", Tags: tags, Metadata: admin,
 		Summary: "Identities at a sign-in provider that sign in to an account", Errors: []int{http.StatusForbidden, http.StatusNotFound},
 	}, func(ctx context.Context, in *UserPath) (*identitiesOutput, error) {
@@ -68,7 +68,7 @@ func (s *Server) identityRoutes(api huma.API) {
 		}
 		return s.listIdentities(ctx, user.ID)
 	})
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "unlink-identity", Method: http.MethodDelete, Path: "/api/users/{id}/identities/{identity}", Tags: tags, Metadata: admin, DefaultStatus: http.StatusNoContent,
 		Summary: "Unlink an identity from an account", Description: description, Errors: []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict},
 	}, func(ctx context.Context, in *userIdentityInput) (*struct{}, error) {

@@ -40,15 +40,15 @@ type InvitationPath struct {
 
 func (s *Server) invitationRoutes(api huma.API) {
 	tags, admin := []string{"Administration"}, needs(needAdmin)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "invite", Method: http.MethodPost, Path: "/api/invitations", Tags: tags, Metadata: admin, DefaultStatus: http.StatusCreated,
 		Summary: "Invite somebody", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait, Description: "Answers a one-time link to hand over; where mail is configured it is also sent.",
 		Errors: []int{http.StatusBadRequest, http.StatusForbidden},
 	}, s.invite)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "list-invitations", Method: http.MethodGet, Path: "/api/invitations", Tags: tags, Metadata: admin, Summary: "Invitations that are open",
 	}, s.listInvitations)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "withdraw-invitation", Method: http.MethodDelete, Path: "/api/invitations/{id}", Tags: tags, Metadata: admin, DefaultStatus: http.StatusNoContent,
 		Summary: "Withdraw an invitation", Errors: []int{http.StatusNotFound},
 	}, s.withdraw)

@@ -26,7 +26,7 @@ type rotateOutput struct {
 }
 
 func (s *Server) keyRoutes(api huma.API) {
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "rotate-key", Method: http.MethodPost, Path: "/api/admin/keys/{name}/rotate", Tags: []string{"Administration"}, Metadata: needs(needOwner), DefaultStatus: http.StatusOK,
 		Summary: "Put a new key of the server in place of one", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait,
 		Description: "What earlier keys signed stays good for its life, unless alone is set.", Errors: []int{http.StatusForbidden, http.StatusNotFound},

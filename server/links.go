@@ -62,28 +62,28 @@ type changeLinkInput struct {
 
 func (s *Server) linkRoutes(api huma.API) {
 	tags, member := []string{"Sharing"}, needs(needMember)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "create-link", Method: http.MethodPost, Path: "/api/documents/{id}/links", Tags: tags, Metadata: member, DefaultStatus: http.StatusCreated,
 		Summary: "Make a share link", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait,
 		Description: "For owners. Whoever has the address comes in with the role, without an account where the server lets guests in.",
 		Errors:      []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict},
 	}, s.createLink)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "change-link", Method: http.MethodPatch, Path: "/api/documents/{id}/links/{link}", Tags: tags, Metadata: member,
 		Summary: "Change a share link", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait,
 		Description: "For owners. It holds at once for those who came by it. Another password has them open it again.",
 		Errors:      []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound},
 	}, s.changeLink)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "rotate-link", Method: http.MethodPost, Path: "/api/documents/{id}/links/{link}/rotate", Tags: tags, Metadata: member, DefaultStatus: http.StatusOK,
 		Summary: "Give a share link a new address", Description: "For owners. It is another link with the same role, end and password: those who came by the old address are let go at once, and that opens nothing any more.",
 		Errors: []int{http.StatusForbidden, http.StatusNotFound},
 	}, s.rotateLink)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "delete-link", Method: http.MethodDelete, Path: "/api/documents/{id}/links/{link}", Tags: tags, Metadata: member, DefaultStatus: http.StatusNoContent,
 		Summary: "End a share link", Description: "For owners. Those who came by it are let go at once.", Errors: []int{http.StatusForbidden, http.StatusNotFound},
 	}, s.deleteLink)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "open-link", Method: http.MethodPost, Path: "/api/links/open", Tags: tags, Metadata: needs(needNobody), DefaultStatus: http.StatusOK,
 		Summary: "Come in by a share link", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait,
 		Description: "Whoever is signed in stays who they are; others become a guest with a cookie. A link that is wrong, has ended or whose document is gone, and a wrong password, " +

@@ -56,32 +56,32 @@ type profileInput struct {
 func (s *Server) meRoutes(api huma.API) {
 	tags := []string{"People"}
 	atBrowser := needs(needLogin)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "get-me", Method: http.MethodGet, Path: "/api/me", Tags: tags,
 		Summary: "Who I am", Description: "On a server that is open to all, a caller without credentials becomes a new guest and gets a cookie; elsewhere the answer is 401.",
 	}, func(ctx context.Context, _ *struct{}) (*meOutput, error) {
 		view, err := s.meOf(ctx, callerOf(ctx))
 		return &meOutput{Body: view}, s.problem(ctx, err)
 	})
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "change-me", Method: http.MethodPatch, Path: "/api/me", Tags: tags,
 		Summary: "Change my name, colour or mail", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait,
 		Description: "Changes made from now on carry the new name; an account's open connections take it at once, a guest's when they next connect.",
 		Errors:      []int{http.StatusBadRequest, http.StatusForbidden, http.StatusConflict},
 	}, s.changeMe)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "change-password", Method: http.MethodPost, Path: "/api/me/password", Tags: tags, Metadata: atBrowser, DefaultStatus: http.StatusNoContent,
 		Summary: "Change my password", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait, Description: "All other logins end, on open connections too. Personal API tokens go on, unless tokens says that they end.",
 		Errors: []int{http.StatusBadRequest, http.StatusForbidden, http.StatusTooManyRequests},
 	}, s.changePassword)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "list-my-logins", Method: http.MethodGet, Path: "/api/me/logins", Tags: tags, Metadata: atBrowser, Summary: "Where I am signed in",
 	}, s.listLogins)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "end-my-login", Method: http.MethodDelete, Path: "/api/me/logins/{id}", Tags: tags, Metadata: atBrowser, DefaultStatus: http.StatusNoContent,
 		Summary: "Sign a browser out", Errors: []int{http.StatusNotFound},
 	}, s.endLogin)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "end-my-logins", Method: http.MethodDelete, Path: "/api/me/logins", Tags: tags, Metadata: atBrowser, DefaultStatus: http.StatusNoContent,
 		Summary: "Sign out everywhere else", Description: "Personal API tokens go on, unless tokens says that they end.",
 	}, s.endLogins)

@@ -64,7 +64,7 @@ type picturesOutput struct {
 
 func (s *Server) pictureRoutes(api huma.API) {
 	tags := []string{"People"}
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "put-my-picture", Method: http.MethodPut, Path: "/api/me/picture", Tags: tags, Metadata: needs(needLogin), DefaultStatus: http.StatusNoContent,
 		Summary: "Set my picture", MaxBodyBytes: pictureBytes, BodyReadTimeout: bodyWait, Description: "A PNG, JPEG or GIF of at most 2 MiB and 4 million pixels; its middle is kept, 128 pixels square.",
 		Errors: []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge},
@@ -81,16 +81,16 @@ func (s *Server) pictureRoutes(api huma.API) {
 		}
 		return nil, s.setPicture(ctx, small)
 	})
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "delete-my-picture", Method: http.MethodDelete, Path: "/api/me/picture", Tags: tags, Metadata: needs(needLogin), DefaultStatus: http.StatusNoContent,
 		Summary: "Remove my picture",
 	}, func(ctx context.Context, _ *struct{}) (*struct{}, error) { return nil, s.setPicture(ctx, nil) })
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "get-picture", Method: http.MethodGet, Path: "/api/users/{id}/picture", Tags: tags,
 		Summary: "A person's picture", Errors: []int{http.StatusNotFound},
 		Responses: map[string]*huma.Response{"200": {Description: "The picture", Content: map[string]*huma.MediaType{"image/png": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}},
 	}, s.getPicture)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "list-pictures", Method: http.MethodGet, Path: "/api/pictures", Tags: tags,
 		Summary: "Where people's pictures are", Errors: []int{http.StatusBadRequest},
 	}, s.listPictures)

@@ -37,12 +37,14 @@ func describePoll(api huma.API) {
 	media := func(kind reflect.Type) map[string]*huma.MediaType {
 		return map[string]*huma.MediaType{"application/json": {Schema: schemas.Schema(kind, true, "")}}
 	}
+	responses := refusals(api, http.StatusUnauthorized, http.StatusForbidden, http.StatusMisdirectedRequest, http.StatusTooManyRequests, http.StatusServiceUnavailable)
+	responses["200"] = &huma.Response{Description: "What there is to say, or the end of the connection", Content: media(reflect.TypeFor[pollAnswer]())}
 	api.OpenAPI().AddOperation(&huma.Operation{
 		OperationID: "poll-document", Method: http.MethodPost, Path: routePoll,
 		Summary:     "Edit live by long-poll",
 		Description: "The real-time connection for networks that break WebSocket: the same messages, the same promises. Held up to 25 s when there is nothing to say.",
 		Parameters:  []*huma.Param{{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString, Format: "uuid"}}},
 		RequestBody: &huma.RequestBody{Required: true, Content: media(reflect.TypeFor[pollBody]())},
-		Responses:   map[string]*huma.Response{"200": {Description: "What there is to say, or the end of the connection", Content: media(reflect.TypeFor[pollAnswer]())}},
+		Responses:   responses,
 	})
 }

@@ -62,20 +62,20 @@ type requestsOutput struct {
 
 func (s *Server) requestRoutes(api huma.API) {
 	tags, member := []string{"Sharing"}, needs(needMember)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "request-access", Method: http.MethodPost, Path: "/api/documents/{id}/requests", Tags: tags, Metadata: member, DefaultStatus: http.StatusAccepted,
 		Summary: "Ask for access", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait,
 		Description: "The owners see it with who has access. The answer is the same whether there is such a document or not.", Errors: []int{http.StatusBadRequest},
 	}, s.requestAccess)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "list-requests", Method: http.MethodGet, Path: "/api/documents/{id}/requests", Tags: tags, Metadata: member,
 		Summary: "Who asks for access", Description: "For owners.", Errors: []int{http.StatusForbidden, http.StatusNotFound},
 	}, s.listRequests)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "decline-request", Method: http.MethodDelete, Path: "/api/documents/{id}/requests/{user}", Tags: tags, Metadata: member, DefaultStatus: http.StatusNoContent,
 		Summary: "Decline a wish for access, or take back one's own", Errors: []int{http.StatusForbidden, http.StatusNotFound},
 	}, s.declineRequest)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "accept-request", Method: http.MethodPost, Path: "/api/documents/{id}/requests/{user}/accept", Tags: tags, Metadata: member, DefaultStatus: http.StatusOK,
 		Summary: "Give somebody the role that they asked for", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait, Description: "For owners.",
 		Errors: []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound},

@@ -52,17 +52,17 @@ type nameful struct {
 
 func (s *Server) signInRoutes(api huma.API) {
 	tags := []string{"Signing in"}
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "get-signin-methods", Method: http.MethodGet, Path: "/api/signin/methods", Tags: tags, Metadata: needs(needNobody),
 		Summary: "How one can sign in here",
 	}, s.signInMethods)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "sign-in", Method: http.MethodPost, Path: "/api/signin", Tags: tags, Metadata: needs(needNobody), MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait,
 		Summary: "Sign in with mail and password", DefaultStatus: http.StatusOK,
 		Description: "Answers who one is, with a new login's cookie. A wrong password and an unknown mail are answered alike. After several failures the answer is 429 with Retry-After.",
 		Errors:      []int{http.StatusBadRequest, http.StatusForbidden, http.StatusTooManyRequests},
 	}, s.signIn)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "sign-out", Method: http.MethodPost, Path: "/api/signout", Tags: tags, Metadata: needs(needNobody), DefaultStatus: http.StatusNoContent,
 		Summary: "End this browser's login", Description: "Its open connections end with it.",
 	}, s.signOut)

@@ -134,17 +134,17 @@ func (s *Server) ticketRoutes(api huma.API) {
 			Summary: summary, Description: description, DefaultStatus: status, Errors: []int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests},
 		}
 	}
-	huma.Register(api, post("look-at-ticket", "/api/tickets/look", "What a one-time link is for", "The secret is what stands behind the # in the link. Looking does not use it up.", http.StatusOK), s.lookAtTicket)
-	huma.Register(api, post("set-up", "/api/setup", "Become the first owner", "By the link that the server printed at its start. Answers who one is, signed in.", http.StatusOK),
+	register(api, post("look-at-ticket", "/api/tickets/look", "What a one-time link is for", "The secret is what stands behind the # in the link. Looking does not use it up.", http.StatusOK), s.lookAtTicket)
+	register(api, post("set-up", "/api/setup", "Become the first owner", "By the link that the server printed at its start. Answers who one is, signed in.", http.StatusOK),
 		func(ctx context.Context, in *acceptInput) (*enteredOutput, error) {
 			return s.accept(ctx, persistence.TicketSetup, in)
 		})
-	huma.Register(api, post("accept-invitation", "/api/invitations/accept", "Accept an invitation", "Makes the account and answers who one is, signed in.", http.StatusOK),
+	register(api, post("accept-invitation", "/api/invitations/accept", "Accept an invitation", "Makes the account and answers who one is, signed in.", http.StatusOK),
 		func(ctx context.Context, in *acceptInput) (*enteredOutput, error) {
 			return s.accept(ctx, persistence.TicketInvitation, in)
 		})
-	huma.Register(api, post("reset-password", "/api/reset", "Set a new password by a one-time link", "Ends all other logins and the personal API tokens of the account, and answers who one is, signed in.", http.StatusOK), s.reset)
-	huma.Register(api, post("request-reset", "/api/reset/request", "Ask for a link to set a new password",
+	register(api, post("reset-password", "/api/reset", "Set a new password by a one-time link", "Ends all other logins and the personal API tokens of the account, and answers who one is, signed in.", http.StatusOK), s.reset)
+	register(api, post("request-reset", "/api/reset/request", "Ask for a link to set a new password",
 		"Always the same answer. Where mail is configured the link is sent there if an account has the address; else an administrator sees the wish in the audit log and can hand a link over.", http.StatusAccepted), s.requestReset)
 }
 

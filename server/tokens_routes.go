@@ -50,23 +50,23 @@ func (s *Server) tokenRoutes(api huma.API) {
 			Summary: summary, Description: about, DefaultStatus: http.StatusCreated, Errors: []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict},
 		}
 	}
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "list-my-tokens", Method: http.MethodGet, Path: "/api/me/tokens", Tags: tags, Metadata: atBrowser, Summary: "My API tokens",
 	}, func(ctx context.Context, _ *struct{}) (*tokensOutput, error) { return s.listTokens(ctx, s.actor(ctx)) })
-	huma.Register(api, post("create-my-token", "/api/me/tokens", "Make an API token of mine", atBrowser), s.createToken)
-	huma.Register(api, huma.Operation{
+	register(api, post("create-my-token", "/api/me/tokens", "Make an API token of mine", atBrowser), s.createToken)
+	register(api, huma.Operation{
 		OperationID: "revoke-my-token", Method: http.MethodDelete, Path: "/api/me/tokens/{id}", Tags: tags, Metadata: atBrowser, DefaultStatus: http.StatusNoContent,
 		Summary: "Revoke an API token of mine", Description: "What is open by it ends.", Errors: []int{http.StatusNotFound},
 	}, func(ctx context.Context, in *TokenPath) (*struct{}, error) {
 		return nil, s.problem(ctx, s.revoke(ctx, in.ID, s.actor(ctx)))
 	})
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "list-tokens", Method: http.MethodGet, Path: "/api/tokens", Tags: tags, Metadata: admin, Summary: "All API tokens, of people and of integrations",
 	}, func(ctx context.Context, _ *struct{}) (*tokensOutput, error) {
 		return s.listTokens(ctx, persistence.ID{})
 	})
-	huma.Register(api, post("create-service-token", "/api/tokens", "Make a token of an integration, with an account of its own", admin), s.createServiceToken)
-	huma.Register(api, huma.Operation{
+	register(api, post("create-service-token", "/api/tokens", "Make a token of an integration, with an account of its own", admin), s.createServiceToken)
+	register(api, huma.Operation{
 		OperationID: "revoke-token", Method: http.MethodDelete, Path: "/api/tokens/{id}", Tags: tags, Metadata: admin, DefaultStatus: http.StatusNoContent,
 		Summary: "Revoke any API token", Description: "What is open by it ends.", Errors: []int{http.StatusNotFound},
 	}, func(ctx context.Context, in *TokenPath) (*struct{}, error) {

@@ -71,34 +71,34 @@ type groupName struct {
 
 func (s *Server) userRoutes(api huma.API) {
 	tags, admin := []string{"Administration"}, needs(needAdmin)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "list-users", Method: http.MethodGet, Path: "/api/users", Tags: tags, Metadata: admin,
 		Summary: "List accounts by name", Errors: []int{http.StatusBadRequest},
 	}, s.listUsers)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "create-user", Method: http.MethodPost, Path: "/api/users", Tags: tags, Metadata: admin, DefaultStatus: http.StatusCreated,
 		Summary: "Create an account", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait, Errors: []int{http.StatusBadRequest, http.StatusForbidden, http.StatusConflict},
 	}, s.createUser)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "get-user", Method: http.MethodGet, Path: "/api/users/{id}", Tags: tags, Metadata: admin,
 		Summary: "An account with its logins and groups", Errors: []int{http.StatusNotFound},
 	}, s.getUser)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "change-user", Method: http.MethodPatch, Path: "/api/users/{id}", Tags: tags, Metadata: admin,
 		Summary: "Change an account, suspend it, let it in again", MaxBodyBytes: smallBytes, BodyReadTimeout: bodyWait,
 		Description: "An administrator manages members; an owner manages everybody. The last owner stays. What is taken away is gone at once, on open connections too.",
 		Errors:      []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict},
 	}, s.changeUser)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "erase-user", Method: http.MethodDelete, Path: "/api/users/{id}", Tags: tags, Metadata: admin, DefaultStatus: http.StatusNoContent,
 		Summary:     "Erase a person",
 		Description: "Their name leaves the history of every document, their texts stay. It cannot be undone.", Errors: []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict},
 	}, s.eraseUser)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "make-reset", Method: http.MethodPost, Path: "/api/users/{id}/reset", Tags: tags, Metadata: admin, DefaultStatus: http.StatusCreated,
 		Summary: "Make a one-time link to set a new password", Errors: []int{http.StatusForbidden, http.StatusNotFound},
 	}, s.makeReset)
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "end-logins", Method: http.MethodDelete, Path: "/api/users/{id}/logins", Tags: tags, Metadata: admin, DefaultStatus: http.StatusNoContent,
 		Summary: "Sign somebody out everywhere", Description: "Their API tokens go on, unless tokens says that they end too.", Errors: []int{http.StatusForbidden, http.StatusNotFound},
 	}, func(ctx context.Context, in *endUserLoginsInput) (*struct{}, error) {
@@ -108,7 +108,7 @@ func (s *Server) userRoutes(api huma.API) {
 		}
 		return nil, s.denyUser(ctx, user.ID, err)
 	})
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "find-people", Method: http.MethodGet, Path: "/api/people", Tags: []string{"People"}, Metadata: needs(needMember),
 		Summary: "Find members, to share with them", Description: "At most ten.",
 	}, s.findPeople)
