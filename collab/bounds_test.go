@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,6 +51,36 @@ func TestVisitorsLeaveNothingBehind(t *testing.T) {
 		}
 		if got := of[protocol.Reload](c.hear()); len(got) != 1 {
 			t.Errorf("%d reloads", len(got))
+		}
+	})
+	in(t, "[R5] who follows is given a log of large changes in pieces", nil, func(t *testing.T, h *harness) {
+		const size = welcomeBytes / 2
+		for range 6 {
+			w := Write{Document: h.doc, Who: Identity{User: user(1)}, Role: protocol.RoleEditor, Delta: ot.Delta{text(strings.Repeat("x", size))}}
+			if _, err := h.hub.Submit(t.Context(), w); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f, err := h.hub.Follow(t.Context(), Follow{Document: h.doc, Who: Identity{User: user(1)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		var heard []int64
+		for len(heard) < 6 {
+			changes, err := f.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(changes) > 2 {
+				t.Errorf("%d of %d bytes at once", len(changes), size)
+			}
+			for _, c := range changes {
+				heard = append(heard, c.Revision)
+			}
+		}
+		if !slices.Equal(heard, []int64{1, 2, 3, 4, 5, 6}) {
+			t.Errorf("heard %v", heard)
 		}
 	})
 	in(t, "[R6] one peer's old changes do not fill the queue of all", func(c *Config) { c.Log = &slowLog{Log: c.Log} }, func(t *testing.T, h *harness) {

@@ -43,7 +43,7 @@ type Follower struct {
 	ended  chan struct{} // closed when the reader may no longer read; ending says why
 }
 
-// followPage bounds what Next returns at once; changes.
+// followPage bounds what Next returns at once, beside welcomeBytes; changes.
 const followPage = 256
 
 type followRequest struct {
@@ -150,12 +150,13 @@ func (f *Follower) Next(ctx context.Context) ([]persistence.Change, error) {
 
 func (f *Follower) read(ctx context.Context, durable int64) ([]persistence.Change, error) {
 	var changes []persistence.Change
-	through := min(durable, f.after+followPage)
+	through, size := min(durable, f.after+followPage), 0
 	err := f.hub.config.Log.Changes(ctx, f.document, f.after, through, func(c *persistence.Change) bool {
 		copied := *c
 		copied.Delta = bytes.Clone(c.Delta)
 		changes = append(changes, copied)
-		return true
+		size += messageBytes + len(c.Delta)
+		return size < welcomeBytes
 	})
 	if err != nil {
 		return nil, err

@@ -26,6 +26,9 @@ const (
 	lastWait  = 500 * time.Millisecond
 )
 
+// keepEvents is the largest buffer that a stream keeps between two events; bytes.
+const keepEvents = 16 << 10
+
 // eventStream writes server-sent events (WHATWG HTML, 9.2).
 type eventStream struct {
 	w       http.ResponseWriter
@@ -69,6 +72,9 @@ func (s *eventStream) flush() error {
 	}
 	if _, err := s.w.Write(s.buffer.Bytes()); err != nil {
 		return err
+	}
+	if s.buffer.Cap() > keepEvents {
+		s.buffer = bytes.Buffer{}
 	}
 	s.buffer.Reset()
 	return s.control.Flush()
