@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -250,4 +251,36 @@ func TestAccessLive(t *testing.T) {
 		owner.give(last.ID, askingIs.ID, "viewer")
 		told(t, not, last.ID)
 	})
+}
+
+// The answer to HEAD has no body, so it is over with its headers: a client sends
+// its next request by the same network connection.
+func TestHeadOfAStreamEnds(t *testing.T) {
+	program := start(t, testConfig(t))
+	b := browse(t, program)
+	d := b.create("A document", "")
+	network, err := net.Dial("tcp", strings.TrimPrefix(program.URL(), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer network.Close()
+	_ = network.SetDeadline(time.Now().Add(20 * time.Second)) // for a server that says nothing
+	answers := bufio.NewReader(network)
+	for _, path := range []string{"/api/documents/events", "/api/documents/" + d.ID + "/changes", "/api/documents/events"} {
+		request, err := http.NewRequest(http.MethodHead, program.URL()+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Accept", "text/event-stream")
+		if err := request.Write(network); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.ReadResponse(answers, request)
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		if kind := answer.Header.Get("Content-Type"); answer.StatusCode != http.StatusOK || !strings.HasPrefix(kind, "text/event-stream") {
+			t.Errorf("%s: %s, %s", path, answer.Status, kind)
+		}
+	}
 }

@@ -218,6 +218,9 @@ func (s *Server) followDocuments(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer stream.rest()
+	if r.Method == http.MethodHead {
+		return // the headers are all of its answer
+	}
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	ends := s.ends(&reader.who)

@@ -133,6 +133,10 @@ func (s *Server) followChanges(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
+	if r.Method == http.MethodHead {
+		stream.rest()
+		return // the headers are all of its answer
+	}
 	ctx, cancel := context.WithCancel(r.Context())
 	watched := make(chan struct{})
 	defer func() {
