@@ -159,6 +159,16 @@ func TestContent(t *testing.T) {
 	}
 }
 
+// A document's content is as large as its room allows for more often than that:
+// each answer gives back what it held.
+func TestLargeContentIsReadAgainAndAgain(t *testing.T) {
+	b := browse(t, start(t, testConfig(t)))
+	d := b.create("Large", strings.Repeat("a line of text\n", 250_000))
+	for range 8 {
+		b.want(http.StatusOK, b.send("GET", "/api/documents/"+d.ID+"/content?format=text", nil), nil)
+	}
+}
+
 func TestLargeContentTravelsCompressed(t *testing.T) {
 	program := start(t, testConfig(t))
 	b := browse(t, program)

@@ -89,7 +89,7 @@ func (s *Server) changeRoutes(api huma.API) {
 		Description: "With Accept: text/event-stream it is followed live: events named change, whose ids are epoch-revision, so that a reader " +
 			"that reconnects with Last-Event-ID goes on without a gap. If the log was replaced meanwhile the answer is 409 epoch_changed.",
 		Errors:      []int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests},
-		Middlewares: huma.Middlewares{s.followInstead},
+		Middlewares: huma.Middlewares{s.followInstead, leased},
 	}, s.listChanges)
 	register(api, huma.Operation{
 		OperationID: "write-change", Method: http.MethodPost, Path: "/api/documents/{id}/changes", Tags: []string{"Changes"}, DefaultStatus: http.StatusOK,
@@ -132,6 +132,9 @@ func (s *Server) listChanges(ctx context.Context, in *changesInput) (*changesOut
 	through := min(d.Head.Revision, in.After+int64(in.Limit))
 	bytes := 0
 	if through > in.After {
+		if err := s.hold(ctx, int(min(d.Bytes, pageBytes))); err != nil {
+			return nil, s.problem(ctx, err)
+		}
 		err = s.config.Store.Changes(ctx, id, in.After, through, func(c *persistence.Change) bool {
 			out.Body.Changes = append(out.Body.Changes, changeOf(c))
 			bytes += len(c.Delta)

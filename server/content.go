@@ -45,6 +45,7 @@ func (s *Server) contentRoutes(api huma.API) {
 		Summary:     "Content now or at any revision",
 		Description: "As delta the body is an object with epoch, revision and content (a list of ops); the other formats are files. The ETag changes with epoch, revision and format.",
 		Errors:      []int{http.StatusBadRequest, http.StatusNotFound, http.StatusServiceUnavailable},
+		Middlewares: huma.Middlewares{leased},
 		Responses: map[string]*huma.Response{"200": {Description: "The content", Content: map[string]*huma.MediaType{
 			"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{
 				"epoch": {Type: huma.TypeString}, "revision": {Type: huma.TypeInteger}, "content": {Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeObject}},
@@ -80,6 +81,10 @@ func (s *Server) getContent(ctx context.Context, in *contentInput) (*contentOutp
 	if matches(in.IfNoneMatch, out.ETag) {
 		out.Status = http.StatusNotModified
 		return out, nil
+	}
+	size, _ := content.Document.JSONLen()
+	if err := s.hold(ctx, size); err != nil {
+		return nil, s.problem(ctx, err)
 	}
 	body, err := written(content, format)
 	if err != nil {

@@ -96,6 +96,7 @@ type Server struct {
 	hasOwner   atomic.Bool
 	started    time.Time
 	asides     *asides
+	answers    *answers
 
 	draining atomic.Bool
 	stop     chan struct{} // closed by Drain: event streams end
@@ -128,6 +129,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 		roundTrips: roundTrips, links: links,
 		config: config, stop: make(chan struct{}), passwords: NewPasswords(), attempts: NewAttempts(), browsers: browsers,
 		drawing: make(chan struct{}, 1), started: config.Now(), asides: newAsides(),
+		answers: newAnswers(allAnswers, userAnswers, roomWait),
 	}
 	s.streams = streams{limits: config.Limits, refused: config.Metrics.Refused}
 	s.denials = newDenials(s.writeDenials)
