@@ -150,6 +150,14 @@ func TestContent(t *testing.T) {
 	b.insert(d.ID, "three ")
 	b.want(http.StatusOK, b.send("GET", path, nil, "If-None-Match", stale), nil)
 
+	// What shows the title is another answer once that has changed.
+	for _, query := range []string{"?format=html", "?format=text&download=true"} {
+		titled := b.send("GET", path+query, nil).header.Get("ETag")
+		b.want(http.StatusOK, b.send("PATCH", "/api/documents/"+d.ID, map[string]string{"title": "Other " + query[8:12]}), nil)
+		b.want(http.StatusOK, b.send("GET", path+query, nil, "If-None-Match", titled), nil)
+	}
+	b.want(http.StatusOK, b.send("PATCH", "/api/documents/"+d.ID, map[string]string{"title": "A/B: \"c\""}), nil)
+
 	page := b.send("GET", path+"?format=html&download=true", nil)
 	if policy := page.header.Get("Content-Security-Policy"); !strings.Contains(policy, "sandbox") || strings.Contains(policy, "script") {
 		t.Errorf("an exported page has the policy %q", policy)

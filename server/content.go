@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,7 +44,7 @@ func (s *Server) contentRoutes(api huma.API) {
 	register(api, huma.Operation{
 		OperationID: "get-content", Method: http.MethodGet, Path: "/api/documents/{id}/content", Tags: []string{"Documents"},
 		Summary:     "Content now or at any revision",
-		Description: "As delta the body is an object with epoch, revision and content (a list of ops); the other formats are files. The ETag changes with epoch, revision and format.",
+		Description: "As delta the body is an object with epoch, revision and content (a list of ops); the other formats are files. The ETag changes with epoch, revision and format, and with the title where that is shown.",
 		Errors:      []int{http.StatusBadRequest, http.StatusNotFound, http.StatusServiceUnavailable},
 		Middlewares: huma.Middlewares{leased},
 		Responses: map[string]*huma.Response{"200": {Description: "The content", Content: map[string]*huma.MediaType{
@@ -76,7 +77,7 @@ func (s *Server) getContent(ctx context.Context, in *contentInput) (*contentOutp
 	out := &contentOutput{
 		Status: http.StatusOK, Vary: "Accept-Encoding",
 		// Weak, since the same tag is good for every encoding.
-		ETag: fmt.Sprintf(`W/"%s-%d-%s"`, content.Epoch, content.Revision, format),
+		ETag: fmt.Sprintf(`W/"%s-%d-%s%s"`, content.Epoch, content.Revision, format, titleTag(content.Title, format == convert.FormatHTML || in.Download)),
 	}
 	if matches(in.IfNoneMatch, out.ETag) {
 		out.Status = http.StatusNotModified
@@ -148,6 +149,16 @@ func compressed(body []byte, accept string) ([]byte, string) {
 		return body, ""
 	}
 	return out.Bytes(), "gzip"
+}
+
+// titleTag tells titles apart in the tag of an answer that shows its document's:
+// a page does, and a file's name.
+func titleTag(title string, shown bool) string {
+	if !shown {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(title))
+	return fmt.Sprintf("-%x", sum[:8])
 }
 
 // matches compares an If-None-Match header weakly (RFC 9110, 13.1.2).
