@@ -305,6 +305,8 @@ func explain(err error) string {
 		return err.Error() + ": stop it, or choose another directory with --data"
 	case errors.Is(err, sqlite.ErrNewerSchema):
 		return err.Error() + ": run the newer version, or restore a backup made by this one"
+	case errors.Is(err, sqlite.ErrEarlySchema):
+		return err.Error() + ": nothing was changed. Run that build, export the documents as Markdown, and import them here into a new directory with --data"
 	case errors.Is(err, sqlite.ErrNotEmpty):
 		return err.Error() + ": restore into a new one with --data, and keep this one until you know that it is not needed"
 	case errors.Is(err, syscall.ENOTDIR):

@@ -205,6 +205,30 @@ func TestSchema(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+	t.Run("one from before the first release is refused and left alone", func(t *testing.T) {
+		early := t.TempDir()
+		if err := openDir(t, early).Close(); err != nil {
+			t.Fatal(err)
+		}
+		db, err := openPool(filepath.Join(early, databaseFile), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = db.ExecContext(t.Context(), "ALTER TABLE documents DROP COLUMN bytes") // as it was then
+		if err = errors.Join(err, db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		tamper(t, early, "DELETE FROM goose_db_version WHERE version_id > 1")
+		if _, err := Open(t.Context(), Config{Dir: early}); !errors.Is(err, ErrEarlySchema) {
+			t.Errorf("opened: %v", err)
+		}
+		if err := Verify(t.Context(), early, nil, func(Finding) {}); !errors.Is(err, ErrEarlySchema) {
+			t.Errorf("verified: %v", err)
+		}
+		if found, err := filepath.Glob(filepath.Join(early, "*before-schema*")); err != nil || len(found) > 0 {
+			t.Errorf("there are copies: %v, %v", found, err)
+		}
+	})
 	t.Run("a database is copied before it is migrated", func(t *testing.T) {
 		known := fstest.MapFS{}
 		err := fs.WalkDir(migrations(), ".", func(path string, entry fs.DirEntry, err error) error {

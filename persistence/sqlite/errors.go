@@ -15,6 +15,9 @@ var (
 	ErrInUse = errors.New("data directory is in use by another server")
 	// ErrNewerSchema: the database was written by a newer program.
 	ErrNewerSchema = errors.New("database has a newer schema than this program knows")
+	// ErrEarlySchema: the database was made by a build from before the first
+	// release (decision 0102).
+	ErrEarlySchema = errors.New("database was made by a build from before the first release, which this program cannot read")
 	// ErrNotEmpty: the data directory to restore into holds something.
 	ErrNotEmpty = errors.New("data directory is not empty")
 	// ErrNoBackup: the file to restore from is not what Backup writes.

@@ -28,7 +28,7 @@ func migrations() fs.FS {
 
 // migrate brings the schema of the database at path to that of the steps in
 // files, one transaction per step. A database that exists is copied first,
-// beside itself. ErrNewerSchema.
+// beside itself. ErrNewerSchema, ErrEarlySchema.
 func migrate(ctx context.Context, path string, files fs.FS, logger *slog.Logger) (err error) {
 	if err := makePrivate(path); err != nil {
 		return err
@@ -73,7 +73,7 @@ func makePrivate(path string) error {
 }
 
 // schemaVersions reads which step the database has come to (current) and which
-// is the last (target). ErrNewerSchema.
+// is the last (target). ErrNewerSchema, ErrEarlySchema.
 func schemaVersions(ctx context.Context, db *sql.DB, files fs.FS) (steps *goose.Provider, current, target int64, err error) {
 	steps, err = goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true), goose.WithSlog(slog.New(slog.DiscardHandler)))
 	if err != nil {
@@ -85,6 +85,15 @@ func schemaVersions(ctx context.Context, db *sql.DB, files fs.FS) (steps *goose.
 	}
 	if current > target {
 		return nil, 0, 0, fmt.Errorf("%w: schema %d, known is %d", ErrNewerSchema, current, target)
+	}
+	if current > 0 {
+		var known bool
+		if err := db.QueryRowContext(ctx, "SELECT count(*) FROM pragma_table_info('documents') WHERE name = 'bytes'").Scan(&known); err != nil {
+			return nil, 0, 0, fmt.Errorf("read the schema: %w", err)
+		}
+		if !known {
+			return nil, 0, 0, ErrEarlySchema
+		}
 	}
 	return steps, current, target, nil
 }

@@ -94,7 +94,8 @@ var _ persistence.Store = (*Store)(nil)
 // that is not the one this directory had last gets new epochs (law S7).
 //
 // Errors: ErrInUse when another server has the directory open, ErrNewerSchema
-// when a newer program has written it.
+// when a newer program has written it, ErrEarlySchema when one from before the
+// first release has.
 func Open(ctx context.Context, config Config) (*Store, error) {
 	if err := config.complete(); err != nil {
 		return nil, err
