@@ -31,6 +31,15 @@ test("links: by key, from the bubble, opened with a modifier, removed", async ({
 	expect(await (await opened).title()).toBe("The manual")
 	await (await opened).close()
 	await page.page.bringToFront()
+	// Without a modifier, as a finger has none, the caret goes into the link, and what to do with it is offered.
+	await link.click()
+	const offered = page.page.getByRole("toolbar", { name: "Link here" })
+	await expect(offered).toContainText("https://manual.example/page")
+	const again = ada.context.waitForEvent("page")
+	await offered.getByRole("button", { name: "Open link" }).click()
+	expect(await (await again).title()).toBe("The manual")
+	await (await again).close()
+	await page.page.bringToFront()
 	// Following a link selects nothing that the next key would replace.
 	await expect(page.text.locator(".ProseMirror-selectednode")).toHaveCount(0)
 	await page.caretToStart()

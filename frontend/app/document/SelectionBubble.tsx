@@ -1,4 +1,4 @@
-import { Link, Unlink } from "lucide-preact"
+import { ExternalLink, Link, Unlink } from "lucide-preact"
 import { useEffect, useState } from "preact/hooks"
 import type { Editor, EditorSnapshot } from "../../editor/types.ts"
 import { Floating } from "../ui/Floating"
@@ -8,7 +8,10 @@ import { MARKS } from "./Toolbar"
 
 const SETTLE = 180 // ms a selection must rest; a bubble that chases the pointer is a nuisance
 
-/** Marks and link right at the selection, for mouse and touch. The keyboard has its shortcuts and the toolbar. */
+/**
+ * Marks and link right at the selection, and what can be done with the link the caret is in, for mouse and touch: a
+ * finger has no modifier to open it with. The keyboard has its shortcuts and the toolbar.
+ */
 export function SelectionBubble({
 	editor,
 	snapshot,
@@ -19,8 +22,16 @@ export function SelectionBubble({
 	onLink: () => void
 }) {
 	const { selection, focused, composing, readOnly, suggestion, formats } = snapshot
+	const { link } = formats
+	const caret = selection.empty
 	const wanted =
-		!selection.empty && focused && !composing && !readOnly && !suggestion && formats.block !== "code" && !formats.image
+		(!caret || link !== null) &&
+		focused &&
+		!composing &&
+		!readOnly &&
+		!suggestion &&
+		formats.block !== "code" &&
+		!formats.image
 	const [rested, setRested] = useState(false)
 	const [held, setHeld] = useState(false)
 
@@ -50,29 +61,40 @@ export function SelectionBubble({
 	if (!wanted || !rested || held) return null
 	const touch = matchMedia("(pointer: coarse)").matches // its own menu stands above a selection
 	const rect = () => {
-		const at = editor.selectionRect()
+		const at = caret ? editor.view.coordsAtPos(editor.view.state.selection.from) : editor.selectionRect()
 		return at ? new DOMRect(at.left, at.top, at.right - at.left, at.bottom - at.top) : null
 	}
 	if (!rect()) return null
 	return (
 		<Floating from={rect} side={touch ? "below" : "above"} align="center" class="bubble">
-			<ToolRow label="Selected text" class="bubble-row" onLeave={() => editor.focus()}>
-				{MARKS.map(({ mark, label, keys, Icon }) => (
-					<Tool
-						key={mark}
-						label={label}
-						keys={keys}
-						pressed={formats.marks[mark]}
-						onPress={() => editor.commands.toggleMark(mark)}
-					>
-						<Icon size={16} />
+			<ToolRow label={caret ? "Link here" : "Selected text"} class="bubble-row" onLeave={() => editor.focus()}>
+				{caret ? (
+					<span class="bubble-address">{link}</span>
+				) : (
+					<>
+						{MARKS.map(({ mark, label, keys, Icon }) => (
+							<Tool
+								key={mark}
+								label={label}
+								keys={keys}
+								pressed={formats.marks[mark]}
+								onPress={() => editor.commands.toggleMark(mark)}
+							>
+								<Icon size={16} />
+							</Tool>
+						))}
+						<ColorTool formats={formats} commands={editor.commands} onDone={() => editor.focus()} />
+					</>
+				)}
+				{link && (
+					<Tool label="Open link" onPress={() => open(link, "_blank", "noopener,noreferrer")}>
+						<ExternalLink size={16} />
 					</Tool>
-				))}
-				<ColorTool formats={formats} commands={editor.commands} onDone={() => editor.focus()} />
-				<Tool label={formats.link ? "Edit link" : "Link"} keys="Mod-k" pressed={formats.link !== null} onPress={onLink}>
+				)}
+				<Tool label={link ? "Edit link" : "Link"} keys="Mod-k" pressed={link !== null} onPress={onLink}>
 					<Link size={16} />
 				</Tool>
-				{formats.link && (
+				{link && (
 					<Tool label="Remove link" onPress={() => editor.commands.setLink(null)}>
 						<Unlink size={16} />
 					</Tool>
