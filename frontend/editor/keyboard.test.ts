@@ -165,6 +165,36 @@ describe("Enter", () => {
 	})
 })
 
+describe("A divider stands alone", () => {
+	const divider = insertOp({ divider: true })
+	const around: Delta = [{ insert: "a\n" }, divider, { insert: "\nb\n" }]
+	test.each([
+		["Backspace behind it takes it away", "Backspace", 4, [{ insert: "a\nb\n" }]],
+		["Delete before it takes it away", "Delete", 1, [{ insert: "a\nb\n" }]],
+		["Backspace at its start only moves", "Backspace", 2, around],
+		["Delete at its end only moves", "Delete", 3, around],
+	] as [string, string, number, Delta][])("%s", (_name, key, at, after) => {
+		const { client, editor } = alone(around)
+		select(editor, at)
+		expect(press(editor, key)).toBe(true)
+		expect(client.content).toEqual(after)
+	})
+
+	test("what is typed or pasted beside it is a line", () => {
+		const { client, editor } = alone(around)
+		select(editor, 3)
+		type(editor, "cd")
+		select(editor, 2)
+		type(editor, "ef")
+		const expected: Delta = [{ insert: "a\nef\n" }, divider, { insert: "\ncd\nb\n" }]
+		expect(client.content).toEqual(expected)
+		select(editor, 6)
+		const clipboardData = { getData: (kind: string) => (kind === "text/plain" ? "g" : "") }
+		editor.view.pasteText("g", Object.assign(new Event("paste"), { clipboardData }) as ClipboardEvent)
+		expect(client.content).toEqual([{ insert: "a\nef\n" }, divider, { insert: "\ng\ncd\nb\n" }])
+	})
+})
+
 test("Enter over the end of a heading begins text", () => {
 	const { editor } = alone(line("ab", { header: 1 }))
 	select(editor, 1, 2)

@@ -17,7 +17,7 @@ import {
 	toggleCheck,
 	toggleMark,
 } from "./commands.js"
-import { setLineKeys } from "./lines.js"
+import { isDivider, setLineKeys } from "./lines.js"
 import { linkBehind } from "./rules.js"
 import { lineType } from "./schema.js"
 
@@ -107,7 +107,7 @@ const enterBehind: Command = (state, dispatch, view) => {
 	return enter(linked ? view.state : state, dispatch, view)
 }
 
-/** At a line's start: first the line loses what it is, step by step, then it joins the one before. */
+/** At a line's start: first the line loses what it is, step by step, then it joins the one before. A divider goes. */
 const backspace: Command = (state, dispatch) => {
 	const at = caretLine(state)
 	if (!at || at.offset > 0) return false
@@ -123,20 +123,24 @@ const backspace: Command = (state, dispatch) => {
 	else if (at.line.attrs.header && (!previous || at.size === 0))
 		setLineKeys(tr, at.start, at.line.attrs, { header: null })
 	else if (!previous) return true
-	else if (previous.content.size === 0) tr.delete(at.start - previous.nodeSize, at.start)
+	else if (previous.content.size === 0 || isDivider(previous)) tr.delete(at.start - previous.nodeSize, at.start)
+	else if (isDivider(at.line)) caretAt(tr, at.start - 1)
 	else tr.join(at.start)
 	dispatch?.(tr.scrollIntoView())
 	return true
 }
 
-/** At a line's end: the next one joins it; an empty line goes and leaves the next as it is. */
+/** At a line's end: the next one joins it; an empty line goes and leaves the next as it is. A divider goes. */
 const forwardDelete: Command = (state, dispatch) => {
 	const at = caretLine(state)
 	if (!at || at.offset < at.size) return false
 	if (at.number + 1 >= state.doc.childCount) return true
 	const end = at.start + at.line.nodeSize
+	const next = state.doc.child(at.number + 1)
 	const { tr } = state
 	if (at.size === 0) caretAt(tr.delete(at.start, end), at.start + 1)
+	else if (isDivider(next)) tr.delete(end, end + next.nodeSize)
+	else if (isDivider(at.line)) caretAt(tr, end + 1)
 	else tr.join(end)
 	dispatch?.(tr.scrollIntoView())
 	return true

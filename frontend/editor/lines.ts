@@ -18,7 +18,7 @@ import {
 	pushInline,
 	retainOp,
 } from "./convert.js"
-import { isBlockKey } from "./schema.js"
+import { isBlockKey, lineType } from "./schema.js"
 
 export interface PlacedLine {
 	readonly node: Node
@@ -43,6 +43,20 @@ export function selectedLines(state: EditorState): PlacedLine[] {
 	return lines
 }
 
+/** Whether a line is a divider and nothing else. */
+export function isDivider(line: Node): boolean {
+	return line.childCount === 1 && line.firstChild?.type.name === "divider"
+}
+
+/** Takes a caret beside a divider to a line of its own: text and a divider in one line are read as neither. */
+export function clearOfDivider(tr: Transaction): Transaction {
+	const { $from, empty } = tr.selection
+	if (!empty || $from.depth !== 1 || !isDivider($from.parent)) return tr
+	const at = $from.pos
+	tr.split(at, 1, [{ type: lineType }])
+	return tr.setSelection(TextSelection.create(tr.doc, $from.parentOffset === 0 ? at : at + 2))
+}
+
 /** Sets block keys on the line at a position; null removes one. Only what differs becomes a step. */
 export function setLineKeys(tr: Transaction, start: number, current: LineAttributes, change: LineAttributes): void {
 	for (const [key, value] of Object.entries(change)) {
@@ -56,7 +70,7 @@ export function setLineKeys(tr: Transaction, start: number, current: LineAttribu
  */
 export function insertLines(tr: Transaction, lines: readonly OpenLine[]): Transaction {
 	if (!tr.selection.empty) tr.deleteSelection()
-	const at = tr.selection.$from
+	const at = clearOfDivider(tr).selection.$from
 	const line = at.parent
 	const last = lines[lines.length - 1]
 	if (!last || !line.isTextblock) return tr

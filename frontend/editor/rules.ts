@@ -7,7 +7,7 @@ import { blockKind, kindAttributes } from "./block.js"
 import { cleanAlt, cleanImage, cleanLanguage, cleanLink } from "./clean.js"
 import { inCode } from "./commands.js"
 import { markFor } from "./convert.js"
-import { setLineKeys } from "./lines.js"
+import { clearOfDivider, isDivider, setLineKeys } from "./lines.js"
 import { schema } from "./schema.js"
 import type { BlockKind, ToggleMark } from "./types.js"
 
@@ -123,8 +123,17 @@ const dividerRule = rule(/^(?:---|(?:\*\*\*|___)\s)$/, (state, _match, start, en
 	return tr.split(start + 1)
 })
 
+/** What is typed beside a divider begins a line of its own. */
+const besideDivider = new InputRule(
+	/^\ufffc?([^\ufffc]+)$/,
+	(state, match) =>
+		isDivider(state.selection.$from.parent) ? clearOfDivider(state.tr).insertText(match[1] as string) : null,
+	{ undoable: false },
+)
+
 export const rulesPlugin = inputRules({
 	rules: [
+		besideDivider,
 		blockRule(/^(#{1,3})\s$/, (match) => `heading${(match[1] as string).length as 1 | 2 | 3}`),
 		blockRule(/^\s*[-*+]\s$/, () => "bullet"),
 		blockRule(/^\s*1[.)]\s$/, () => "ordered"),
