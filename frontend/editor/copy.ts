@@ -3,6 +3,7 @@
 
 import type { Fragment, Node as Line, Mark, Slice } from "prosemirror-model"
 import { blockKind, isListKind } from "./block.js"
+import { isDivider } from "./lines.js"
 import { lineType } from "./schema.js"
 import type { BlockKind } from "./types.js"
 
@@ -64,15 +65,18 @@ function blockInto(target: Node, lines: readonly Line[], at: number, owner: Docu
 		target.appendChild(quote)
 		return end
 	}
-	const only = line.childCount === 1 ? line.firstChild : null
-	if (only?.type.name === "divider") target.appendChild(owner.createElement("hr"))
+	if (isDivider(line)) target.appendChild(owner.createElement("hr"))
 	else paragraphInto(target, line, kind.startsWith("heading") ? `h${kind.slice(-1)}` : "p", owner)
 	return at + 1
 }
 
 function runEnd(lines: readonly Line[], at: number, kind: BlockKind): number {
 	let end = at + 1
-	while (end < lines.length && blockKind((lines[end] as Line).attrs) === kind) end++
+	const { indent } = (lines[at] as Line).attrs
+	for (; end < lines.length; end++) {
+		const { attrs } = lines[end] as Line
+		if (blockKind(attrs) !== kind || attrs.indent !== indent) break
+	}
 	return end
 }
 
@@ -88,7 +92,7 @@ function paragraphInto(target: Node, line: Line, tag: string, owner: Document): 
 	return element
 }
 
-/** Writes the list of items from `at` with at least that indent. */
+/** Writes the list of items from `at` with at least that indent, and in them what stands indented under them. */
 function listInto(target: Node, lines: readonly Line[], at: number, indent: number, owner: Document): number {
 	const kind = blockKind((lines[at] as Line).attrs)
 	const list = owner.createElement(kind === "ordered" ? "ol" : "ul")
@@ -99,7 +103,12 @@ function listInto(target: Node, lines: readonly Line[], at: number, indent: numb
 		const line = lines[next] as Line
 		const own = Number(line.attrs.indent ?? 0)
 		const ownKind = blockKind(line.attrs)
-		if (!isListKind(ownKind) || own < indent) break
+		if (own < indent) break
+		if (!isListKind(ownKind)) {
+			if (own === indent || !item) break
+			next = blockInto(item, lines, next, owner)
+			continue
+		}
 		if (own > indent) {
 			next = listInto(item ?? list, lines, next, own, owner)
 			continue
@@ -181,6 +190,8 @@ export function textOf(slice: Slice): string {
 	const parts: string[] = []
 	for (const line of lines) {
 		const kind = blockKind(line.attrs)
+		// What stands indented under an item leaves its number going on.
+		counts.length = Math.min(counts.length, Number(line.attrs.indent ?? 0) + (kind === "ordered" ? 1 : 0))
 		if ((kind === "code") !== inCode) {
 			inCode = kind === "code"
 			const language = typeof line.attrs["code-block"] === "string" ? line.attrs["code-block"] : ""
@@ -195,8 +206,6 @@ export function textOf(slice: Slice): string {
 /** What Markdown puts before a line; `counts` numbers ordered lists per indent and is advanced. */
 function prefixOf(line: Line, kind: BlockKind, counts: number[]): string {
 	const indent = Number(line.attrs.indent ?? 0)
-	const ordered = kind === "ordered"
-	counts.length = Math.min(counts.length, isListKind(kind) ? indent + (ordered ? 1 : 0) : 0)
 	const margin = "    ".repeat(indent)
 	switch (kind) {
 		case "heading1":

@@ -61,6 +61,17 @@ describe("paste from web pages", () => {
 			),
 		],
 		[
+			"what stands in an item under its text",
+			"<ol><li><p>a</p><pre>x\ny</pre><blockquote>z</blockquote></li><li>b</li></ol>",
+			joined(
+				line("a", { list: "ordered" }),
+				line("x", { "code-block": true, indent: 1 }),
+				line("y", { "code-block": true, indent: 1 }),
+				line("z", { blockquote: true, indent: 1 }),
+				line("b", { list: "ordered" }),
+			),
+		],
+		[
 			"a list directly in a list",
 			"<ul><li>a</li><ul><li>b</li></ul></ul>",
 			joined(line("a", { list: "bullet" }), line("b", { list: "bullet", indent: 1 })),
@@ -294,6 +305,24 @@ describe("copy", () => {
 			...line("end"),
 		])
 		expect(deltaOf(copied(delta))).toEqual(delta)
+	})
+
+	test("what stands indented under an item is copied into it, and numbers go on", () => {
+		const delta: Delta = canonical([
+			...line("one", { list: "ordered" }),
+			...line("more", { indent: 1 }),
+			...line("x", { "code-block": "go", indent: 1 }),
+			...line("two", { list: "ordered" }),
+			...line("y", { "code-block": "go" }),
+			...line("one", { list: "ordered" }),
+		])
+		const doc = documentOf(delta)
+		const holder = document.createElement("div")
+		holder.append(htmlOf(doc.content, document))
+		expect(holder.querySelectorAll("ol")).toHaveLength(2)
+		expect(holder.querySelectorAll("li > p, li > pre")).toHaveLength(2)
+		expect(deltaOf(copied(delta))).toEqual(delta)
+		expect(textOf(new Slice(doc.content, 1, 1))).toMatch(/^1\. one\n.*^2\. two\n.*^1\. one$/ms)
 	})
 
 	test("text reads as Markdown", () => {

@@ -300,8 +300,9 @@ class Reader {
 		if (headings[tag]) block = { ...block, header: headings[tag] }
 		if (element.classList.contains("MsoTitle")) block = { ...block, header: 1 }
 		heading ||= block.header !== undefined
-		if (tag === "BLOCKQUOTE" || element.classList.contains("MsoQuote")) block = { blockquote: true }
-		if (tag === "PRE") block = { "code-block": languageOf(element) ?? true }
+		// In a list they stand under their item's text.
+		if (tag === "BLOCKQUOTE" || element.classList.contains("MsoQuote")) block = indented({ blockquote: true }, depth)
+		if (tag === "PRE") block = indented({ "code-block": languageOf(element) ?? true }, depth)
 		if (tag === "LI") block = indented({ list: checkOf(element) ?? list ?? "bullet" }, depth - 1)
 		const word = /level(\d)/.exec(styles.get("mso-list") ?? "")
 		if (word) block = indented({ list: wordListKind(element) }, Number(word[1]) - 1)
