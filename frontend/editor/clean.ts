@@ -23,6 +23,17 @@ export function cleanLink(text: string): string | null {
 	return cleanAddress(candidate, ["http:", "https:", "mailto:"])
 }
 
+/** How much of a word is an address: punctuation behind it is the sentence's, and so is a bracket not opened in it. */
+export function addressLength(word: string): number {
+	let { length } = word
+	for (; length > 0; length--) {
+		const part = word.slice(0, length)
+		const opened = part.endsWith(")") && part.split("(").length >= part.split(")").length
+		if (opened || !/[.,;:!?'")\]>]$/.test(part)) break
+	}
+	return length
+}
+
 /** An image address, or null. */
 export function cleanImage(text: string): string | null {
 	return cleanAddress(text.trim(), ["http:", "https:"])

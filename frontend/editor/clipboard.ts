@@ -1,10 +1,18 @@
 // Paste, drop and copy: the clipboard's HTML and text in both directions.
 
-import { type DOMParser, type DOMSerializer, Fragment, type ParseOptions, Slice } from "prosemirror-model"
+import {
+	type Node as Content,
+	type DOMParser,
+	type DOMSerializer,
+	Fragment,
+	type Mark,
+	type ParseOptions,
+	Slice,
+} from "prosemirror-model"
 import { type EditorState, Plugin, TextSelection, type Transaction } from "prosemirror-state"
 import type { EditorView } from "prosemirror-view"
 import { blockKind } from "./block.js"
-import { cleanLines, cleanLink } from "./clean.js"
+import { addressLength, cleanLines, cleanLink } from "./clean.js"
 import { inCode } from "./commands.js"
 import { lineAttributes, lineNode, markFor, type OpenLine } from "./convert.js"
 import { htmlOf, linesIn, textOf } from "./copy.js"
@@ -16,6 +24,23 @@ function sliceOf(lines: readonly OpenLine[]): Slice {
 	return new Slice(Fragment.fromArray(lines.map(lineNode)), 1, 1)
 }
 
+/** A line of plain text; the web addresses in it are links. */
+function linkedText(text: string, marks: readonly Mark[]): Content[] {
+	const nodes: Content[] = []
+	let from = 0
+	for (const { 0: word, index } of text.matchAll(/\b(?:https?:\/\/|www\.)\S+/gi)) {
+		const end = index + addressLength(word)
+		const href = cleanLink(text.slice(index, end))
+		const link = href && markFor("link", href)
+		if (!link) continue
+		if (index > from) nodes.push(schema.text(text.slice(from, index), marks))
+		nodes.push(schema.text(text.slice(index, end), link.addToSet(marks)))
+		from = end
+	}
+	if (from < text.length) nodes.push(schema.text(text.slice(from), marks))
+	return nodes
+}
+
 /** Plain text as lines that go on with what the caret's line is: a list with items, code with code. */
 function plainLines(text: string, state: EditorState): OpenLine[] {
 	const { $from } = state.selection
@@ -25,7 +50,7 @@ function plainLines(text: string, state: EditorState): OpenLine[] {
 	if (attributes.list === "checked") attributes.list = "unchecked"
 	const marks = state.storedMarks ?? $from.marks()
 	return cleanLines(text).map((line) => ({
-		nodes: line ? [schema.text(line, marks)] : [],
+		nodes: linkedText(line, marks),
 		attributes: Object.keys(attributes).length > 0 ? attributes : undefined,
 	}))
 }
@@ -58,7 +83,7 @@ function refuseFiles(transfer: DataTransfer | null, notice: (message: string) =>
 function paste(view: EditorView, event: ClipboardEvent, slice: Slice): boolean {
 	const { state } = view
 	const text = event.clipboardData?.getData("text/plain") ?? ""
-	const plain = inCode(state) || !event.clipboardData?.getData("text/html")
+	const plain = !state.selection.empty || inCode(state) || !event.clipboardData?.getData("text/html")
 	const linked = plain ? pasteAddress(state, text) : null
 	const lines = inCode(state) && text ? plainLines(text, state) : openLines(slice)
 	const tr = linked ?? insertLines(state.tr, lines)

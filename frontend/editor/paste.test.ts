@@ -11,7 +11,7 @@ import { insertLines } from "./lines.js"
 import { readLines, setAsideStyles } from "./paste.js"
 import { schema } from "./schema.js"
 import { documentDelta, parameters } from "./testing/arbitrary.js"
-import { alone, closeAll, press } from "./testing/hands.js"
+import { alone, closeAll, press, select, shown } from "./testing/hands.js"
 import { googleDocs, wordDocument } from "./testing/pasted.js"
 
 /** What a page's HTML becomes, as a delta with a line end. */
@@ -359,6 +359,45 @@ describe("copy", () => {
 			].join("\n"),
 		)
 		expect(textOf(doc.slice(2, 4))).toBe("it")
+	})
+})
+
+describe("web addresses in plain text", () => {
+	afterEach(closeAll)
+
+	/** What a document is after a paste. */
+	function result(base: Delta, from: number, to: number, text: string, html = ""): Delta {
+		const { editor } = alone(base)
+		select(editor, from, to)
+		const clipboardData = {
+			getData: (kind: string) => (kind === "text/plain" ? text : kind === "text/html" ? html : ""),
+		}
+		const event = Object.assign(new Event("paste"), { clipboardData }) as ClipboardEvent
+		if (html) editor.view.pasteHTML(html, event)
+		else editor.view.pasteText(text, event)
+		return shown(editor)
+	}
+	const link = insertOp("https://a.example/x", { link: "https://a.example/x" })
+
+	test("are links, without the sentence's punctuation, but not in code", () => {
+		const text = "see https://a.example/x, or (www.b.example)\nnot http://"
+		expect(result([{ insert: "\n" }], 0, 0, text)).toEqual([
+			{ insert: "see " },
+			link,
+			{ insert: ", or (" },
+			insertOp("www.b.example", { link: "https://www.b.example/" }),
+			{ insert: ")\nnot http://\n" },
+		])
+		expect(result(line("", { "code-block": true }), 0, 0, "get https://a.example/x")).toEqual(
+			line("get https://a.example/x", { "code-block": true }),
+		)
+	})
+
+	test("one alone links what is selected, also when it was copied off a page", () => {
+		const linked = [{ insert: "see " }, insertOp("docs", { link: "https://a.example/x" }), { insert: "\n" }]
+		expect(result([{ insert: "see docs\n" }], 4, 8, "https://a.example/x")).toEqual(linked)
+		const html = '<a href="https://a.example/x">https://a.example/x</a>'
+		expect(result([{ insert: "see docs\n" }], 4, 8, "https://a.example/x", html)).toEqual(linked)
 	})
 })
 

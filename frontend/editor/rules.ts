@@ -4,7 +4,7 @@
 import { InputRule, inputRules } from "prosemirror-inputrules"
 import type { Command, EditorState, Transaction } from "prosemirror-state"
 import { blockKind, kindAttributes } from "./block.js"
-import { cleanAlt, cleanImage, cleanLanguage, cleanLink } from "./clean.js"
+import { addressLength, cleanAlt, cleanImage, cleanLanguage, cleanLink } from "./clean.js"
 import { inCode } from "./commands.js"
 import { markFor } from "./convert.js"
 import { clearOfDivider, isDivider, setLineKeys } from "./lines.js"
@@ -75,17 +75,6 @@ const maxAddress = 2048
 
 /** Web and mail addresses at a text's end, with the punctuation behind them. */
 const address = /(?:^|[\s("'])((?:https?:\/\/|www\.)[^\s\ufffc]+|[\w.+-]+@[\w.-]+\.[a-z]{2,}[.,;:!?'")\]>]*)$/i
-
-/** How much of a word is an address: punctuation behind it is the sentence's, and so is a bracket not opened in it. */
-function addressLength(word: string): number {
-	let { length } = word
-	for (; length > 0; length--) {
-		const part = word.slice(0, length)
-		const opened = part.endsWith(")") && part.split("(").length >= part.split(")").length
-		if (opened || !/[.,;:!?'")\]>]$/.test(part)) break
-	}
-	return length
-}
 
 /** Links the address that ends at a place in a line; null when there is none, or it is a link already. */
 function linkAddress(state: EditorState, end: number): Transaction | null {
