@@ -13,7 +13,6 @@ import { guardPlugin } from "./guard.js"
 import { History } from "./history.js"
 import { ImageView } from "./image.js"
 import { keyBindings } from "./keys.js"
-import { outlineOf, wordCountOf } from "./measure.js"
 import { composeOverLines, inputOverLines } from "./over-lines.js"
 import { Peers, peersKey } from "./peers.js"
 import { pointerPlugin } from "./pointer.js"
@@ -360,14 +359,6 @@ class DocumentEditor implements Editor {
 			top: Math.min(from.top, to.top),
 			bottom: Math.max(from.bottom, to.bottom),
 		}
-	}
-
-	outline() {
-		return outlineOf(this.view.state.doc)
-	}
-
-	wordCount() {
-		return wordCountOf(this.view.state.doc)
 	}
 
 	peerCarets() {

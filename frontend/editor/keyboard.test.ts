@@ -3,6 +3,7 @@ import { NodeSelection } from "prosemirror-state"
 import { afterEach, describe, expect, test } from "vitest"
 import { canonical, type Delta } from "../client/index.js"
 import { insertOp } from "./convert.js"
+import { outlineOf, wordCountOf } from "./measure.js"
 import { alone, closeAll, press, select, shown, type } from "./testing/hands.js"
 
 afterEach(closeAll)
@@ -420,11 +421,11 @@ describe("commands", () => {
 			...line("one two, drei's 日本"),
 			...line("Part", { header: 3 }),
 		])
-		expect(editor.outline()).toEqual([
+		expect(outlineOf(editor.view.state.doc)).toEqual([
 			{ level: 1, text: "Plan", index: 0 },
 			{ level: 3, text: "Part", index: 24 },
 		])
-		expect(editor.wordCount()).toEqual({ words: 7, characters: 26 })
+		expect(wordCountOf(editor.view.state.doc)).toEqual({ words: 7, characters: 26 })
 	})
 
 	test("[A8] a peer's caret stays before what I type at it", () => {

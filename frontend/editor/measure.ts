@@ -1,4 +1,5 @@
-// Outline and word count, read from the document.
+// Outline and word count, read from the view's document. In a module of its own, so that the page can fetch it after the
+// text is on the screen.
 
 import type { Node } from "prosemirror-model"
 import { blockKind } from "./block.js"

@@ -199,8 +199,6 @@ export interface Editor {
 	subscribe(listener: (snapshot: EditorSnapshot) => void): () => void
 	/** Rectangle of the selection (for the bubble), or null when nothing is selected or it is out of view. Forces layout. */
 	selectionRect(): Rect | null
-	outline(): Heading[]
-	wordCount(): WordCount
 	/** Carets of peers with their place relative to the scroller. Forces layout. */
 	peerCarets(): PeerCaret[]
 	/** Scroll to a peer's caret and show its flag. False when the peer has none. */

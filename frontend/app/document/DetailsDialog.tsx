@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks"
+import { wordCountOf } from "../../editor/measure.ts"
 import type { Editor } from "../../editor/types.ts"
 import { type DocumentRecord, getDocument } from "../api"
 import { exactTime } from "../time"
@@ -9,7 +10,7 @@ const READ_PER_MINUTE = 230 // words; a usual figure for silent reading
 /** Word count and where the document comes from. */
 export function DetailsDialog({ id, editor, onClose }: { id: string; editor: Editor; onClose: () => void }) {
 	const [row, setRow] = useState<DocumentRecord | null>(null)
-	const [count] = useState(() => editor.wordCount())
+	const [count] = useState(() => wordCountOf(editor.view.state.doc))
 	useEffect(() => {
 		const cancel = new AbortController()
 		getDocument(id, cancel.signal).then(setRow, () => {

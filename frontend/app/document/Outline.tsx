@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from "preact/hooks"
+import { outlineOf } from "../../editor/measure.ts"
 import type { Editor, Heading } from "../../editor/types.ts"
 
 const SETTLE = 300 // ms after the last change before the headings are read again
@@ -8,7 +9,7 @@ export function Outline({ editor, generation }: { editor: Editor; generation: nu
 	const [headings, setHeadings] = useState<readonly Heading[]>([])
 	// A new generation is the occasion to read again.
 	useEffect(() => {
-		const wait = setTimeout(() => setHeadings(editor.outline()), headings.length === 0 ? 0 : SETTLE)
+		const wait = setTimeout(() => setHeadings(outlineOf(editor.view.state.doc)), headings.length === 0 ? 0 : SETTLE)
 		return () => clearTimeout(wait)
 	}, [editor, generation])
 	const named = useMemo(() => headings.filter((heading) => heading.text.trim() !== ""), [headings])
