@@ -63,6 +63,17 @@ test("an avatar goes to its person's caret and follows it; a mark shows a caret 
 	await bo.caretToStart()
 	await ada.page.getByRole("button", { name: "Bo is above, go there" }).click()
 	await expect(ada.line(0)).toBeInViewport()
+
+	// Who writes wants to be where that is.
+	await ada.person("Bo").click()
+	await ada.page.getByRole("button", { name: "Follow", exact: true }).click()
+	const stop = ada.page.getByRole("button", { name: "Stop", exact: true })
+	await expect(stop).toBeVisible()
+	await ada.caretToEnd()
+	await expect(stop).toHaveCount(0)
+	await bo.type("x")
+	await expect(ada.line(0)).toHaveText(/^x/)
+	await expect(ada.line(149)).toBeInViewport()
 })
 
 test("what one reads stays where it is while others write above it", async ({ person, server }) => {

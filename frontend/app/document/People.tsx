@@ -29,6 +29,20 @@ export function People({ live, editor, onSelf }: { live: LiveDocument; editor: E
 		if (gone) setFollowed(null)
 	}, [gone])
 
+	// Who writes, or scrolls away, wants to be somewhere else.
+	useEffect(() => {
+		const text = editor?.view.dom
+		if (!followed || !text) return
+		text.addEventListener("keydown", stopFollowing)
+		addEventListener("wheel", stopFollowing, { passive: true })
+		addEventListener("touchmove", stopFollowing, { passive: true })
+		return () => {
+			text.removeEventListener("keydown", stopFollowing)
+			removeEventListener("wheel", stopFollowing)
+			removeEventListener("touchmove", stopFollowing)
+		}
+	}, [followed])
+
 	const jump = (person: Present) => {
 		const peer = peerOf(person)
 		if (peer && editor?.scrollToPeer(peer)) setOffered(person)
