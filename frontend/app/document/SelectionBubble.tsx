@@ -91,7 +91,12 @@ export function SelectionBubble({
 						<ExternalLink size={16} />
 					</Tool>
 				)}
-				<Tool label={link ? "Edit link" : "Link"} keys="Mod-k" pressed={link !== null} onPress={onLink}>
+				<Tool
+					label={link ? "Edit link" : "Link"}
+					keys="Mod-k"
+					{...(caret ? {} : { pressed: link !== null })}
+					onPress={onLink}
+				>
 					<Link size={16} />
 				</Tool>
 				{link && (
