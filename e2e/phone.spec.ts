@@ -1,4 +1,4 @@
-import type { BrowserContextOptions, Page } from "@playwright/test"
+import type { BrowserContextOptions, Locator, Page } from "@playwright/test"
 import { everything } from "./everything"
 import { expect, networkErrors, test } from "./fixtures"
 import { DocumentPage } from "./pages/document"
@@ -161,6 +161,36 @@ test("200 % text, landscape and right-to-left lose nothing", async ({ person, fr
 	expect(await last.evaluate((line) => getComputedStyle(line).direction)).toBe("rtl")
 	await doc.expectSaved()
 	expect(await server.text(id)).toContain("שלום")
+})
+
+test("with the system's colours all that grounds and shadows say is outlined; a window of a few lines belongs to the text", async ({
+	person,
+	server,
+}) => {
+	const id = await server.createDocument("Colours", [
+		{ insert: "bold", attributes: { bold: true } },
+		{ insert: `\n${"line\n".repeat(20)}` },
+	])
+	const page = await (await person("Ada")).open(id)
+	await page.page.emulateMedia({ forcedColors: "active" })
+	const outline = (found: Locator) => found.evaluate((element) => getComputedStyle(element).outlineStyle)
+	await page.caretToStart()
+	await page.press("Shift+End")
+	await expect(page.bubble).toBeVisible()
+	expect(await outline(page.page.locator(".bubble"))).toBe("solid")
+	expect(await outline(page.tool("Bold"))).toBe("solid")
+	expect(await outline(page.tool("Italic"))).toBe("none")
+	await page.caretToEnd()
+	await page.type(" /")
+	expect(await outline(page.page.getByRole("option", { selected: true }))).toBe("solid")
+	await page.press("Escape")
+
+	// 1280 by 800 at four times the size.
+	await page.page.setViewportSize({ width: 320, height: 200 })
+	await page.line(10).scrollIntoViewIfNeeded()
+	await expect(page.page.getByRole("banner")).not.toBeInViewport()
+	await page.press("Control+f")
+	await expect(page.findField).toBeInViewport()
 })
 
 test("with reduced motion nothing moves", async ({ person, server }) => {
