@@ -225,7 +225,7 @@ func (c *hashCommand) Run(ctx context.Context) (err error) {
 		return fmt.Errorf("document %s: %w", id, err)
 	}
 	through := document.Head.Revision
-	if c.Revision > through {
+	if c.Revision > through || c.Revision < -1 {
 		return fmt.Errorf("document %s has %d revisions, not %d", id, through, c.Revision)
 	}
 	if c.Revision >= 0 {
@@ -307,6 +307,8 @@ func explain(err error) string {
 		return err.Error() + ": run the newer version, or restore a backup made by this one"
 	case errors.Is(err, sqlite.ErrEarlySchema):
 		return err.Error() + ": nothing was changed. Run that build, export the documents as Markdown, and import them here into a new directory with --data"
+	case errors.Is(err, sqlite.ErrForeign):
+		return err.Error() + ": choose the data directory with --data; one that was never served holds none yet"
 	case errors.Is(err, sqlite.ErrNotEmpty):
 		return err.Error() + ": restore into a new one with --data, and keep this one until you know that it is not needed"
 	case errors.Is(err, syscall.ENOTDIR):

@@ -32,6 +32,9 @@ func Backup(ctx context.Context, dir, file string) error {
 	if _, err := os.Stat(from); err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}
+	if err := checkOurs(ctx, from, false); err != nil {
+		return fmt.Errorf("back up %s: %w", dir, err)
+	}
 	began := time.Now() // the copy holds all that was committed until now, and may hold more
 	err := copyDatabase(ctx, from, file, func(copied string) error { return markCopied(ctx, copied, began) })
 	if err != nil {

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -272,4 +273,60 @@ func TestSchema(t *testing.T) {
 			t.Errorf("the copy has %d changes", len(got))
 		}
 	})
+}
+
+// A directory may be another program's, or one whose first start was cut short.
+func TestForeignDatabases(t *testing.T) {
+	for name, make := range map[string]func(t *testing.T, dir string){
+		"of another program": func(t *testing.T, dir string) {
+			if err := onCopy(t.Context(), filepath.Join(dir, databaseFile), "CREATE TABLE theirs (a)"); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"that is no database": func(t *testing.T, dir string) {
+			if err := os.WriteFile(filepath.Join(dir, databaseFile), bytes.Repeat([]byte("no database "), 1000), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run("one "+name+" is refused, and stays as it is", func(t *testing.T) {
+			dir := t.TempDir()
+			make(t, dir)
+			before, err := os.ReadFile(filepath.Join(dir, databaseFile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Open(t.Context(), Config{Dir: dir}); !errors.Is(err, ErrForeign) {
+				t.Errorf("opened: %v", err)
+			}
+			refusedToRead(t, dir)
+			if after, err := os.ReadFile(filepath.Join(dir, databaseFile)); err != nil || !bytes.Equal(after, before) {
+				t.Errorf("it was changed; %v", err)
+			}
+		})
+	}
+	t.Run("one that is still empty is read by nobody, and opened", func(t *testing.T) {
+		dir := t.TempDir()
+		if err := makePrivate(filepath.Join(dir, databaseFile)); err != nil {
+			t.Fatal(err)
+		}
+		refusedToRead(t, dir)
+		if err := openDir(t, dir).Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func refusedToRead(t *testing.T, dir string) {
+	t.Helper()
+	if err := Verify(t.Context(), dir, nil, func(Finding) {}); !errors.Is(err, ErrForeign) {
+		t.Errorf("verified: %v", err)
+	}
+	if _, err := OpenReader(t.Context(), dir); !errors.Is(err, ErrForeign) {
+		t.Errorf("read: %v", err)
+	}
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	if err := Backup(t.Context(), dir, backup); !errors.Is(err, ErrForeign) {
+		t.Errorf("backed up: %v", err)
+	}
 }

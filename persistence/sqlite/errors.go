@@ -18,6 +18,8 @@ var (
 	// ErrEarlySchema: the database was made by a build from before the first
 	// release (decision 0102).
 	ErrEarlySchema = errors.New("database was made by a build from before the first release, which this program cannot read")
+	// ErrForeign: what the data directory has for a database is none of ours.
+	ErrForeign = errors.New("its " + databaseFile + " is not a database that this program made")
 	// ErrNotEmpty: the data directory to restore into holds something.
 	ErrNotEmpty = errors.New("data directory is not empty")
 	// ErrNoBackup: the file to restore from is not what Backup writes.

@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"github.com/pressly/goose/v3"
+	code "modernc.org/sqlite/lib"
 )
 
 //go:embed migrations/*.sql
@@ -28,9 +29,12 @@ func migrations() fs.FS {
 
 // migrate brings the schema of the database at path to that of the steps in
 // files, one transaction per step. A database that exists is copied first,
-// beside itself. ErrNewerSchema, ErrEarlySchema.
+// beside itself. ErrNewerSchema, ErrEarlySchema, ErrForeign.
 func migrate(ctx context.Context, path string, files fs.FS, logger *slog.Logger) (err error) {
 	if err := makePrivate(path); err != nil {
+		return err
+	}
+	if err := checkOurs(ctx, path, true); err != nil {
 		return err
 	}
 	db, err := openPool(path, writerPragmas(), "_txlock=immediate")
@@ -57,6 +61,22 @@ func migrate(ctx context.Context, path string, files fs.FS, logger *slog.Logger)
 		return fmt.Errorf("migrate the database from schema %d to %d: %w", current, target, err)
 	}
 	return nil
+}
+
+// checkOurs says whether a database is one that this program made, before
+// anything is written to it. ErrForeign; what is empty may count as ours.
+func checkOurs(ctx context.Context, path string, empty bool) (err error) {
+	db, err := openPool(path, readerPragmas())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var all, ours int
+	err = db.QueryRowContext(ctx, "SELECT count(*), count(CASE WHEN name = 'goose_db_version' THEN 1 END) FROM sqlite_schema").Scan(&all, &ours)
+	if primaryCode(err) == code.SQLITE_NOTADB || err == nil && ours == 0 && (all > 0 || !empty) {
+		return ErrForeign
+	}
+	return err
 }
 
 // makePrivate makes an empty file for a database, which holds texts and keys,

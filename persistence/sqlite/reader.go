@@ -24,8 +24,8 @@ type Reader struct {
 }
 
 // OpenReader opens an existing data directory for reading. The error wraps
-// fs.ErrNotExist where there is no database, and says so when its schema is not
-// the one this program knows.
+// fs.ErrNotExist where there is no database, ErrForeign where it is another
+// program's, and says so when its schema is not the one this program knows.
 func OpenReader(ctx context.Context, dir string) (*Reader, error) {
 	r, err := openExisting(ctx, dir)
 	if err != nil {
@@ -39,7 +39,11 @@ func openExisting(ctx context.Context, dir string) (*Reader, error) {
 	if err := config.complete(); err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(filepath.Join(config.Dir, databaseFile)); err != nil {
+	path := filepath.Join(config.Dir, databaseFile)
+	if _, err := os.Stat(path); err != nil {
+		return nil, err
+	}
+	if err := checkOurs(ctx, path, false); err != nil {
 		return nil, err
 	}
 	r, err := newReader(config)
