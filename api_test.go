@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -119,6 +122,41 @@ func TestCreateFromFormats(t *testing.T) {
 	}
 	if created := b.send("POST", "/api/documents", nil); created.status != http.StatusCreated {
 		t.Errorf("an empty body: %d %s", created.status, created.body)
+	}
+}
+
+// Whoever goes away in the middle, or sends nonsense for chunks, is no fault of
+// the server's.
+func TestBodiesThatEndEarly(t *testing.T) {
+	program := start(t, testConfig(t))
+	address := strings.TrimPrefix(program.URL(), "http://")
+	for name, rest := range map[string]string{
+		"cut short":       "Content-Length: 100\r\n\r\n{",
+		"no chunk":        "Transfer-Encoding: chunked\r\n\r\nnonsense\r\n",
+		"a chunk too few": "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			network, err := net.Dial("tcp", address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer network.Close()
+			if _, err := io.WriteString(network, "POST /api/documents HTTP/1.1\r\nHost: "+address+"\r\nContent-Type: application/json\r\n"+rest); err != nil {
+				t.Fatal(err)
+			}
+			if err := network.(*net.TCPConn).CloseWrite(); err != nil {
+				t.Fatal(err)
+			}
+			answer, err := http.ReadResponse(bufio.NewReader(network), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer answer.Body.Close()
+			body, err := io.ReadAll(answer.Body)
+			if answer.StatusCode != http.StatusBadRequest || !bytes.Contains(body, []byte("invalid_request")) {
+				t.Errorf("%s %s, %v", answer.Status, body, err)
+			}
+		})
 	}
 }
 

@@ -63,6 +63,9 @@ func init() {
 				status, message = http.StatusRequestEntityTooLarge, fmt.Sprintf("request body is too large limit=%d bytes", limit.Limit)
 			}
 		}
+		if message == unreadBody { // cut short, or in chunks that are none: the sender's fault
+			status, message = http.StatusBadRequest, "The request's body ended before its time or was sent wrongly; send it again"
+		}
 		code := map[int]string{
 			http.StatusBadRequest: "invalid_request", http.StatusUnprocessableEntity: "invalid_request",
 			http.StatusRequestEntityTooLarge: "body_too_large", http.StatusUnsupportedMediaType: "unsupported_media_type",
@@ -88,6 +91,9 @@ func init() {
 		return problem
 	}
 }
+
+// unreadBody is huma's message of a body that could not be read.
+const unreadBody = "cannot read request body"
 
 // sentence makes a sentence of a library's message.
 func sentence(message string) string {
