@@ -30,6 +30,7 @@ func within(d ot.Delta, most int) bool {
 type bulk struct {
 	room   int // bytes that may still be added, at least; zero at first, so that it is measured
 	widest int // bytes that the attributes of one insert take, at most
+	walked int // pieces that were looked at for the change
 }
 
 const (
@@ -50,9 +51,11 @@ func (l *Limits) documentBytes() int { return max(leastDocumentBytes, bytesPerUn
 // take counts a change, unless it would make the document's JSON longer than
 // most.
 func (b *bulk) take(document *ot.Document, d ot.Delta, most int) bool {
+	b.walked = 0
 	grows := b.growth(document, d)
 	if grows > b.room {
 		bytes, widest := document.JSONLen()
+		b.walked += bytes / insertBytes
 		b.room, b.widest = most-bytes, widest
 		grows = b.growth(document, d)
 	}
@@ -83,7 +86,7 @@ func (b *bulk) growth(document *ot.Document, d ot.Delta) (n int) {
 			at += o.Len()
 		case ot.KindRetain:
 			if o.Attributes().Len() > 0 {
-				n += 2*again + attributeBytes(o)*pieces(document, at, o.Len())
+				n += 2*again + attributeBytes(o)*b.pieces(document, at, o.Len())
 			}
 			at += o.Len()
 		}
@@ -94,11 +97,12 @@ func (b *bulk) growth(document *ot.Document, d ot.Delta) (n int) {
 // fewPieces is a stretch in which every unit is counted as a piece; units.
 const fewPieces = 64
 
-func pieces(document *ot.Document, at, n int) int {
-	if n <= fewPieces {
-		return n
+func (b *bulk) pieces(document *ot.Document, at, n int) int {
+	if n > fewPieces {
+		n = document.Pieces(at, at+n)
 	}
-	return document.Pieces(at, at+n)
+	b.walked += n
+	return n
 }
 
 // attributeBytes is what the attributes that an op gives take in JSON, about, and

@@ -62,3 +62,59 @@ func TestBulk(t *testing.T) {
 		}
 	})
 }
+
+func TestWorkIsCharged(t *testing.T) {
+	const pieces = 40_000
+	build := func(t *testing.T, h *harness) int64 {
+		c := h.join(1)
+		for i := range int64(pieces / DefaultChangeOps) {
+			part := ot.NewBuilder(DefaultChangeOps)
+			for range DefaultChangeOps / 2 {
+				part.Insert("x", ot.Attributes{})
+				part.Insert("y", ot.Attrs("bold", true))
+			}
+			c.submit(i+1, i, part.Delta()...)
+			c.hear()
+		}
+		return pieces / DefaultChangeOps
+	}
+	narrow := func(c *Config) {
+		c.Limits = roomy
+		c.Limits.ConnectionBytes = 64 << 10
+	}
+	in(t, "[R5] a change of sixty bytes that formats very many pieces counts as what that takes", narrow, func(t *testing.T, h *harness) {
+		head := build(t, h)
+		bob, carol := h.join(2), h.join(3)
+		bob.submit(1, head, ot.Retain(pieces, ot.Attrs("italic", true)))
+		bob.hear()
+		bob.submit(2, head+1, text("b"))
+		carol.submit(1, head+1, text("c"))
+		if got := of[protocol.Reject](bob.hear()); len(got) != 1 || got[0].Code != protocol.CodeRateLimited {
+			t.Errorf("bob was refused %v", got)
+		}
+		if got := of[protocol.Ack](carol.hear()); len(got) != 1 {
+			t.Errorf("carol was acknowledged %v", got)
+		}
+	})
+	in(t, "[R5] so does one whose base is long ago", narrow, func(t *testing.T, h *harness) {
+		alice, bob := h.join(1), h.join(2)
+		for i := range int64(40) {
+			alice.submit(i+1, i, text("x"))
+			alice.hear()
+		}
+		time.Sleep(10 * time.Second) // the window shrinks
+		part := ot.NewBuilder(DefaultChangeOps)
+		for range DefaultChangeOps / 2 {
+			part.Insert("x", ot.Attributes{})
+			part.Insert("y", ot.Attrs("bold", true))
+		}
+		bob.submit(1, 0, part.Delta()...)
+		if got := of[protocol.Ack](bob.hear()); len(got) != 1 {
+			t.Fatalf("bob was acknowledged %v", got)
+		}
+		bob.submit(2, 41, text("b"))
+		if got := of[protocol.Reject](bob.hear()); len(got) != 1 || got[0].Code != protocol.CodeRateLimited {
+			t.Errorf("bob was refused %v", got)
+		}
+	})
+}

@@ -65,6 +65,7 @@ type submission struct {
 	moved  ot.Delta // the delta as of revision caught
 	caught int64    // 0: not moved
 	grown  int      // the document's growth from base to caught, UTF-16 units
+	work   int      // what that and sequencing took, see session.charge
 	digest persistence.Hash
 	sized  bool   // checked at the door, digest is set
 	found  *found // its original was met on the way
@@ -266,7 +267,9 @@ func (q *sequencer) accept(c *clientState, s *submission) effect {
 	if growth > 0 && q.document.Len()+growth > q.limits.DocumentLength {
 		return refuse(reject(protocol.CodeDocumentTooLarge, "the document may have %d UTF-16 units", q.limits.DocumentLength))
 	}
-	if !q.bulk.take(q.document, d, q.limits.documentBytes()) {
+	fits := q.bulk.take(q.document, d, q.limits.documentBytes())
+	s.work += q.bulk.walked
+	if !fits {
 		return refuse(reject(protocol.CodeDocumentTooLarge, "the document may take %d bytes with its formatting", q.limits.documentBytes()))
 	}
 	if err := q.document.Apply(d); err != nil {

@@ -2,6 +2,7 @@ package collab
 
 import (
 	"errors"
+	"math"
 
 	"github.com/coscribe/coscribe/collab/protocol"
 )
@@ -63,7 +64,11 @@ func (s *session) mayStill(a *attempt) error {
 }
 
 func (s *session) step(a *attempt) {
-	switch e := s.seq.step(&a.submission); e.kind {
+	e := s.seq.step(&a.submission)
+	if a.work > littleWork && e.kind != catchUp && e.kind != search {
+		s.charge(a)
+	}
+	switch e.kind {
 	case sequenced:
 		if a.from != nil {
 			a.from.invalid = 0
@@ -78,6 +83,36 @@ func (s *session) step(a *attempt) {
 	case catchUp, search:
 		s.fallBehind(a, e)
 	}
+}
+
+// What a change makes the server do is not always in proportion to its bytes:
+// formatting all of a document looks at each piece of it, and an old base has the
+// change moved over all since. Beyond littleWork that is charged to the rates as if
+// it were so many bytes, so that a loop of such changes takes a tenth of a core for
+// each connection, and a document's half of one. One unit is a piece of a document
+// looked at and formatted, or some ops moved over a change: about 0.4 µs.
+const (
+	littleWork  = 10_000
+	mostWork    = 4_000_000 // so that somebody who was away for long waits for seconds and not for minutes
+	workBytes   = 16
+	opsForPiece = 2
+)
+
+// charge counts the work of an attempt as bytes of its author's.
+func (s *session) charge(a *attempt) {
+	c := s.config
+	on := meters{overDocument: &s.meter}
+	if a.from != nil {
+		on[overConnection], on[overUser] = &a.from.meter, &a.from.tally.meter
+	} else {
+		on[overUser] = &s.hub.tallies.of(a.author.row.ID, c.elapsed()).meter
+	}
+	for i := range scopes {
+		if on[i] != nil {
+			on[i].take(c.elapsed(), &c.rates.over[i], 0, workBytes*min(a.work, mostWork), c.Limits.RateBurst, math.MaxInt64)
+		}
+	}
+	a.work = 0
 }
 
 // repeat answers a resend as the first was answered (law S2): when its
