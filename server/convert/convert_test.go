@@ -135,6 +135,27 @@ func seeds(t *testing.T, count int) []uint64 {
 	return all
 }
 
+// What stands indented under an item leaves its number going on, as the page
+// shows it; what stands as far out as the item begins anew.
+func TestNumbersGoOn(t *testing.T) {
+	ordered := ot.Attrs("list", "ordered")
+	document := doc("a", nil, "\n", ordered, "under", nil, "\n", ot.Attrs("indent", 1), "x", nil, "\n", ot.Attrs("code-block", true, "indent", 1), "b", nil, "\n", ordered,
+		"deep", nil, "\n", ot.Attrs("list", "ordered", "indent", 1), "c", nil, "\n", ordered, "out\n", nil, "d", nil, "\n", ordered)
+	html := string(HTML(document))
+	if n := strings.Count(html, `<ol start="2"><li>b`); n != 1 || strings.Count(html, "start=") != 1 {
+		t.Errorf("numbers in HTML:\n%s", html)
+	}
+	var markers []string
+	for row := range strings.Lines(string(Markdown(document))) {
+		if marker, _, found := strings.Cut(strings.TrimSpace(row), ". "); found {
+			markers = append(markers, marker)
+		}
+	}
+	if got := strings.Join(markers, " "); got != "1 2 1 3 1" {
+		t.Errorf("numbers in Markdown: %s\n%s", got, Markdown(document))
+	}
+}
+
 func TestRandomDocumentsComeBack(t *testing.T) {
 	for _, seed := range seeds(t, 1500) {
 		document := plainCode(randomDocument(rand.New(rand.NewPCG(seed, 1))))

@@ -59,6 +59,7 @@ type htmlWriter struct {
 	open     block
 	language string     // of the open code block
 	lists    []listKind // open lists, outermost first, each with an open item
+	numbers  numbers
 }
 
 type listKind uint8
@@ -80,6 +81,7 @@ func kindOf(l line) listKind {
 }
 
 func (w *htmlWriter) line(l line) {
+	number := w.numbers.next(l)
 	if w.open != blockParagraph && (w.open != l.block || l.block == blockCode && w.language != l.language) {
 		w.leave()
 	}
@@ -87,7 +89,7 @@ func (w *htmlWriter) line(l line) {
 	case blockCode:
 		w.codeLine(l)
 	case blockList:
-		w.listLine(l)
+		w.listLine(l, number)
 	case blockHeader:
 		tag := "h" + strconv.Itoa(l.header)
 		w.element(tag, l)
@@ -145,7 +147,7 @@ func (w *htmlWriter) codeLine(l line) {
 	w.out.WriteString(html.EscapeString(l.text()) + "\n")
 }
 
-func (w *htmlWriter) listLine(l line) {
+func (w *htmlWriter) listLine(l line, number int) {
 	w.open = blockList
 	kind := kindOf(l)
 	if len(w.lists) > l.indent+1 {
@@ -164,7 +166,12 @@ func (w *htmlWriter) listLine(l line) {
 			w.out.WriteString(`<ul><li class="level">`)
 			w.lists = append(w.lists, listBullet)
 		}
-		w.out.WriteString([]string{"<ul>", "<ol>", `<ul class="checks">`}[kind])
+		if number > 1 {
+			// The list was left for what stands under its last item.
+			fmt.Fprintf(w.out, `<ol start="%d">`, number)
+		} else {
+			w.out.WriteString([]string{"<ul>", "<ol>", `<ul class="checks">`}[kind])
+		}
 		w.lists = append(w.lists, kind)
 	}
 	w.out.WriteString("<li" + lineStyle(l, false) + ">")

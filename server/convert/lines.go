@@ -105,6 +105,25 @@ func (l line) text() string {
 // ordered reports whether a list line is numbered.
 func (l line) ordered() bool { return l.list == "ordered" }
 
+// numbers counts the items of numbered lists, one count for each indent, as the
+// page shows them: a line ends the lists as deep as itself, so what stands
+// indented under an item leaves its number going on.
+type numbers []int
+
+// next is the number of a line, 0 for one that has none.
+func (n *numbers) next(l line) int {
+	*n = (*n)[:min(len(*n), l.indent+1)]
+	if !l.ordered() {
+		*n = (*n)[:min(len(*n), l.indent)]
+		return 0
+	}
+	for len(*n) <= l.indent {
+		*n = append(*n, 0)
+	}
+	(*n)[l.indent]++
+	return (*n)[l.indent]
+}
+
 // divider reports whether the line is a divider and nothing else.
 func (l line) divider() bool {
 	return l.block == blockParagraph && len(l.runs) == 1 && l.runs[0].IsEmbed() && l.runs[0].Embed() == dividerEmbed && l.runs[0].Attributes().Len() == 0

@@ -27,17 +27,18 @@ type markdownWriter struct {
 	language string   // of the open code block
 	code     []string // its lines, kept until its fence is known to be long enough
 	lists    []markdownList
+	numbers  numbers
 	wrote    bool // something came before
 }
 
 // markdownList is one open list.
 type markdownList struct {
 	ordered bool
-	number  int // of the last item
 	column  int // where the text of its items starts, in characters
 }
 
 func (w *markdownWriter) line(l line) {
+	number := w.numbers.next(l)
 	if w.open != blockParagraph && (w.open != l.block || l.block == blockCode && w.language != l.language) {
 		w.leave()
 	}
@@ -46,7 +47,7 @@ func (w *markdownWriter) line(l line) {
 		w.open, w.language = blockCode, l.language
 		w.code = append(w.code, l.text())
 	case blockList:
-		w.listLine(l)
+		w.listLine(l, number)
 	case blockHeader:
 		w.part()
 		text := markdownInline(l.runs)
@@ -110,7 +111,7 @@ func (w *markdownWriter) quoteLine(l line) {
 	w.out.WriteString("> " + blockStart(markdownInline(l.runs)) + "\n")
 }
 
-func (w *markdownWriter) listLine(l line) {
+func (w *markdownWriter) listLine(l line, number int) {
 	if w.open != blockList {
 		w.part()
 		w.open = blockList
@@ -135,10 +136,9 @@ func (w *markdownWriter) listLine(l line) {
 		w.lists = append(w.lists, markdownList{ordered: l.ordered()})
 	}
 	list := &w.lists[l.indent]
-	list.number++
 	marker := "- "
 	if list.ordered {
-		marker = strconv.Itoa(list.number) + ". "
+		marker = strconv.Itoa(number) + ". "
 	}
 	list.column = column + len(marker)
 	switch l.list {
