@@ -105,6 +105,11 @@ test("everything without a mouse: write, format, link, find, export, rename, tra
 	await walkTo(page, "Undo")
 	await page.keyboard.press("Enter")
 	await expect(home.row("Named by key")).toHaveCount(1)
+	// What is thrown away leaves the focus to its neighbour.
+	await server.createDocument("Another")
+	await home.link("Another").focus()
+	await page.keyboard.press("Delete")
+	await expect(home.link("Named by key")).toBeFocused()
 	await page.keyboard.press("/")
 	await page.keyboard.type("named")
 	await page.keyboard.press("ArrowDown")

@@ -24,6 +24,14 @@ export function DocumentRow({ row, now }: { row: DocumentRecord; now: number }) 
 		requestAnimationFrame(() => link.current?.focus())
 	}
 
+	// The row goes, and the focus with it: to the one that takes its place.
+	const throwAway = () => {
+		const own = link.current?.closest("li")
+		const beside = own?.nextElementSibling ?? own?.previousElementSibling
+		beside?.querySelector("a")?.focus()
+		void trash(row)
+	}
+
 	const copyLink = async () => {
 		try {
 			await navigator.clipboard.writeText(location.origin + routePath(route))
@@ -47,7 +55,7 @@ export function DocumentRow({ row, now }: { row: DocumentRecord; now: number }) 
 					onFocus={prefetchDocumentPage}
 					onKeyDown={(event) => {
 						if (event.key === "F2" && writer) setRenaming(true)
-						if (event.key === "Delete" && writer) void trash(row)
+						if (event.key === "Delete" && writer) throwAway()
 					}}
 				>
 					<span class={givenTitle(row) ? "row-title" : "row-title row-untitled"}>
@@ -81,7 +89,7 @@ export function DocumentRow({ row, now }: { row: DocumentRecord; now: number }) 
 									keys: "Del",
 									danger: true,
 									separated: true,
-									onSelect: () => void trash(row),
+									onSelect: throwAway,
 								},
 							]
 						: []),
