@@ -8,7 +8,9 @@ import { IconButton } from "../ui/Button"
 export function findSentence(state: FindState | null): string {
 	if (!state || state.query === "") return ""
 	if (state.count === 0) return "Not found"
-	return state.current < 0 ? `${state.count} found` : `${state.current + 1} of ${state.count}`
+	// No more are counted than this.
+	const count = state.count < 10_000 ? state.count : `${state.count}+`
+	return state.current < 0 ? `${count} found` : `${state.current + 1} of ${count}`
 }
 
 /** What is selected, as something to look for; empty when it is more than a line's part. */
