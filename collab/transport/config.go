@@ -61,7 +61,7 @@ type Config struct {
 	Denied func(Denial)
 	// Address is where a request comes from, for Denied; nil: it is not known.
 	Address func(r *http.Request) netip.Addr
-	Engine  collab.Limits // bounds told to the codec; zero: none
+	Engine  collab.Limits // bounds told to the codec, zero: none; and how many messages come in a second
 	Limits  Limits        // zero fields get their defaults
 	Door    *Door         // shared by the transports of a process; nil: one of its own
 	// ParkAfter is how long a poll waits inside net/http, see LongPoll.Returned;

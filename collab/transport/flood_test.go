@@ -247,6 +247,27 @@ func TestFloodOverTransports(t *testing.T) {
 			inLog(t, l, document, flood)
 		})
 	})
+	t.Run("[R5] pings and pongs of the WebSocket protocol without end", func(t *testing.T) {
+		for _, kind := range []int{websocket.PingMessage, websocket.PongMessage} {
+			config, _ := slow()
+			config.Engine.Limits.ConnectionMessages = perSecond
+			bubble(t, config, func(t *testing.T, l *collabtest.Local, w *wires) {
+				s := openSocket(t, w, l.NewDocument().String())
+				began := time.Now()
+				for range flood {
+					if err := s.conn.WriteControl(kind, nil, time.Time{}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if took, want := time.Since(began), flood*time.Second/perSecond; took < want-2*time.Second || took > want {
+					t.Errorf("kind %d: read in %v, want about %v", kind, took, want)
+				}
+				s.say(submit(1, 0, "x"))
+				<-s.acks
+				s.close()
+			})
+		}
+	})
 	t.Run("[R5][V1] carets without end", func(t *testing.T) {
 		config, _ := slow()
 		config.Engine.Limits.ConnectionMessages = perSecond

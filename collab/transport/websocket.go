@@ -73,6 +73,7 @@ func NewWebSocket(config Config) *WebSocket {
 	h.melody.HandleMessageBinary(func(s *melody.Session, _ []byte) {
 		connOf(s).Close(protocol.CloseProtocol, "binary frames are not spoken here") // what 1003 says
 	})
+	h.melody.HandlePong(func(s *melody.Session) { connOf(s).slow() })
 	h.melody.HandleError(h.failed)
 	h.melody.HandleDisconnect(func(s *melody.Session) { connOf(s).ended() })
 	return h
@@ -178,6 +179,12 @@ func (h *WebSocket) connected(s *melody.Session) {
 	c.hello = time.AfterFunc(h.config.Limits.HelloWait, func() {
 		c.Close(protocol.CloseGeneric, "no hello in time")
 	})
+	socket := s.WebsocketConnection()
+	answer := socket.PingHandler()
+	socket.SetPingHandler(func(data string) error {
+		c.slow()
+		return answer(data)
+	})
 	close(c.started)
 	if h.stopping.Load() {
 		c.goAway()
@@ -206,6 +213,30 @@ func (h *WebSocket) received(s *melody.Session, frame []byte) {
 	// While a full document held this goroutine back, no pong was read.
 	if now := time.Now(); now.Sub(begun) > time.Second {
 		_ = s.WebsocketConnection().SetReadDeadline(now.Add(h.config.Limits.PongWait))
+	}
+}
+
+// slow holds reading back while a client sends more pings and pongs of the
+// WebSocket protocol in a second than it may send messages (law R5): a flood of
+// them took three quarters of a core. Only the reading goroutine calls it.
+func (c *conn) slow() {
+	most := c.handler.config.Engine.ConnectionMessages
+	if most == 0 {
+		most = collab.DefaultConnectionMessages
+	}
+	now := time.Now()
+	next := c.counted.Add(time.Second)
+	if !now.Before(next) {
+		c.counted, c.controls = now, 0
+	}
+	if c.controls++; c.controls <= most {
+		return
+	}
+	timer := time.NewTimer(next.Sub(now))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-c.ctx.Done():
 	}
 }
 
@@ -248,6 +279,10 @@ type conn struct {
 	output  atomic.Uint32               // busy and dirty
 	closing atomic.Bool                 // what comes in is no longer read
 	flushed chan struct{}               // busy was given back while closing
+
+	// Of the reading goroutine: pings and pongs since a moment.
+	controls int
+	counted  time.Time
 
 	started chan struct{} // the upgrade is through
 	done    chan struct{} // the pipe is gone
