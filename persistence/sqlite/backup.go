@@ -36,7 +36,7 @@ func Backup(ctx context.Context, dir, file string) error {
 		return fmt.Errorf("back up %s: %w", dir, err)
 	}
 	began := time.Now() // the copy holds all that was committed until now, and may hold more
-	err := copyDatabase(ctx, from, file, func(copied string) error { return markCopied(ctx, copied, began) })
+	err := copyDatabase(ctx, from, file, makePrivate, func(copied string) error { return markCopied(ctx, copied, began) })
 	if err != nil {
 		return fmt.Errorf("back up to %s: %w", file, err)
 	}
@@ -46,15 +46,16 @@ func Backup(ctx context.Context, dir, file string) error {
 // partialSuffix marks a copy that is not complete.
 const partialSuffix = ".partial"
 
-// copyDatabase copies a database without its run id. The copy appears under its
-// name when it is complete, finished has changed in it what it wanted, and it
-// is durable; after an error nothing of it is left.
-func copyDatabase(ctx context.Context, from, to string, finished func(copied string) error) (err error) {
+// copyDatabase copies a database without its run id, into a file that create
+// makes. The copy appears under its name when it is complete, finished has
+// changed in it what it wanted, and it is durable; after an error nothing of it
+// is left.
+func copyDatabase(ctx context.Context, from, to string, create, finished func(copied string) error) (err error) {
 	partial := to + partialSuffix
 	if err := removePartial(partial); err != nil { // of a process that was killed
 		return err
 	}
-	if err := makePrivate(partial); err != nil {
+	if err := create(partial); err != nil {
 		return err
 	}
 	defer func() {

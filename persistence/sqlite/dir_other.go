@@ -16,11 +16,16 @@ func lockDir(dir string) (*os.File, error) {
 	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
 		return nil, fmt.Errorf("%w: %s", ErrInUse, dir)
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	file, err := createOwned(path)
 	if err != nil {
 		return nil, fmt.Errorf("lock data directory: %w", err)
 	}
 	return file, nil
+}
+
+// createOwned makes a file of the data directory, which must not exist.
+func createOwned(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 }
 
 // syncDir makes a rename in the directory durable; where directories cannot be

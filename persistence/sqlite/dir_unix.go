@@ -5,6 +5,7 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -13,7 +14,11 @@ import (
 // lockDir takes the data directory for this process. The kernel gives the lock
 // back when the file is closed, however the process ends.
 func lockDir(dir string) (*os.File, error) {
-	file, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	path := filepath.Join(dir, lockFile)
+	file, err := createOwned(path)
+	if errors.Is(err, fs.ErrExist) {
+		file, err = os.OpenFile(path, os.O_RDWR, 0)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("lock data directory: %w", err)
 	}
@@ -31,6 +36,26 @@ func lockDir(dir string) (*os.File, error) {
 		return nil, fmt.Errorf("%w: %s", ErrInUse, dir)
 	}
 	return nil, fmt.Errorf("lock data directory: %w", err)
+}
+
+// createOwned makes a file of the data directory, which must not exist and which
+// only its owner can read. Made by root it is given to whom the directory
+// belongs to: an administrator's command while no server runs must leave nothing
+// that the server's own user cannot open. Only a new file is given away, never
+// one that was put there, or what a link there leads to.
+func createOwned(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil || os.Geteuid() != 0 {
+		return file, err
+	}
+	var dir syscall.Stat_t
+	if err = syscall.Stat(filepath.Dir(path), &dir); err == nil {
+		err = file.Chown(int(dir.Uid), int(dir.Gid))
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("give %s to the directory's owner: %w", path, err), file.Close(), os.Remove(path))
+	}
+	return file, nil
 }
 
 // syncDir makes a rename in the directory durable.

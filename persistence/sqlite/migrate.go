@@ -31,7 +31,7 @@ func migrations() fs.FS {
 // files, one transaction per step. A database that exists is copied first,
 // beside itself. ErrNewerSchema, ErrEarlySchema, ErrForeign.
 func migrate(ctx context.Context, path string, files fs.FS, logger *slog.Logger) (err error) {
-	if err := makePrivate(path); err != nil {
+	if err := makeOwned(path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	if err := checkOurs(ctx, path, true); err != nil {
@@ -52,7 +52,7 @@ func migrate(ctx context.Context, path string, files fs.FS, logger *slog.Logger)
 	}
 	if current > 0 {
 		copied := fmt.Sprintf("%s.before-schema-%d", path, target)
-		if err := copyDatabase(ctx, path, copied, nil); err != nil {
+		if err := copyDatabase(ctx, path, copied, makeOwned, nil); err != nil {
 			return fmt.Errorf("copy the database before migrating it from schema %d to %d: %w", current, target, err)
 		}
 		logger.InfoContext(ctx, "database copied before its migration", "copy", copied, "from", current, "to", target)
@@ -83,9 +83,15 @@ func checkOurs(ctx context.Context, path string, empty bool) (err error) {
 // that only this user can read. SQLite gives its other files the same mode.
 func makePrivate(path string) error {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
+	if err != nil {
+		return err
 	}
+	return file.Close()
+}
+
+// makeOwned does so in a data directory, for its owner.
+func makeOwned(path string) error {
+	file, err := createOwned(path)
 	if err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func restore(ctx context.Context, dir, file string, options RestoreOptions) (res
 		return restored, err
 	}
 	defer func() { err = errors.Join(err, undo(err != nil)) }()
-	err = copyDatabase(ctx, file, filepath.Join(dir, databaseFile), func(copied string) (err error) {
+	err = copyDatabase(ctx, file, filepath.Join(dir, databaseFile), makeOwned, func(copied string) (err error) {
 		restored, err = finishRestore(ctx, copied, options)
 		return err
 	})

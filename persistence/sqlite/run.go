@@ -124,7 +124,10 @@ func renewEpochs(ctx context.Context, tx *sql.Tx, config Config) (int, error) {
 // the new, and the new one once it has returned.
 func writeFile(path string, content []byte) error {
 	partial := path + ".partial"
-	file, err := os.OpenFile(partial, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a process that was killed
+		return err
+	}
+	file, err := createOwned(partial)
 	if err != nil {
 		return err
 	}
