@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -201,8 +203,12 @@ func TestPeopleByCommand(t *testing.T) {
 		run("document.taken", "audit", "--action", "document.taken")
 		run("WHO", "connections")
 		run("OPTION", "settings")
+		stopped := t.TempDir()
+		if out, code := coscribe(t, "user", "add", "olga@example.org", "--name", "Olga", "--data", stopped); code != 0 {
+			t.Fatalf("exit %d: %s", code, out)
+		}
 		for _, command := range []string{"connections", "settings"} {
-			if out, code := coscribe(t, command, "--data", t.TempDir()); code == 0 || !strings.Contains(out, "no server runs") {
+			if out, code := coscribe(t, command, "--data", stopped); code == 0 || !strings.Contains(out, "no server runs") {
 				t.Errorf("%s without a server: %d %s", command, code, out)
 			}
 		}
@@ -224,4 +230,17 @@ func TestPeopleByCommand(t *testing.T) {
 func lastWord(text string) string {
 	words := strings.Fields(text)
 	return words[len(words)-1]
+}
+
+func TestCommandsMakeNoDirectory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "mistyped")
+	for _, args := range [][]string{{"user", "list"}, {"overview"}, {"audit"}, {"invite"}, {"token", "add", "Importer"}, {"key", "rotate", "browser-key"}} {
+		out, code := coscribe(t, append(args, "--data", dir)...)
+		if code != 1 || !strings.Contains(out, "name the server's data directory with --data") || strings.Contains(out, "WHAT") {
+			t.Errorf("coscribe %v: exit %d: %s", args, code, out)
+		}
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a directory was made, %v", err)
+	}
 }

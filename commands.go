@@ -48,7 +48,7 @@ type commands struct {
 
 // dataOption is shared by the commands that work on a data directory.
 type dataOption struct {
-	Data string `default:"./data" type:"path" placeholder:"DIR" help:"Data directory (${default}, made if absent)."`
+	Data string `default:"./data" type:"path" placeholder:"DIR" help:"The server's data directory (${default})."`
 }
 
 // serveCommand runs the server; its fields are the program's Config.

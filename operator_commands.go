@@ -11,6 +11,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/coscribe/coscribe/persistence/sqlite"
 )
 
 // operatorOptions are shared by the commands that ask the server of a data
@@ -20,8 +22,20 @@ type operatorOptions struct {
 	PublicURL string `placeholder:"URL" help:"Where people reach the server; links begin with it. A running server knows."`
 }
 
-// with asks the server.
+// with asks the server of a directory that has a database already: a command
+// that is not told where the server's is must not make another one and answer
+// from that.
 func (o *operatorOptions) with(ctx context.Context, ask func(o *operator) error) error {
+	if there, err := sqlite.Exists(o.Data); err != nil {
+		return err
+	} else if !there {
+		return fmt.Errorf("%s has no documents and no accounts: name the server's data directory with --data, or make its first account with coscribe user add", o.Data)
+	}
+	return o.begin(ctx, ask)
+}
+
+// begin asks the server of a directory, which is made if it is absent.
+func (o *operatorOptions) begin(ctx context.Context, ask func(o *operator) error) error {
 	server, err := operate(ctx, o.Data)
 	if err != nil {
 		return err
@@ -44,9 +58,15 @@ func (o *operatorOptions) say(ctx context.Context, done, method, path string, bo
 // table asks for rows and prints them: add gets a row's cells.
 func (o *operatorOptions) table(ctx context.Context, head string, rows func(o *operator, add func(cells ...string)) error) error {
 	return o.with(ctx, func(o *operator) error {
+		var lines []string
+		err := rows(o, func(cells ...string) { lines = append(lines, strings.Join(cells, "\t")) })
+		if err != nil && len(lines) == 0 {
+			return err
+		}
 		table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, head)
-		err := rows(o, func(cells ...string) { fmt.Fprintln(table, strings.Join(cells, "\t")) })
+		for _, line := range append([]string{head}, lines...) {
+			fmt.Fprintln(table, line)
+		}
 		return errors.Join(err, table.Flush())
 	})
 }

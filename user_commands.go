@@ -65,7 +65,7 @@ func (c *userAdd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.with(ctx, func(o *operator) error {
+	return c.begin(ctx, func(o *operator) error {
 		var made struct {
 			User userRow
 			URL  string

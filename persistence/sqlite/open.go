@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
@@ -153,6 +154,15 @@ func (s *Store) Close() error {
 		s.closed = errors.Join(s.writer.close(), s.Reader.Close(), s.copies.close(), s.lock.Close())
 	})
 	return s.closed
+}
+
+// Exists says whether a directory has a database.
+func Exists(dir string) (bool, error) {
+	_, err := os.Stat(filepath.Join(dir, databaseFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // makeDir makes the data directory if it is absent, durably.
