@@ -317,6 +317,29 @@ func TestForeignDatabases(t *testing.T) {
 	})
 }
 
+// Root may write everywhere, so what SQLite says is made by a write that it
+// refuses.
+func TestReadOnlyDirectory(t *testing.T) {
+	dir := t.TempDir()
+	if err := openDir(t, dir).Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, databaseFile)
+	db, err := openPool(path, readerPragmas())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	_, err = db.ExecContext(t.Context(), "DELETE FROM meta")
+	found, ok := errors.AsType[*fs.PathError](unwritable(err, path))
+	if !ok || found.Path != dir || !errors.Is(found, fs.ErrPermission) {
+		t.Errorf("%v is said as %v", err, found)
+	}
+	if err := unwritable(nil, path); err != nil {
+		t.Error(err)
+	}
+}
+
 func refusedToRead(t *testing.T, dir string) {
 	t.Helper()
 	if err := Verify(t.Context(), dir, nil, func(Finding) {}); !errors.Is(err, ErrForeign) {

@@ -3,6 +3,8 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 
 	driver "modernc.org/sqlite"
 	code "modernc.org/sqlite/lib"
@@ -35,6 +37,15 @@ func primaryCode(err error) int {
 		return failure.Code() & 0xff
 	}
 	return 0
+}
+
+// unwritable says of a database that could not be read that its directory may not
+// be written to: SQLite shares its log's index there, also to read.
+func unwritable(err error, path string) error {
+	if primaryCode(err) == code.SQLITE_READONLY {
+		return errors.Join(&fs.PathError{Op: "open", Path: filepath.Dir(path), Err: fs.ErrPermission}, err)
+	}
+	return err
 }
 
 // refused says whether a write was turned down without having written anything

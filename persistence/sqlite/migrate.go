@@ -76,7 +76,7 @@ func checkOurs(ctx context.Context, path string, empty bool) (err error) {
 	if primaryCode(err) == code.SQLITE_NOTADB || err == nil && ours == 0 && (all > 0 || !empty) {
 		return ErrForeign
 	}
-	return err
+	return unwritable(err, path)
 }
 
 // makePrivate makes an empty file for a database, which holds texts and keys,
