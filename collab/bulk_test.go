@@ -117,4 +117,21 @@ func TestWorkIsCharged(t *testing.T) {
 			t.Errorf("bob was refused %v", got)
 		}
 	})
+	in(t, "[R5][C6] so does a check of the content of a large document", narrow, func(t *testing.T, h *harness) {
+		alice, bob, carol := h.join(1), h.join(2), h.join(3)
+		alice.submit(1, 0, text(strings.Repeat("x", 500_000)))
+		alice.hear()
+		check := protocol.Check{Revision: 1, Hash: strings.Repeat("0", 64)}
+		took10 := took(func() {
+			for range 10 { // of 61 KiB each, where 64 may come in a second
+				bob.say(check)
+			}
+		})
+		if took10 < 5*time.Second {
+			t.Errorf("ten were read in %v", took10)
+		}
+		if took := took(func() { carol.say(check) }); took != 0 {
+			t.Errorf("carol waited for %v", took)
+		}
+	})
 }
