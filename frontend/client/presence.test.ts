@@ -138,4 +138,16 @@ describe("presence", () => {
 		await pass(100)
 		expect(sent()).toMatchObject([{ selection: caret(3) }])
 	})
+
+	it.each(["removed", "failed"])("[V1] nobody stays in sight on a document that is %s", async (state) => {
+		network.last.hear(at(0, caret(4)))
+		const heard: number[] = []
+		document.on("presence", (peers) => void heard.push(peers.length))
+		if (state === "removed") network.last.hear({ type: "removed", reason: "trashed" })
+		else network.last.shut(4509, "damaged")
+		await pass(35_000)
+		expect(document.status.state).toBe(state)
+		expect(document.peers).toEqual([])
+		expect(heard.at(-1)).toBe(0)
+	})
 })

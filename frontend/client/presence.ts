@@ -95,11 +95,7 @@ export class Presence {
 		clearTimeout(this.timer)
 		this.timer = undefined
 		// Every failed attempt to reconnect comes by here; the first counts.
-		this.linger ??= setTimeout(() => {
-			this.views.clear()
-			this.early.clear()
-			this.host.changed(this.peers)
-		}, LINGER)
+		this.linger ??= setTimeout(() => this.close(), LINGER)
 	}
 
 	/** Moves every caret through a change of the local view by `author`, a peer. */
@@ -123,9 +119,13 @@ export class Presence {
 		if (ripe.length > 0) this.host.changed(this.peers)
 	}
 
+	/** Nobody is in sight any more. */
 	close(): void {
 		clearTimeout(this.timer)
 		clearTimeout(this.linger)
+		this.views.clear()
+		this.early.clear()
+		this.host.changed(this.peers)
 	}
 
 	private place(message: PeerPresence): void {

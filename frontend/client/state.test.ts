@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Delta } from "./delta.js"
+import { type Delta, length } from "./delta.js"
 import type { Change, Submit, Welcome } from "./protocol.js"
 import { type Effect, type Event, initial, pendingEdits, type State, step, view, viewLength } from "./state.js"
 
@@ -280,6 +280,16 @@ describe("state machine", () => {
 		}
 		expect(story.sent.length).toBeGreaterThan(3)
 		expect(viewLength(story.state)).toBe(1004)
+	})
+
+	it("[C5] one that left in pieces is unsaved while the last of them is under way, though the rest was undone", () => {
+		const story = new Story().tell(local({ insert: "x".repeat(2000) }))
+		const first = length(story.sent[0]?.delta ?? [])
+		story.tell(local({ retain: first }, { delete: 2000 - first }))
+		expect(story.state.buffer).toEqual([])
+		expect(pendingEdits(story.state)).toBe(1)
+		story.tell(ack(1, 6))
+		expect(pendingEdits(story.state)).toBe(0)
 	})
 
 	it.each<Delta>([

@@ -141,9 +141,9 @@ export function view(state: State): Delta {
 	return compose(state.content.delta, compose(state.inflight?.delta ?? [], state.buffer))
 }
 
-/** Local edits whose saving is not yet confirmed. */
-export function pendingEdits(state: State): number {
-	return (state.inflight?.edits ?? 0) + state.edits
+/** Local edits whose saving is not yet confirmed. What left in pieces is one at least, until the last piece is saved. */
+export function pendingEdits({ inflight, buffer, edits }: State): number {
+	return (inflight?.edits ?? 0) + edits || Number(inflight !== undefined || buffer.length > 0)
 }
 
 /** Whether what is new may be sent: connected, and level with the head at the join. */
