@@ -182,6 +182,9 @@ func (c *restoreCommand) Run(ctx context.Context) error {
 		options.Until, asOf = c.Until.Time, " as of "+c.Until.UTC().Format(time.RFC3339Nano)
 	}
 	restored, err := sqlite.Restore(ctx, c.Data, c.File, options)
+	if errors.Is(err, persistence.ErrDamaged) {
+		return fmt.Errorf("%w: nothing was restored; take another backup", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -221,12 +224,15 @@ func (c *hashCommand) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	document, err := store.Document(ctx, id)
+	if errors.Is(err, persistence.ErrNotFound) {
+		return fmt.Errorf("%w: see coscribe document list", err)
+	}
 	if err != nil {
 		return fmt.Errorf("document %s: %w", id, err)
 	}
 	through := document.Head.Revision
 	if c.Revision > through || c.Revision < -1 {
-		return fmt.Errorf("document %s has %d revisions, not %d", id, through, c.Revision)
+		return fmt.Errorf("document %s has no revision %d: choose one from 0 to %d", id, c.Revision, through)
 	}
 	if c.Revision >= 0 {
 		through = c.Revision
@@ -267,7 +273,7 @@ func (c *healthcheckCommand) Run(ctx context.Context) (err error) {
 	}
 	answer, err := client.Do(request)
 	if err != nil {
-		return err
+		return fmt.Errorf("no answer: %w: start the server, or say with --url where it is", err)
 	}
 	defer func() { err = errors.Join(err, answer.Body.Close()) }()
 	said, err := io.ReadAll(io.LimitReader(answer.Body, 200))
@@ -287,7 +293,11 @@ func (versionCommand) Run(context.Context) error {
 
 // explain says an error to a person, with what to do where that is known.
 func explain(err error) string {
+	named := strings.HasPrefix(err.Error(), "--") // an option's file, not the data directory's
 	if path, ok := errors.AsType[*fs.PathError](err); ok && errors.Is(err, fs.ErrPermission) {
+		if named {
+			return err.Error() + ": give the user who runs this the right to read it"
+		}
 		return fmt.Sprintf("no permission to use %s: give this user the right to write there, or choose another directory with --data", path.Path)
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "listen" {
@@ -295,7 +305,7 @@ func explain(err error) string {
 		case errors.Is(err, syscall.EADDRINUSE):
 			return fmt.Sprintf("%s is taken by another program: stop it, or choose another address with --listen", op.Addr)
 		case errors.Is(err, syscall.EACCES):
-			return fmt.Sprintf("no permission to listen on %s: choose a port above 1023 with --listen", op.Addr)
+			return fmt.Sprintf("no permission to listen on %s: choose a port above 1023 with --listen, or give the right to take those below (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE)", op.Addr)
 		case errors.Is(err, syscall.EADDRNOTAVAIL):
 			return fmt.Sprintf("this machine has no address %s: choose one it has with --listen, such as 127.0.0.1:8080", op.Addr)
 		}
@@ -319,6 +329,10 @@ func explain(err error) string {
 		return err.Error() + ": choose another moment with --until, or another backup"
 	case errors.Is(err, persistence.ErrExists):
 		return err.Error() + ": choose another file"
+	case errors.Is(err, persistence.ErrFull), errors.Is(err, syscall.ENOSPC):
+		return err.Error() + ": make room on that disk"
+	case errors.Is(err, fs.ErrNotExist) && named:
+		return err.Error() + ": check the path"
 	case errors.Is(err, fs.ErrNotExist):
 		return err.Error() + ": check the path, and --data"
 	}

@@ -2,12 +2,17 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/coscribe/coscribe/persistence"
 )
 
 func TestCommands(t *testing.T) {
@@ -52,8 +57,15 @@ func TestCommands(t *testing.T) {
 	refused("--data", "serve", "--listen", "127.0.0.1:0", "--metrics-listen", "off", "--data", config.Data)
 	refused("--listen", "serve", "--listen", strings.TrimPrefix(program.URL(), "http://"), "--metrics-listen", "off", "--data", t.TempDir())
 	refused("no document id", "hash", "nonsense", "--data", config.Data)
-	refused("not found", "hash", "0190b5a4-0000-7000-8000-000000000001", "--data", config.Data)
-	refused("2 revisions", "hash", d.ID, "9", "--data", config.Data)
+	refused("not found: see coscribe document list", "hash", "0190b5a4-0000-7000-8000-000000000001", "--data", config.Data)
+	refused("choose one from 0 to 2", "hash", d.ID, "9", "--data", config.Data)
+	refused("such as 2026-11-23T14:30:00Z", "audit", "--from", "yesterday", "--data", config.Data)
+	for _, listen := range []string{"localhost", "8080", "127.0.0.1"} {
+		refused("write address and port", "serve", "--listen", listen, "--data", t.TempDir())
+	}
+	if output, code := coscribe(t, "serve", "--listen", "127.0.0.1:0", "--tls-cert", "none", "--tls-key", "none", "--data", t.TempDir()); code != 1 || !strings.HasSuffix(output, "check the path\n") {
+		t.Errorf("exit %d: %s", code, output)
+	}
 	refused("check the path", "verify", "--data", filepath.Join(t.TempDir(), "none"))
 
 	// Load: a history is replayed as fast as the server takes it - in less than
@@ -83,7 +95,7 @@ func TestCommands(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
-	refused("", "healthcheck", "--url", program.URL())
+	refused("start the server, or say with --url", "healthcheck", "--url", program.URL())
 	t.Run("[S7] a restore has the same content and new epochs", func(t *testing.T) {
 		restored := filepath.Join(t.TempDir(), "restored")
 		must("Restored", "restore", backup, "--data", restored)
@@ -113,6 +125,15 @@ func TestCommands(t *testing.T) {
 		for _, until := range []string{"1999-01-01T00:00:00Z", "2999-12-31t23:59:59.5+01:00", "1999-01-01 00:00:00-00:30"} {
 			refused("another moment", "restore", backup, "--until", until, "--data", filepath.Join(restored, "new"))
 		}
+		whole, err := os.ReadFile(backup)
+		if err != nil {
+			t.Fatal(err)
+		}
+		half := filepath.Join(t.TempDir(), "half.db")
+		if err := os.WriteFile(half, whole[:len(whole)/2], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		refused("take another backup", "restore", half, "--data", filepath.Join(restored, "new"))
 		refused("is a directory: name the file", "restore", config.Data, "--data", filepath.Join(restored, "new"))
 		refused("name a directory", "restore", backup, "--data", filepath.Join(backup, "in-a-file"))
 	})
@@ -142,5 +163,20 @@ func TestHealthcheckSaysWhy(t *testing.T) {
 	program.Server.Drain()
 	if output, code := coscribe(t, "healthcheck", "--url", program.URL()); code != 1 || !strings.Contains(output, "stopping") {
 		t.Errorf("exit %d: %s", code, output)
+	}
+}
+
+func TestExplain(t *testing.T) {
+	for want, err := range map[string]error{
+		"make room on that disk":   &fs.PathError{Op: "write", Path: "coscribe.run.partial", Err: syscall.ENOSPC},
+		"make room":                fmt.Errorf("back up: %w", persistence.ErrFull),
+		"the right to read it":     fmt.Errorf("--tls-cert: %w", &fs.PathError{Op: "open", Path: "key.pem", Err: fs.ErrPermission}),
+		"choose another directory": fmt.Errorf("lock: %w", &fs.PathError{Op: "open", Path: "coscribe.lock", Err: fs.ErrPermission}),
+		"CAP_NET_BIND_SERVICE":     &net.OpError{Op: "listen", Net: "tcp", Addr: &net.TCPAddr{Port: 443}, Err: syscall.EACCES},
+		"choose another address":   &net.OpError{Op: "listen", Net: "tcp", Addr: &net.TCPAddr{Port: 8080}, Err: syscall.EADDRINUSE},
+	} {
+		if said := explain(err); !strings.Contains(said, want) {
+			t.Errorf("%v: %q does not say %q", err, said, want)
+		}
 	}
 }

@@ -14,13 +14,13 @@ import (
 
 type auditCommand struct {
 	operatorOptions
-	Action   string    `placeholder:"NOUN.VERB" help:"Only this action, or with a dot at the end all that begin so, such as login."`
-	Outcome  string    `enum:"done,denied," default:"" help:"done or denied."`
-	Person   string    `placeholder:"WHO" help:"What somebody did, and what was done to them: mail address or id."`
-	Document string    `placeholder:"ID" help:"Only about this document."`
-	From     time.Time `placeholder:"TIME" help:"Since then, such as 2026-01-31T08:00:00Z."`
-	To       time.Time `placeholder:"TIME" help:"Before then."`
-	Format   string    `default:"jsonl" enum:"jsonl,csv" help:"jsonl or csv (${default})."`
+	Action   string  `placeholder:"NOUN.VERB" help:"Only this action, such as login.denied, or with a dot at the end all that begin so (login.)"`
+	Outcome  string  `enum:"done,denied," default:"" help:"done or denied."`
+	Person   string  `placeholder:"WHO" help:"What somebody did, and what was done to them: mail address or id."`
+	Document string  `placeholder:"ID" help:"Only about this document."`
+	From     *moment `placeholder:"TIME" help:"Since then, such as 2026-01-31T08:00:00Z."`
+	To       *moment `placeholder:"TIME" help:"Before then."`
+	Format   string  `default:"jsonl" enum:"jsonl,csv" help:"jsonl or csv (${default})."`
 }
 
 // Run prints the audit log, newest first.
@@ -34,8 +34,8 @@ func (c *auditCommand) Run(ctx context.Context) error {
 			}
 			query.Set("person", user.ID)
 		}
-		for name, at := range map[string]time.Time{"from": c.From, "to": c.To} {
-			if !at.IsZero() {
+		for name, at := range map[string]*moment{"from": c.From, "to": c.To} {
+			if at != nil {
 				query.Set(name, at.Format(time.RFC3339Nano))
 			}
 		}

@@ -40,6 +40,9 @@ var errPlain = errors.New("passwords and texts could be read on their way there.
 // check says what is wrong with the options, and refuses plain HTTP but on this
 // machine, behind a declared proxy, or where it is allowed.
 func (t *TLS) check(listen string, proxied bool) error {
+	if _, _, err := net.SplitHostPort(listen); listen != "" && err != nil {
+		return fmt.Errorf("--listen: %q is no address to serve on: write address and port, such as 127.0.0.1:8080, or 0.0.0.0:8080 for the network", listen)
+	}
 	switch {
 	case (t.Cert == "") != (t.Key == ""):
 		return errors.New("--tls-cert and --tls-key go together: give both")

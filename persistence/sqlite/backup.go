@@ -38,7 +38,7 @@ func Backup(ctx context.Context, dir, file string) error {
 	began := time.Now() // the copy holds all that was committed until now, and may hold more
 	err := copyDatabase(ctx, from, file, makePrivate, func(copied string) error { return markCopied(ctx, copied, began) })
 	if err != nil {
-		return fmt.Errorf("back up to %s: %w", file, err)
+		return fmt.Errorf("back up to %s: %w", file, classify(err))
 	}
 	return nil
 }

@@ -70,8 +70,12 @@ func fatal(err error) bool {
 	return true
 }
 
-// classify gives a failed, rolled back write the sentinel its caller knows.
+// classify gives what SQLite refused the sentinel its caller knows.
 func classify(err error) error {
+	switch {
+	case errors.Is(err, persistence.ErrFull), errors.Is(err, persistence.ErrDamaged):
+		return err // has it
+	}
 	switch primaryCode(err) {
 	case code.SQLITE_FULL:
 		return fmt.Errorf("%w: %w", persistence.ErrFull, err)

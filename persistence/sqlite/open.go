@@ -110,7 +110,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	}
 	s, err := open(ctx, config)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open store in %s: %w", config.Dir, err), lock.Close())
+		return nil, errors.Join(fmt.Errorf("open store in %s: %w", config.Dir, classify(err)), lock.Close())
 	}
 	s.lock = lock
 	return s, nil

@@ -47,7 +47,7 @@ type RestoreOptions struct {
 func Restore(ctx context.Context, dir, file string, options RestoreOptions) (Restored, error) {
 	restored, err := restore(ctx, dir, file, options)
 	if err != nil {
-		return restored, fmt.Errorf("restore %s: %w", file, err)
+		return restored, fmt.Errorf("restore %s: %w", file, classify(err))
 	}
 	// Opening gives the new epochs. Should it fail, the next one does.
 	s, err := Open(ctx, Config{Dir: dir})
