@@ -68,6 +68,14 @@ func (r *Reader) List(ctx context.Context, query persistence.ListQuery) ([]persi
 		text += " AND listed <= ? AND (updated_at < ? OR updated_at = ? AND uuid > ?)"
 		args = append(args, after.Place/listedUnit, after.Place, after.Place, after.ID[:])
 	}
+	if query.Search != "" || query.Largest {
+		select {
+		case r.scans <- struct{}{}:
+			defer func() { <-r.scans }()
+		case <-ctx.Done():
+			return nil, "", fmt.Errorf("list documents: %w", ctx.Err())
+		}
+	}
 	limit := query.PageSize()
 	rows, err := r.pool.QueryContext(ctx, text+" ORDER BY "+order+" LIMIT ?", append(args, limit+1)...)
 	if err != nil {

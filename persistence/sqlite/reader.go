@@ -19,6 +19,7 @@ type Reader struct {
 	dir     string
 	logger  *slog.Logger
 	pool    *sql.DB
+	scans   chan struct{} // full while as many lists read every document as may
 	queries queries
 	authors authorCache
 }
@@ -72,7 +73,7 @@ func newReader(config Config) (*Reader, error) {
 	pool.SetMaxIdleConns(idleReaders)
 	pool.SetConnMaxIdleTime(readerIdle)
 	people := peopleReader{&poolAsker{pool: pool, prepared: make(map[string]*sql.Stmt)}}
-	return &Reader{peopleReader: people, dir: config.Dir, logger: config.Logger, pool: pool}, nil
+	return &Reader{peopleReader: people, dir: config.Dir, logger: config.Logger, pool: pool, scans: make(chan struct{}, maxScans)}, nil
 }
 
 func (r *Reader) prepare(ctx context.Context) (err error) {
