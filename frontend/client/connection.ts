@@ -27,6 +27,8 @@ const BACK_SOON = 10_000
 const OPENING = 4_000
 /** An attempt waits no longer than this for long-poll to be fetched, ms: fetching may stall for minutes where WebSocket works again. */
 const FETCHING = 2_000
+/** One that opened and brings no welcome in that time gets twice as long the next time, up to this, ms: where the network is slow, a large document comes late. */
+const LONGEST_WELCOME = 60_000
 /** A timer so late means that the machine slept: the server gets a second chance to answer, ms. */
 const LATE = 5_000
 
@@ -76,6 +78,8 @@ export class Connection {
 	/** Counts attempts to connect, so that a stale one is known. */
 	private generation = 0
 	private attempts = 0
+	/** How often in a row the welcome did not come in time. */
+	private unanswered = 0
 	/** Until then a server that said goodbye is expected back, ms since 1970. */
 	private expected = 0
 	private timer: ReturnType<typeof setTimeout> | undefined
@@ -161,7 +165,10 @@ export class Connection {
 			if (!this.transports) this.arm(OPENING, () => this.retry())
 			socket.onopen = () => {
 				if (!current()) return
-				this.arm(this.usualPatience(), () => this.retry())
+				this.arm(Math.min(LONGEST_WELCOME, this.usualPatience() * 2 ** this.unanswered), () => {
+					this.unanswered++
+					this.retry()
+				})
 				socket.send(encodeMessage(this.listener.hello(token)))
 			}
 			socket.onmessage = (event: { data: unknown }) => {
@@ -196,6 +203,7 @@ export class Connection {
 			if (!current()) return
 			if (message.type === "welcome") {
 				this.phase = "open"
+				this.unanswered = 0
 				this.openedAt = Date.now()
 				this.arm(QUIET, this.beat)
 				void this.load(true)
