@@ -178,6 +178,17 @@ describe("client", () => {
 		expect(document.status.state).toBe("saved")
 	})
 
+	it("a document that takes a slow network 25 s to bring is waited for", async () => {
+		const document = open({ fetch: () => Promise.reject(new TypeError("fetch failed")) })
+		for (let second = 0, connections = 0, came = 0; second < 120 && !document.loaded; second++) {
+			await vi.advanceTimersByTimeAsync(1_000)
+			if (network.sockets.length > connections) came = second
+			connections = network.sockets.length
+			if (second >= came + 25) network.deliver()
+		}
+		expect(document.loaded).toBe(true)
+	})
+
 	it("connects without long-poll where fetching it stalls", async () => {
 		network.reachable = false
 		const heard: string[] = []
@@ -299,6 +310,28 @@ describe("client", () => {
 		await pass(1_000)
 		expect(network.last.of("hello")[0]?.token).toBe("t2")
 		expect(document.status.state).toBe("saved")
+	})
+
+	it("a pause longer than timers count is a long one, not none", async () => {
+		const document = await ready()
+		server.refuse = () => ({ code: "rate_limited", retry: true, retryAfter: 2 ** 40 })
+		document.submit([{ insert: "x" }])
+		await pass(1_000)
+		expect(network.last.of("submit")).toHaveLength(1)
+	})
+
+	it("[C6] a clock set back by a month costs neither the comparison nor the processor", async () => {
+		const document = await ready()
+		document.submit([{ insert: "x" }])
+		await pass(15_000)
+		expect(network.last.of("check")).toHaveLength(1)
+		vi.setSystemTime(Date.now() - 31 * 24 * 3_600_000)
+		document.submit([{ insert: "y" }])
+		const timers = vi.spyOn(globalThis, "setTimeout")
+		await pass(75_000)
+		expect(timers.mock.calls.length).toBeLessThan(100)
+		expect(network.last.of("check")).toHaveLength(2)
+		timers.mockRestore()
 	})
 
 	it("[P1] nonsense from the server is answered by a new connection, an unknown message by nothing", async () => {

@@ -3,7 +3,7 @@ import { Connection, type ConnectionOptions } from "./connection.js"
 import { type Delta, insertedText } from "./delta.js"
 import type { ClientDocument, DocumentEvents } from "./document.js"
 import { Emitter } from "./emitter.js"
-import { HashCheck } from "./hash-check.js"
+import type { HashCheck } from "./hash-check.js"
 import type { Journal } from "./journal.js"
 import type { Left } from "./journal-entry.js"
 import type { JournaledDocument, Keeper } from "./journal-keeper.js"
@@ -16,6 +16,8 @@ import { type Failure, failureOf, type Rejected, type Status, statusOf } from ".
 /** Pauses before a refused change that may be retried goes again, when the server names none: doubling, ms. */
 const FIRST_RETRY = 1_000
 const LONGEST_RETRY = 30_000
+/** No pause is longer, ms: a timer of more than 2^31 ms ends at once. */
+const LONGEST_PAUSE = 24 * 3_600_000
 /** Fresh content because ours was wrong is taken at most this often, ms (law C6). */
 const BETWEEN_RELOADS = 10 * 60_000
 /** A server that says nothing for so long is no reason to show nothing, ms: the journal may have the text. */
@@ -50,7 +52,8 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 	private readonly anchors = new Anchors()
 	private readonly presence: Presence
 	private readonly connection: Connection
-	private readonly hashCheck: HashCheck
+	/** Comes after the text. */
+	private hashCheck: HashCheck | undefined
 	private peer = ""
 	/** Of the last hello; the clock, so that it rises across tabs too. */
 	private attempt = 0
@@ -85,7 +88,6 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 			send: (update) => this.connection.send(update),
 			changed: (peers) => this.emitter.emit("presence", peers),
 		})
-		this.hashCheck = new HashCheck(this, (check) => this.connection.send(check))
 		this.status = this.computeStatus()
 		this.alone = setTimeout(() => void this.open(), WITHOUT_SERVER)
 		this.connection.now()
@@ -283,7 +285,7 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 		for (const effect of next.effects) this.perform(effect)
 		this.presence.advance()
 		this.presence.flush()
-		this.hashCheck.touch()
+		this.hashCheck?.touch()
 		this.keeper?.touch()
 		this.refresh()
 	}
@@ -320,7 +322,8 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 				break
 			}
 			case "retry": {
-				const pause = effect.after ?? Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** this.retries++)
+				const usual = () => Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** this.retries++)
+				const pause = Math.min(LONGEST_PAUSE, effect.after ?? usual())
 				this.retrying = effect.code
 				clearTimeout(this.retryTimer)
 				this.retryTimer = setTimeout(() => this.dispatch({ type: "retry", seq: effect.seq }), pause)
@@ -336,10 +339,17 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 			case "reset":
 				this.emitter.emit("reset", { content: this.content, revision: this.revision })
 				void this.open()
+				void this.compare()
 				break
 			case "again":
 				for (const event of effect.events) this.dispatch(event)
 		}
+	}
+
+	/** Begins to compare content with the server's; without the code for it, which comes later, there is no comparison. */
+	private async compare(): Promise<void> {
+		const module = await import("./hash-check.js").catch(() => undefined)
+		if (!this.failure && !this.removed) this.hashCheck = module?.watch(this, (check) => this.connection.send(check))
 	}
 
 	/** Fetches the journal. It comes after the text, or when the server does not answer; what failed is tried again when it is next needed. */
@@ -429,7 +439,7 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 		this.forsake()
 		this.down()
 		this.presence.close()
-		this.hashCheck.close()
+		this.hashCheck?.close()
 		this.refresh()
 	}
 

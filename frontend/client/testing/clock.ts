@@ -1,7 +1,7 @@
 import { vi } from "vitest"
 import type { FakeNetwork } from "./fake-network.js"
 // What the client fetches on demand is here from the beginning: fetching takes real time, which passes beside ours.
-import "../hash.js"
+import "../hash-check.js"
 import "../transport.js"
 
 /** How finely time passes, ms: what is said arrives so late at most. */
