@@ -158,9 +158,12 @@ test("find marks and walks through matches; outline, details and print view", as
 	const details = page.page.getByRole("dialog", { name: "Details" })
 	await expect(details.getByRole("definition").first()).toHaveText("93")
 	await page.press("Escape")
+	// Paper is white, also for who reads on a dark screen.
+	await page.choose("Dark")
 	await page.page.emulateMedia({ media: "print" })
 	await expect(page.page.getByRole("banner")).toBeHidden()
 	await expect(page.text).toBeVisible()
+	await expect(page.page.locator(".print-title")).toHaveCSS("color", "rgb(28, 28, 26)")
 })
 
 test("exports as web page, Markdown and text, named after the title", async ({ person, server }) => {
