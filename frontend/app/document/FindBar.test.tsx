@@ -44,3 +44,14 @@ test("what is selected is looked for, and its keys walk from there wherever the 
 	expect(press("G", { shiftKey: true })).toBe(true)
 	expect(editor.snapshot.find?.current).toBe(1)
 })
+
+test("Enter right behind the last letter walks on from the first match", async () => {
+	const editor = await open()
+	select(editor, 0)
+	field().value = "on"
+	field().dispatchEvent(new Event("input", { bubbles: true }))
+	// As long as it is to the next key at least: nothing is painted meanwhile.
+	await new Promise((resolve) => setTimeout(resolve))
+	field().dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }))
+	expect(editor.snapshot.find).toMatchObject({ query: "on", current: 1 })
+})

@@ -34,7 +34,7 @@ export function FindBar({ editor, state, onClose }: { editor: Editor; state: Fin
 	// Before the next key press, not after the next paint.
 	useLayoutEffect(ask, [])
 	// Wherever the focus is: in the text, asking to find means this field again.
-	useEffect(() => {
+	useLayoutEffect(() => {
 		const key = (event: KeyboardEvent) => {
 			if (!(event.ctrlKey || event.metaKey) || event.altKey || document.querySelector("dialog[open]")) return
 			const name = event.key.toLowerCase()
@@ -47,7 +47,8 @@ export function FindBar({ editor, state, onClose }: { editor: Editor; state: Fin
 		addEventListener("keydown", key, true)
 		return () => removeEventListener("keydown", key, true)
 	}, [editor])
-	useEffect(() => {
+	// Before the Enter that may follow.
+	useLayoutEffect(() => {
 		editor.find.search(query, { caseSensitive })
 	}, [editor, query, caseSensitive])
 	useEffect(() => {
