@@ -2,11 +2,20 @@
 // whole lines go in and out as whole lines, and a line's node survives everything that does not end that line. That is
 // what keeps the DOM, and with it the caret and a running IME composition, untouched elsewhere.
 
-import { Fragment, type Node, Slice } from "prosemirror-model"
+import { Fragment, type Mark, type Node, Slice } from "prosemirror-model"
 import type { Transaction } from "prosemirror-state"
 import { AddMarkStep, AttrStep, RemoveMarkStep } from "prosemirror-transform"
 import type { Attributes, Delta, Op } from "../client/index.js"
-import { lineAt, lineNode, lineNodeAttributes, lineStart, linesOf, markFor, type OpenLine } from "./convert.js"
+import {
+	lineAt,
+	lineNode,
+	lineNodeAttributes,
+	lineStart,
+	linesOf,
+	markFor,
+	type OpenLine,
+	sameAttributes,
+} from "./convert.js"
 import { blockKeys, isBlockKey, isImageKey, lineType, schema } from "./schema.js"
 
 /** Where the walk stands: `offset` units into line number `line`, whose node begins at position `start`. */
@@ -16,26 +25,38 @@ interface Place {
 	start: number
 }
 
+/** Text that is to be given the same looks, in positions: lines that follow each other are one step. */
+interface Run {
+	from: number
+	to: number
+	readonly attributes: Attributes
+}
+
 /** Appends the steps of a delta over `tr.doc`. Throws RangeError when the delta does not fit the document. */
 export function applyDelta(tr: Transaction, delta: Delta): Transaction {
 	const place: Place = { line: 0, offset: 0, start: 0 }
+	const runs: Run[] = []
 	let inserts: Op[] = []
 	let first = true
 	for (const op of delta) {
 		if ("insert" in op) {
+			formatRuns(tr, runs)
 			inserts.push(op)
 			first = false
 			continue
 		}
 		if (inserts.length > 0) insert(tr, place, inserts)
-		if ("delete" in op) remove(tr, place, op.delete)
-		else if (op.attributes) format(tr, place, op.retain, op.attributes)
+		if ("delete" in op) {
+			formatRuns(tr, runs)
+			remove(tr, place, op.delete)
+		} else if (op.attributes) format(tr, place, op.retain, op.attributes, runs)
 		else if (first) jump(tr.doc, place, op.retain)
 		else advance(tr.doc, place, op.retain)
 		inserts = []
 		first = false
 	}
 	if (inserts.length > 0) insert(tr, place, inserts)
+	formatRuns(tr, runs)
 	return tr
 }
 
@@ -158,14 +179,14 @@ function removeLines(tr: Transaction, place: Place, length: number): number {
 	return left
 }
 
-function format(tr: Transaction, place: Place, length: number, attributes: Attributes): void {
+function format(tr: Transaction, place: Place, length: number, attributes: Attributes, runs: Run[]): void {
 	let left = length
 	while (left > 0) {
 		if (place.line >= tr.doc.childCount) misfit()
 		const line = tr.doc.child(place.line)
 		const size = line.content.size
 		const inLine = Math.min(left, size - place.offset)
-		if (inLine > 0) formatInline(tr, place, inLine, attributes)
+		if (inLine > 0) addRun(runs, place, inLine, attributes)
 		left -= inLine
 		place.offset += inLine
 		if (left === 0) return
@@ -177,9 +198,21 @@ function format(tr: Transaction, place: Place, length: number, attributes: Attri
 	}
 }
 
-function formatInline(tr: Transaction, place: Place, length: number, attributes: Attributes): void {
+/** Adds text to the runs that wait, to the last of them where only a line's end is between. */
+function addRun(runs: Run[], place: Place, length: number, attributes: Attributes): void {
 	const from = position(place)
-	const to = from + length
+	const last = runs[runs.length - 1]
+	const next = last && (last.to === from || (place.offset === 0 && last.to === from - 2))
+	if (next && sameAttributes(last.attributes, attributes)) last.to = from + length
+	else runs.push({ from, to: from + length, attributes })
+}
+
+/** Positions hold until something is inserted or deleted: then what waits is done first. */
+function formatRuns(tr: Transaction, runs: Run[]): void {
+	for (const run of runs.splice(0)) formatRun(tr, run)
+}
+
+function formatRun(tr: Transaction, { from, to, attributes }: Run): void {
 	for (const [key, value] of Object.entries(attributes)) {
 		if (isImageKey(key)) {
 			tr.doc.nodesBetween(from, to, (node, at) => {
@@ -191,10 +224,13 @@ function formatInline(tr: Transaction, place: Place, length: number, attributes:
 		if (!type) continue
 		const mark = markFor(key, value)
 		if (mark) tr.step(new AddMarkStep(from, to, mark))
-		else
-			tr.doc.nodesBetween(from, to, (node, at) => {
-				const found = type.isInSet(node.marks)
-				if (found) tr.step(new RemoveMarkStep(Math.max(from, at), Math.min(to, at + node.nodeSize), found))
+		else {
+			const found: Mark[] = []
+			tr.doc.nodesBetween(from, to, (node) => {
+				const own = type.isInSet(node.marks)
+				if (own && !own.isInSet(found)) found.push(own)
 			})
+			for (const own of found) tr.step(new RemoveMarkStep(from, to, own))
+		}
 	}
 }

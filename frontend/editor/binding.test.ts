@@ -74,6 +74,24 @@ describe("delta to steps", () => {
 		)
 	})
 
+	test("the same looks over many lines are one step, or a long text would take seconds", () => {
+		const lines = [...Array(50)]
+		const bold = (value: boolean | null): Delta =>
+			canonical(lines.flatMap(() => [{ retain: 4, attributes: { bold: value } }, { retain: 1 }]))
+		const on = applyDelta(stateOf([{ insert: "line\n".repeat(lines.length) }]).tr, bold(true))
+		expect(on.steps).toHaveLength(1)
+		const off = applyDelta(stateOf(deltaOf(on.doc)).tr, bold(null))
+		expect(off.steps).toHaveLength(1)
+		expect(deltaOf(off.doc)).toEqual([{ insert: "line\n".repeat(lines.length) }])
+		// Not over what is between.
+		const apart: Delta = [
+			{ retain: 1, attributes: { bold: true } },
+			{ retain: 2 },
+			{ retain: 1, attributes: { bold: true } },
+		]
+		expect(applyDelta(stateOf([{ insert: "line\n" }]).tr, apart).steps).toHaveLength(2)
+	})
+
 	test("[A3] the inverse read from the document takes the change back", () => {
 		fc.assert(
 			fc.property(documentDelta, edits, (base, recipe) => {

@@ -53,41 +53,10 @@ function cleanAddress(text: string, schemes: readonly string[]): string | null {
 	return address.length <= maxAddress ? address : null
 }
 
-const named: Readonly<Record<string, string>> = {
-	black: "#000000",
-	white: "#ffffff",
-	red: "#ff0000",
-	green: "#008000",
-	blue: "#0000ff",
-	yellow: "#ffff00",
-	cyan: "#00ffff",
-	aqua: "#00ffff",
-	magenta: "#ff00ff",
-	fuchsia: "#ff00ff",
-	gray: "#808080",
-	grey: "#808080",
-	silver: "#c0c0c0",
-	maroon: "#800000",
-	olive: "#808000",
-	lime: "#00ff00",
-	teal: "#008080",
-	navy: "#000080",
-	purple: "#800080",
-	orange: "#ffa500",
-}
-
-/** A CSS colour as "#rrggbb"; null for everything else, transparency included. */
+/** A colour as "#rrggbb", which is what the palette and own copies say; null for everything else. */
 export function cleanColor(text: string): string | null {
 	const value = text.trim().toLowerCase()
-	const known = named[value]
-	if (known) return known
-	if (/^#[0-9a-f]{6}$/.test(value)) return value
-	const short = /^#([0-9a-f])([0-9a-f])([0-9a-f])$/.exec(value)
-	if (short) return `#${short[1]}${short[1]}${short[2]}${short[2]}${short[3]}${short[3]}`
-	const rgb = /^rgba?\(\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:[\s,/]+([\d.]+)(%?))?\s*\)$/.exec(value)
-	if (!rgb || (rgb[4] !== undefined && Number(rgb[4]) === 0)) return null
-	const parts = [rgb[1], rgb[2], rgb[3]].map((part) => Math.min(255, Number(part)))
-	return `#${parts.map((part) => part.toString(16).padStart(2, "0")).join("")}`
+	return /^#[0-9a-f]{6}$/.test(value) ? value : null
 }
 
 /** Text that may enter the log: no line ends, no control characters but the tab, no lone surrogates. */

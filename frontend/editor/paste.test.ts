@@ -457,10 +457,8 @@ describe("[D4] values in the server's spelling", () => {
 	test("images and colours", () => {
 		expect(cleanImage("mailto:a@b.example")).toBeNull()
 		expect(cleanImage("http://i.example/x.png")).toBe("http://i.example/x.png")
-		expect(cleanColor("#F00")).toBe("#ff0000")
-		expect(cleanColor("rgb(1, 2, 300)")).toBe("#0102ff")
-		expect(cleanColor("rgba(0,0,0,0)")).toBeNull()
-		expect(cleanColor("url(x)")).toBeNull()
+		expect(cleanColor(" #FF0000 ")).toBe("#ff0000")
+		for (const bad of ["#f00", "#ff00000", "red", "rgb(1, 2, 3)", "url(x)"]) expect(cleanColor(bad)).toBeNull()
 	})
 
 	test("text", () => {
