@@ -47,3 +47,14 @@ describe("while find is open, only what changed is read again", () => {
 		expect(folded()).toEqual(["ра", "Раз", "раз"])
 	})
 })
+
+test("of very many matches those around the current one are marked", () => {
+	const { editor } = alone([{ insert: "a\n".repeat(3_000) }])
+	const marks = () => [...editor.view.dom.querySelectorAll(".find-match")]
+	expect(editor.find.search("a")).toMatchObject({ count: 3_000, current: 0 })
+	expect(marks()).toHaveLength(500)
+	expect(marks()[0]?.matches(".find-current")).toBe(true)
+	editor.find.previous()
+	expect(marks()).toHaveLength(501)
+	expect(marks().at(-1)?.matches(".find-current")).toBe(true)
+})

@@ -9,6 +9,9 @@ import type { Find, FindState } from "./types.js"
 /** Matches beyond this are counted by nobody and would only make the page slow. */
 const maxMatches = 10_000
 
+/** So many before and behind the current one are marked in the text: marks by the thousand would take seconds. */
+const marked = 500
+
 interface Match {
 	readonly from: number
 	readonly to: number
@@ -67,8 +70,10 @@ function searchOf(
 }
 
 function decorate(doc: Node, matches: readonly Match[], current: number): DecorationSet {
-	const decorations = matches.map((match, index) =>
-		Decoration.inline(match.from, match.to, { class: index === current ? "find-match find-current" : "find-match" }),
+	const found = matches[current]
+	const near = matches.slice(Math.max(0, current - marked), current + marked)
+	const decorations = near.map((match) =>
+		Decoration.inline(match.from, match.to, { class: match === found ? "find-match find-current" : "find-match" }),
 	)
 	return DecorationSet.create(doc, decorations)
 }
