@@ -30,6 +30,16 @@ export function isRemote(tr: Transaction): boolean {
 	return tr.getMeta(remoteMeta) === true
 }
 
+type ObservingView = EditorView & { readonly domObserver?: { flush?(): void } }
+
+/**
+ * Reads what the browser has done and will tell of in a moment, such as a caret that a key or a click has moved. What is
+ * drawn before would put the caret back, and the next letter would go there.
+ */
+export function catchUp(view: EditorView): void {
+	if (!view.composing) (view as ObservingView).domObserver?.flush?.()
+}
+
 export function selectionIndexes(state: EditorState): IndexSelection {
 	const { doc, selection } = state
 	if (selection instanceof AllSelection) return { anchor: 0, head: deltaLength(doc) - 1 }
@@ -104,13 +114,15 @@ export class Bridge {
 
 	/** A change that is not ours. */
 	receive(delta: Delta): void {
-		if (this.held) this.held = compose(this.held, delta)
-		else if (this.burst || (this.view.composing && this.touchesComposition(delta))) this.held = delta
-		else {
-			this.burst = true
-			queueMicrotask(() => this.burstEnded())
-			this.show(delta)
+		if (this.held) {
+			this.held = compose(this.held, delta)
+			return
 		}
+		this.held = delta
+		if (this.burst || (this.view.composing && this.touchesComposition(delta))) return
+		this.burst = true
+		queueMicrotask(() => this.burstEnded())
+		this.show()
 	}
 
 	private burstEnded(): void {
@@ -118,8 +130,7 @@ export class Bridge {
 		const { held, view } = this
 		// What touches a composition is shown when that has ended.
 		if (!held || view.isDestroyed || (view.composing && this.touchesComposition(held))) return
-		this.held = null
-		this.show(held)
+		this.show()
 		this.onRelease()
 	}
 
@@ -132,9 +143,7 @@ export class Bridge {
 	/** Shows what was held back, unless another composition is running. */
 	release(): void {
 		if (!this.held || this.view.composing || this.view.isDestroyed) return
-		const delta = this.held
-		this.held = null
-		this.show(delta)
+		this.show()
 		this.onRelease()
 	}
 
@@ -143,7 +152,12 @@ export class Bridge {
 		return this.held !== null
 	}
 
-	private show(delta: Delta): void {
+	/** Shows what is held. */
+	private show(): void {
+		catchUp(this.view)
+		const delta = this.held
+		if (!delta) return
+		this.held = null
 		const { state } = this.view
 		const tr = state.tr.setMeta(remoteMeta, true).setMeta("addToHistory", false)
 		try {

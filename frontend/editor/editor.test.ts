@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import fc from "fast-check"
 import { NodeSelection } from "prosemirror-state"
-import { afterEach, describe, expect, test } from "vitest"
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { canonical, type Delta, length } from "../client/index.js"
 import type { Editor } from "./index.js"
 import { parameters } from "./testing/arbitrary.js"
@@ -164,6 +164,53 @@ describe("others' changes", () => {
 const burstOver = () => Promise.resolve()
 
 const theirLetter = (number: number) => String.fromCharCode(0xe000 + number)
+
+describe("what the browser has done and not told of yet comes before what others do", () => {
+	beforeEach(() => void vi.useFakeTimers())
+	afterEach(() => void vi.useRealTimers())
+
+	/** An editor with its caret at the end, and the first line's text in the DOM. */
+	function caretAtEnd() {
+		const { client, editor } = alone([{ insert: "one\ntwo\n" }])
+		editor.focus()
+		select(editor, 7)
+		// Right after the focus came ProseMirror takes no caret from the browser.
+		vi.advanceTimersByTime(1_000)
+		return { client, editor, text: editor.view.dom.firstElementChild?.firstChild as Text }
+	}
+	const peer = {
+		peer: "p",
+		user: { id: "u", name: "Ann", color: "#1d7a45" },
+		selection: { anchor: 1, head: 1 },
+		self: false,
+	}
+
+	test.each([
+		[
+			"caret",
+			(client: TestDocument) => {
+				client.peers = [peer]
+				client.emit("presence", client.peers)
+			},
+		],
+		["change", (client: TestDocument) => client.arrive([{ retain: 4 }, { insert: "x" }])],
+	])("a caret that a key has moved is not put back by another's %s", (_, happens) => {
+		const { client, editor, text } = caretAtEnd()
+		getSelection()?.collapse(text, 0)
+		happens(client)
+		expect(editor.snapshot.selection.head).toBe(0)
+		expect(getSelection()?.focusOffset).toBe(0)
+	})
+
+	test("[A2] a letter that stands in the DOM only is moved over another's change", () => {
+		const { client, editor, text } = caretAtEnd()
+		text.data = "y one"
+		getSelection()?.collapse(text, 2)
+		client.arrive([{ insert: "x" }])
+		expect(client.content).toEqual([{ insert: "xy one\ntwo\n" }])
+		expect(shown(editor)).toEqual(client.content)
+	})
+})
 
 describe("undo", () => {
 	test("[C7] takes back one's own letters around another's inside them", () => {

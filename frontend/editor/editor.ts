@@ -3,7 +3,7 @@
 import { keymap } from "prosemirror-keymap"
 import { type Command, EditorState, Plugin } from "prosemirror-state"
 import { Decoration, DecorationSet, EditorView } from "prosemirror-view"
-import { Bridge, isRemote, selectionIndexes } from "./bridge.js"
+import { Bridge, catchUp, isRemote, selectionIndexes } from "./bridge.js"
 import { clipboardPlugin } from "./clipboard.js"
 import * as commands from "./commands.js"
 import { documentOf, positionOf } from "./convert.js"
@@ -32,8 +32,6 @@ import { clearOfBars, visiblePart } from "./viewport.js"
 
 const writers: ReadonlySet<string> = new Set(["editor", "owner"])
 const emptyDocument = [{ insert: "\n" }]
-
-type ObservingView = EditorView & { readonly domObserver?: { flush?(): void } }
 
 /** A key is used up when the page has something to open; the browser's own find stays otherwise. */
 function called(callback: (() => void) | undefined): boolean {
@@ -141,7 +139,7 @@ class DocumentEditor implements Editor {
 						if (event.key !== "Shift") this.escaped = event.key === "Escape"
 						// The browser tells of a moved caret later than of the next key; a quick End, Enter would split the
 						// line where the caret was. Reading the DOM's selection first needs ProseMirror's own observer.
-						if (!view.composing) (view as ObservingView).domObserver?.flush?.()
+						catchUp(view)
 						return false
 					},
 					compositionstart: (view) => {
