@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"time"
 
@@ -30,6 +31,10 @@ type answers struct {
 	room *semaphore.Weighted
 	most int64 // of one person
 	wait time.Duration
+	// writing is full while as many large ones are being written as may: half of
+	// the processors. Forty pages of 1 MB, all written at once, held up whoever joined
+	// a document for two seconds.
+	writing chan struct{}
 
 	mu    sync.Mutex // held for access to the following only (law R3)
 	users map[string]*ownRoom
@@ -42,7 +47,8 @@ type ownRoom struct {
 }
 
 func newAnswers(all, user int64, wait time.Duration) *answers {
-	return &answers{room: semaphore.NewWeighted(all), most: user, wait: wait, users: map[string]*ownRoom{}}
+	return &answers{room: semaphore.NewWeighted(all), most: user, wait: wait, users: map[string]*ownRoom{},
+		writing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
 }
 
 // take waits for room for an answer of so many bytes, and holds it until release
@@ -86,6 +92,20 @@ func (a *answers) leave(user string) {
 	own := a.users[user]
 	if own.uses--; own.uses == 0 {
 		delete(a.users, user)
+	}
+}
+
+// write has an answer of about so many bytes written, a large one in its turn.
+func (a *answers) write(ctx context.Context, bytes int, write func() ([]byte, string, error)) ([]byte, string, error) {
+	if bytes <= smallAnswer {
+		return write()
+	}
+	select {
+	case a.writing <- struct{}{}:
+		defer func() { <-a.writing }()
+		return write()
+	case <-ctx.Done():
+		return nil, "", ctx.Err()
 	}
 }
 

@@ -74,3 +74,26 @@ func TestLargeAnswersAreBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) { test(t, &Server{answers: newAnswers(all, own, time.Millisecond)}) })
 	}
 }
+
+func TestLargeAnswersAreWrittenInTurn(t *testing.T) {
+	a := newAnswers(allAnswers, userAnswers, roomWait)
+	written := 0
+	write := func() ([]byte, string, error) { written++; return nil, "", nil }
+	for range cap(a.writing) { // others'
+		a.writing <- struct{}{}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	if _, _, err := a.write(ctx, smallAnswer, write); err != nil || written != 1 {
+		t.Errorf("a small one waited: %v", err)
+	}
+	cancel()
+	if _, _, err := a.write(ctx, smallAnswer+1, write); !errors.Is(err, context.Canceled) || written != 1 {
+		t.Errorf("a large one did not wait: %v", err)
+	}
+	<-a.writing
+	for range 3 { // each gives its turn back
+		if _, _, err := a.write(t.Context(), smallAnswer+1, write); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -87,7 +87,11 @@ func (s *Server) getContent(ctx context.Context, in *contentInput) (*contentOutp
 	if err := s.hold(ctx, size); err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	body, err := written(content, format)
+	body, encoding, err := s.answers.write(ctx, size, func() ([]byte, string, error) {
+		body, err := written(content, format)
+		body, encoding := compressed(body, in.AcceptEncoding)
+		return body, encoding, err
+	})
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
@@ -101,7 +105,7 @@ func (s *Server) getContent(ctx context.Context, in *contentInput) (*contentOutp
 	if in.Download {
 		out.ContentDisposition = mime.FormatMediaType("attachment", map[string]string{"filename": fileName(content.Title) + format.Extension()})
 	}
-	out.Body, out.ContentEncoding = compressed(body, in.AcceptEncoding)
+	out.Body, out.ContentEncoding = body, encoding
 	return out, nil
 }
 
