@@ -56,7 +56,7 @@ func (c *linkList) Run(ctx context.Context) error {
 	return c.table(ctx, "ROLE\tENDS\tPASSWORD\tADDRESS\tID", func(o *operator, add func(cells ...string)) error {
 		all, err := c.access(ctx, o)
 		for _, link := range all.Links {
-			add(link.Role, day(link.ExpiresAt), map[bool]string{true: "yes", false: "no"}[link.Password], c.link(link.URL), link.ID)
+			add(link.Role, day(link.ExpiresAt), map[bool]string{true: "yes", false: "no"}[link.Password], either(c.link(link.URL), "ended with its key: link rotate gives it another"), link.ID)
 		}
 		return err
 	})

@@ -99,6 +99,12 @@ func TestSharingByCommand(t *testing.T) {
 		guest.problem(http.StatusForbidden, "link_password", guest.open(t, fresh))
 		run("is changed", "link", "change", d.ID, id, "--no-password")
 		guest.want(http.StatusOK, guest.open(t, fresh), nil)
+		run("signs from now on", "key", "rotate", "share-link-key", "--alone")
+		guest.problem(http.StatusNotFound, "invalid_link", guest.open(t, fresh))
+		id = lastWord(run("link rotate gives it another", "link", "list", d.ID))
+		fresh = strings.TrimSpace(run("https://docs.example.org/s#", "link", "rotate", d.ID, id))
+		guest.want(http.StatusOK, guest.open(t, fresh), nil)
+		id = lastWord(run(fresh, "link", "list", d.ID))
 		run("The link has ended", "link", "remove", d.ID, id)
 		guest.problem(http.StatusNotFound, "invalid_link", guest.open(t, fresh))
 		if out := run("ROLE", "link", "list", d.ID); strings.Contains(out, "/s#") {
