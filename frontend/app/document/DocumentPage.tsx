@@ -17,6 +17,7 @@ import { type LiveDocument, openLive } from "./live"
 import { People } from "./People"
 import { presentPeople } from "./people"
 import { SaveState } from "./SaveState"
+import { offeredText } from "./status"
 import { Title } from "./Title"
 import { Toolbar } from "./Toolbar"
 import "../../editor/editor.css"
@@ -148,7 +149,8 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 
 	const others = presentPeople(live.peers.value, live.document.user)
 	const suggestion = snapshot?.suggestion ?? null
-	const rejected = dialog === "unsaved" && live.status.value.state === "rejected"
+	const unsaved = dialog === "unsaved" && live.status.value
+	const rejected = unsaved && unsaved.state === "rejected"
 	return (
 		<div class="document">
 			<button type="button" class="skip-link" onClick={() => editor?.focus()}>
@@ -206,9 +208,9 @@ function OpenDocument({ live, onReopen }: { live: LiveDocument; onReopen: () => 
 			)}
 			{extras && dialog === "link" && editor && <extras.LinkDialog editor={editor} onClose={closeDialog} />}
 			{extras && dialog === "image" && editor && <extras.ImageDialog editor={editor} onClose={closeDialog} />}
-			{extras && dialog === "unsaved" && (
+			{extras && unsaved && (
 				<extras.UnsavedDialog
-					text={(rejected && live.status.value.rejected?.text) || live.document.unsavedText}
+					text={offeredText(unsaved, live.document.unsavedText)}
 					explanation={
 						rejected
 							? "The server refused this edit, so it was taken out of the document. Copy the text to use it elsewhere or to try again."

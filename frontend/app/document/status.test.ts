@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { Status } from "../../client/index.js"
-import { statusLine } from "./status"
+import { offeredText, statusLine } from "./status"
 
 const now = 1_000_000
 
@@ -68,6 +68,12 @@ const cases: [string, Status, string, string?][] = [
 		"Show unsaved text",
 	],
 	[
+		"removed with what was refused before",
+		{ state: "removed", pending: 0, reason: "trashed", rejected: { code: "read_only", message: "", text: "x" } },
+		"This document is in the trash",
+		"Show unsaved text",
+	],
+	[
 		"access taken",
 		{ state: "removed", pending: 0, reason: "access" },
 		"You no longer have access to this document",
@@ -93,6 +99,14 @@ describe("the state of saving", () => {
 		const line = statusLine(status, now)
 		expect(line.sentence).toBe(sentence)
 		expect(line.action?.label).toBe(action)
+	})
+
+	test("[S9] what was refused is offered, and what waits too where nothing will be sent any more", () => {
+		const rejected = { code: "read_only", message: "", text: "refused" }
+		expect(offeredText({ state: "rejected", pending: 1, rejected }, "waiting")).toBe("refused")
+		expect(offeredText({ state: "removed", pending: 1, rejected }, "waiting")).toBe("refused\nwaiting")
+		expect(offeredText({ state: "failed", pending: 0, rejected }, "")).toBe("refused")
+		expect(offeredText({ state: "failed", pending: 1 }, "waiting")).toBe("waiting")
 	})
 
 	test("a commenter is told what their role is", () => {

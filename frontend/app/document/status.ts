@@ -77,7 +77,12 @@ function saving(status: Status): string {
 
 /** What was typed and cannot be saved any more is worth more than any other next step (law S9). */
 function unsaved(status: Status): StatusLine["action"] {
-	return status.pending > 0 ? { label: "Show unsaved text", does: "showText" } : undefined
+	return status.pending > 0 || status.rejected ? { label: "Show unsaved text", does: "showText" } : undefined
+}
+
+/** What is offered for copying: what was refused and, where nothing will be sent any more, what still waits. */
+export function offeredText({ state, rejected }: Status, waiting: string): string {
+	return [rejected?.text, state !== "rejected" && waiting].filter(Boolean).join("\n")
 }
 
 /** Signing in again sends what is unsaved, so it comes before reading it. */
