@@ -7,8 +7,21 @@ import { openLive } from "./live"
 class FakeDocument {
 	status: Partial<Status> = { state: "saving" }
 	pending = 1
-	readonly on = () => () => {}
+	closed = false
+	private readonly listeners = new Map<string, () => void>()
+	readonly on = (event: string, listener: () => void) => {
+		this.listeners.set(event, listener)
+		return () => void this.listeners.delete(event)
+	}
 	readonly setPresence = () => {}
+	/** Becomes that, and tells. */
+	become(pending: number, status: Partial<Status>): void {
+		Object.assign(this, { pending, status })
+		this.listeners.get("status")?.()
+	}
+	close(): void {
+		this.closed = true
+	}
 	constructor(readonly id: string) {}
 }
 vi.mock("../../client/index.js", () => ({
@@ -34,6 +47,37 @@ test("[S9] one that was left with unsaved edits is taken up where it was", () =>
 test("one that had ended is opened anew: it may be out of the trash, and its edits are in the journal", () => {
 	expect(comesBack("trashed", { state: "removed", reason: "trashed" })).toBe(false)
 	expect(comesBack("damaged", { state: "failed", reason: "damaged" })).toBe(false)
+})
+
+const refused = { state: "rejected", rejected: { code: "read_only", message: "", text: "x" } } as const
+
+/** Whether closing the tab would ask first. */
+function asks(): boolean {
+	return !dispatchEvent(new Event("beforeunload", { cancelable: true }))
+}
+
+test("[S9] one that was left is closed when its last edit is gone, saved or not, and not before", () => {
+	const page = openLive("undone")
+	const left = page.document as unknown as FakeDocument
+	page.leave()
+	left.become(1, { state: "saving" })
+	expect(left.closed).toBe(false)
+	left.become(0, { state: "saved" })
+	expect(left.closed).toBe(true)
+})
+
+test("[S9] what was refused is as unsaved as what waits: without a journal the tab keeps it", () => {
+	const page = openLive("refused")
+	const left = page.document as unknown as FakeDocument
+	left.become(0, refused)
+	expect(asks()).toBe(false)
+	left.become(0, { ...refused, journalDenied: true })
+	expect(asks()).toBe(true)
+	page.leave()
+	expect([left.closed, asks()]).toEqual([false, true])
+	expect(openLive("refused").document).toBe(page.document)
+	left.become(0, { state: "saved", journalDenied: true })
+	expect(asks()).toBe(false)
 })
 
 test("[S9] without a journal one that had ended stays: nothing else has its edits", () => {

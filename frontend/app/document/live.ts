@@ -40,8 +40,13 @@ let journal: Promise<Journal> | undefined
 /** Closing the tab asks first where the browser would forget what is unsaved. */
 function holdUnsaved(opened: ClientDocument): (event: BeforeUnloadEvent) => void {
 	return (event) => {
-		if (opened.pending > 0 && opened.status.journalDenied) event.preventDefault()
+		if (opened.status.journalDenied && hasUnsaved(opened)) event.preventDefault()
 	}
+}
+
+/** Edits on their way, or refused ones that nobody has let go yet. */
+function hasUnsaved({ pending, status }: ClientDocument): boolean {
+	return pending > 0 || status.rejected !== undefined
 }
 
 /** Documents left with unsaved edits; opening one again takes it from here. */
@@ -101,8 +106,9 @@ export function openLive(id: string): LiveDocument {
 			document.removeEventListener("visibilitychange", wake)
 			removeEventListener("beforeunload", hold)
 			opened.setPresence(null)
-			if (opened.pending === 0) opened.close()
-			else linger(opened)
+			// What was refused waits in the journal, if there is one.
+			if (opened.pending > 0 || (opened.status.journalDenied && hasUnsaved(opened))) linger(opened)
+			else opened.close()
 		},
 	}
 }
@@ -118,12 +124,13 @@ function linger(left: ClientDocument): void {
 	addEventListener("beforeunload", hold)
 	const release = () => {
 		removeEventListener("beforeunload", hold)
-		endSaved()
+		endStatus()
 		endRejected()
 		lingering.delete(left.id)
 	}
-	const endSaved = left.on("saved", () => {
-		if (left.pending > 0) return
+	// Not only when it was saved: others may have removed what an edit was about.
+	const endStatus = left.on("status", () => {
+		if (hasUnsaved(left)) return
 		release()
 		left.close()
 	})
