@@ -64,6 +64,11 @@ test("everything without a mouse: write, format, link, find, export, rename, tra
 	await expect(doc.text).not.toBeFocused()
 
 	await doc.text.focus()
+	// Saving out of habit asks for no file.
+	const saving = { key: "s", ctrlKey: true, bubbles: true, cancelable: true }
+	expect(await doc.text.evaluate((text, init) => text.dispatchEvent(new KeyboardEvent("keydown", init)), saving)).toBe(
+		false,
+	)
 	await doc.press("Control+f")
 	await expect(doc.findField).toBeFocused()
 	await doc.type("two")

@@ -316,7 +316,8 @@ function usePageKeys(editor: Editor | null, open: { onShortcuts: () => void; onF
 			else if (mod && !event.shiftKey && event.key.toLowerCase() === "f" && editor) open.onFind()
 			else if (event.altKey && event.key === "F10")
 				document.querySelector<HTMLElement>(".toolbar .tool[tabindex='0']")?.focus()
-			else return
+			// Out of habit; the browser would save the page as a file, and the text is saved.
+			else if (!mod || event.key.toLowerCase() !== "s") return
 			event.preventDefault()
 		}
 		addEventListener("keydown", key)
