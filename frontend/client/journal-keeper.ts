@@ -20,8 +20,9 @@ const SOON = 50
 const LATER = 1_000
 /** A submit waits no longer than this for the journal, ms: then it leaves without, and the status says so. */
 const PATIENCE = 3_000
-/** What was left is looked for again so long after an attempt to send it broke off, ms. */
+/** What was left is looked for again so long after an attempt to send it broke off: doubling, ms. */
 const AGAIN = 3_000
+const LONGEST_AGAIN = 60_000
 /** Why a document cannot be opened any more. */
 export type Gone = "document" | "access"
 
@@ -60,6 +61,8 @@ export class Keeper {
 	private timer: ReturnType<typeof setTimeout> | undefined
 	private due = Number.POSITIVE_INFINITY
 	private again: ReturnType<typeof setTimeout> | undefined
+	/** Attempts to send what was left that broke off, in a row. */
+	private broken = 0
 	private online = false
 
 	constructor(
@@ -213,9 +216,13 @@ export class Keeper {
 		if (!this.branches.delete(branch)) return
 		const done = isClean(branch)
 		branch.close()
-		if (done) return
+		if (done) {
+			this.broken = 0
+			return
+		}
 		clearTimeout(this.again)
-		this.again = setTimeout(() => this.live.state.online && this.look(), AGAIN)
+		const pause = Math.min(LONGEST_AGAIN, AGAIN * 2 ** this.broken++)
+		this.again = setTimeout(() => this.live.state.online && this.look(), pause)
 	}
 
 	/** One write at a time; all that changes during one goes with the next. */

@@ -201,6 +201,22 @@ describe("the journal", () => {
 		expect(left.text).toBe(logText())
 	})
 
+	it("[C5] what another tab left is tried again ever later where the server takes no more connections", async () => {
+		const left = await opened()
+		const right = await opened()
+		left.goOffline()
+		left.type("left ")
+		await pass(300)
+		right.network.reachable = false
+		left.crash()
+		await pass(120_000)
+		expect(right.document.status.state).toBe("saved")
+		expect(right.network.sockets.length).toBeLessThan(10)
+		right.network.reachable = true
+		await pass(120_000)
+		expect(logText()).toBe("left \n")
+	})
+
 	it("[C3] several tabs gone at once: everything they left arrives", async () => {
 		const three = [await opened(), await opened(), await opened()]
 		for (const tab of three) tab.goOffline()
