@@ -1,4 +1,5 @@
 import type { SocketLike } from "./client.js"
+import { Moment } from "./moment.js"
 import { takeShare } from "./poll-shares.js"
 
 /** What a poll gets; see docs/protocol.md. */
@@ -14,6 +15,8 @@ interface Answer {
 const PAUSES = [100, 400, 1_000]
 /** Between two polls that do not wait at the server, ms. */
 const BRIEF = 5_000
+/** One that was to wait and was answered with nothing, sooner than this, did not come from the server; and the pause after it, ms. */
+const HOLLOW = 1_000
 /** What a poll that brings something waits for its answer where it may not wait long, ms. */
 const ANSWER = 2_000
 
@@ -80,16 +83,19 @@ export class LongPollSocket implements SocketLike {
 			try {
 				const hold = await this.patience()
 				if (this.over || number !== this.latest) return
+				const { accepted } = this
+				const asked = new Moment()
 				const answer = await this.post(hold === undefined ? {} : { hold })
 				failed = 0
 				if (!this.over) this.take(answer)
-				if (hold !== undefined && answer.messages.length === 0)
-					await new Promise((resolve) => setTimeout(resolve, BRIEF))
+				if (answer.messages.length > 0) continue
+				if (hold !== undefined) await pause(BRIEF)
+				else if (this.accepted === accepted && asked.age < HOLLOW) await pause(HOLLOW)
 			} catch {
 				if (this.over || number !== this.latest) return
-				const pause = this.connection === null ? undefined : PAUSES[failed++]
-				if (pause === undefined) this.end(1006, "")
-				else await new Promise((resolve) => setTimeout(resolve, pause))
+				const next = this.connection === null ? undefined : PAUSES[failed++]
+				if (next === undefined) this.end(1006, "")
+				else await pause(next)
 			}
 		}
 	}
@@ -158,4 +164,8 @@ export class LongPollSocket implements SocketLike {
 		this.giveBack()
 		this.onclose?.({ code, reason } as never)
 	}
+}
+
+function pause(ms: number): Promise<void> {
+	return new Promise((resolve) => setTimeout(resolve, ms))
 }

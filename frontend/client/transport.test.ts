@@ -219,6 +219,26 @@ describe("transport", () => {
 		expect(document.status.state).toBe("connecting")
 	})
 
+	it("something on the way that answers at once, and with nothing, is not asked without a pause", async () => {
+		let asked = 0
+		const hollow = async (url: string, init: RequestInit) => {
+			const { connection } = JSON.parse(String(init.body))
+			if (connection === null) return network.fetch(url, init)
+			asked++
+			await new Promise((resolve) => setTimeout(resolve, 5)) // the way there and back
+			return Response.json({ connection, sent: 1, accepted: 1, messages: [] })
+		}
+		network.blocked = "refused"
+		client = createClient({ url: "https://host", webSocket: network.webSocket, fetch: hollow as typeof fetch })
+		const document = open()
+		await pass(5_000)
+		expect(document.loaded).toBe(true)
+		asked = 0
+		await pass(5_000)
+		expect(asked).toBeGreaterThan(0)
+		expect(asked).toBeLessThan(20)
+	})
+
 	it("remembers for the tab what worked", async () => {
 		const kept: Record<string, string> = {}
 		vi.stubGlobal("sessionStorage", kept)
