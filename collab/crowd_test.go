@@ -58,22 +58,21 @@ func TestCrowdIsBounded(t *testing.T) {
 		return all
 	}
 	in(t, "[V1][R5] states are kept up to a bound of the document; the next is shown once there is room", nil, func(t *testing.T, h *harness) {
-		watcher := h.join(1)
-		var crowd []*pipe
-		for i := range crowdStates/len(state) + 1 {
-			crowd = append(crowd, h.join(2+i%100))
-			crowd[i].say(protocol.Presence{State: state})
+		watcher, first, second := h.join(1), h.join(2), h.join(3)
+		synctest.Wait()
+		h.hub.live(h.doc).crowd.states = crowdStates - len(state) // others'
+		for _, c := range []*pipe{first, second} {
+			c.say(protocol.Presence{State: state})
 			synctest.Wait()
 		}
-		all, last := shown(watcher), crowd[len(crowd)-1]
-		for i, c := range crowd {
-			if is, there := all[c.peer.ID()]; !there || is != (c != last) {
-				t.Errorf("of %d of %d the watcher was told %v, with state %v", i+1, len(crowd), there, is)
-			}
+		told := shown(watcher)
+		if is, there := told[second.peer.ID()]; !told[first.peer.ID()] || is || !there {
+			t.Errorf("with a state the watcher was told of the first: %v, of the second: %v, who is there: %v", told[first.peer.ID()], is, there)
 		}
-		crowd[0].peer.Detach()
-		last.say(protocol.Presence{State: state})
-		if !shown(watcher)[last.peer.ID()] {
+		first.peer.Detach()
+		synctest.Wait()
+		second.say(protocol.Presence{State: state})
+		if !shown(watcher)[second.peer.ID()] {
 			t.Error("there is room now, and it is not shown")
 		}
 	})
