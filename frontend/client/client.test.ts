@@ -221,7 +221,6 @@ describe("client", () => {
 	it.each([
 		[4500, "protocol"],
 		[4501, "unauthorized"],
-		[4503, "forbidden"],
 		[4504, "not_found"],
 		[4505, "invalid_changes"],
 		[4506, "client_too_old"],
@@ -238,6 +237,21 @@ describe("client", () => {
 		expect(network.sockets).toHaveLength(1)
 		expect(document.status).toEqual({ state: "failed", pending: 1, reason })
 		expect(document.unsavedText).toBe("mine")
+	})
+
+	it("[S3] who has signed in elsewhere meanwhile goes on as that person, and what the guest had typed is offered", async () => {
+		const document = await ready()
+		network.flowing = false
+		document.submit([{ insert: "mine" }])
+		network.last.shut(4503, "not yours")
+		network.flowing = true
+		await pass(1_000)
+		expect(network.last.of("hello")[0]?.resume).toBeUndefined()
+		expect(document.status).toMatchObject({ state: "rejected", pending: 0, rejected: { text: "mine" } })
+		network.last.shut(4503, "forbidden")
+		await pass(60_000)
+		expect(network.sockets).toHaveLength(2)
+		expect(document.status).toMatchObject({ state: "failed", reason: "forbidden", rejected: { text: "mine" } })
 	})
 
 	it("[S9] signed out, edits wait, and go out once after signing in again", async () => {

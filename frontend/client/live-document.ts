@@ -57,8 +57,8 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 	private peer = ""
 	/** Of the last hello; the clock, so that it rises across tabs too. */
 	private attempt = 0
-	/** Whether a server has welcomed us yet. */
-	private joined = false
+	/** Whether we have already come again as ourselves. */
+	private disowned = false
 	private opening: Promise<Keeper | undefined> | undefined
 	private keeper: Keeper | undefined
 	private trunk: JournaledDocument | undefined
@@ -253,7 +253,6 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 		this.peer = message.peer
 		// Who came as somebody new, for fresh content, is that with the content, which may come later.
 		if (message.document.changes || message.document.content) this.resume = true
-		this.joined = true
 		this.failure = undefined
 		if (message.token) this.options.keepToken(message.token)
 		this.present({ title: message.document.title, role: message.role })
@@ -412,8 +411,9 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 	private stopped(code: number): void {
 		const failure = failureOf(code)
 		const { client } = this.state
-		if (failure === "forbidden" && client !== "" && this.resume && !this.joined) {
-			// What the journal had is of somebody else at this browser: we come as ourselves.
+		if (failure === "forbidden" && client !== "" && this.resume && !this.disowned) {
+			// The client is somebody else's: of who used this browser before, or of the guest that we were until we signed in. We come as ourselves.
+			this.disowned = true
 			this.resume = false
 			this.dispatch({ type: "disown" })
 			if (!this.failure) this.connection.now(true)

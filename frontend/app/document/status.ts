@@ -43,7 +43,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 	id_conflict: "it was sent twice with different content",
 	invalid_change: "the server could not apply it",
 	recovered: "it was left by another tab, of a text that is gone",
-	forbidden: "it was left here by somebody else",
+	forbidden: "it was written here as somebody else",
 }
 
 /** When the next attempt comes. */
