@@ -14,8 +14,8 @@ type pacer struct {
 
 const (
 	// frameCost is what a frame to one peer is charged. A core sends some
-	// 80,000 frames a second, so one document takes up to a sixth of it.
-	frameCost = 80 * time.Microsecond
+	// 40,000 to 80,000 frames a second, so one document takes up to a fifth of it.
+	frameCost = 120 * time.Microsecond
 	// slowestCommits bounds the charge for one commit, and so how long an
 	// author in a large crowd waits for the others.
 	slowestCommits = 40 * time.Millisecond

@@ -39,7 +39,7 @@ func TestPacer(t *testing.T) {
 		return writer
 	}
 	in(t, "a few are never held back", count, func(t *testing.T, h *harness) {
-		typing(h, 10)
+		typing(h, 8)
 		if log.appends != 1000 {
 			t.Errorf("%d commits, want one for each of 1000 changes", log.appends)
 		}
