@@ -334,6 +334,8 @@ func TestBadInput(t *testing.T) {
 		{"GET", "/api/nothing", "", 404, "route_not_found"},
 		{"PUT", document, `{}`, 405, "method_not_allowed"},
 		{"POST", "/api/me", `{}`, 405, "method_not_allowed"},
+		{"POST", document + "/socket", `{}`, 405, "method_not_allowed"},
+		{"GET", document + "/poll", "", 405, "method_not_allowed"},
 		{"GET", "/api/documents?limit=0", "", 400, "invalid_request"},
 		{"GET", "/api/documents?limit=201", "", 400, "invalid_request"},
 		{"GET", "/api/documents?limit=x", "", 400, "invalid_request"},

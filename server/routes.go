@@ -88,9 +88,15 @@ func unknownRoute(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if len(allowed) > 0 {
-		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "This address knows %s only; see /api/docs.", strings.Join(allowed, ", ")).write(w)
+		otherMethod(w, allowed...)
 		return
 	}
 	newProblem(http.StatusNotFound, "route_not_found", "The API has no such address; see /api/docs.").write(w)
+}
+
+// otherMethod answers a method that the address does not know.
+func otherMethod(w http.ResponseWriter, allowed ...string) {
+	methods := strings.Join(allowed, ", ")
+	w.Header().Set("Allow", methods)
+	newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "This address knows %s only; see /api/docs.", methods).write(w)
 }

@@ -149,12 +149,14 @@ func New(ctx context.Context, config Config) (*Server, error) {
 			setRoute(r.Context(), routeSocket)
 			config.Socket.ServeHTTP(w, r)
 		})
+		mux.HandleFunc(routeSocket, func(w http.ResponseWriter, _ *http.Request) { otherMethod(w, http.MethodGet) })
 	}
 	if config.Poll != nil {
 		mux.Handle("POST "+routePoll, s.origins.protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			setRoute(r.Context(), routePoll)
 			config.Poll.ServeHTTP(w, r)
 		})))
+		mux.HandleFunc(routePoll, func(w http.ResponseWriter, _ *http.Request) { otherMethod(w, http.MethodPost) })
 	}
 	mux.Handle("/api/", bounded(protected))
 	mux.Handle("/", bounded(newPages(config.UI, s.config.Access)))
