@@ -53,7 +53,7 @@ func (l *Limits) documentBytes() int { return max(leastDocumentBytes, bytesPerUn
 func (b *bulk) take(document *ot.Document, d ot.Delta, most int) bool {
 	b.walked = 0
 	grows := b.growth(document, d)
-	if grows > b.room {
+	if grows > 0 && grows > b.room {
 		bytes, widest := document.JSONLen()
 		b.walked += bytes / insertBytes
 		b.room, b.widest = most-bytes, widest

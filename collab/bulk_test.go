@@ -29,6 +29,19 @@ func TestBulk(t *testing.T) {
 			}
 		}
 	})
+	t.Run("[D5][R5] in a document that is too large, such as one of a larger limit, a delete is not measured, nor charged for that", func(t *testing.T) {
+		document, b := ot.NewDocument(), bulk{}
+		if err := document.Apply(ot.Delta{ot.InsertText(strings.Repeat("x", 1000), ot.Attributes{})}); err != nil {
+			t.Fatal(err)
+		}
+		const most = 1
+		if b.take(document, ot.Delta{text("x")}, most) {
+			t.Error("an insert fits")
+		}
+		if !b.take(document, ot.Delta{ot.Delete(1)}, most) || b.walked != 0 {
+			t.Errorf("a delete looked at %d pieces", b.walked)
+		}
+	})
 	t.Run("[D5][R5] formatting that a document would have to say too often is refused; deletes go on", func(t *testing.T) {
 		q := newSequencer(ot.NewDocument(), 0, Limits{}.withDefaults())
 		alice, seq, base := named("alice"), int64(0), int64(0)
