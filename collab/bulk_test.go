@@ -42,6 +42,26 @@ func TestBulk(t *testing.T) {
 			t.Errorf("a delete looked at %d pieces", b.walked)
 		}
 	})
+	t.Run("[D5] what was not written leaves no room behind when it is forgotten", func(t *testing.T) {
+		q := newSequencer(ot.NewDocument(), 0, Limits{}.withDefaults())
+		alice := named("alice")
+		q.know(alice, alice, nil)
+		submit := func(seq int64, ops ...ot.Op) {
+			if e := q.step(&submission{client: alice, seq: seq, base: q.durable, delta: ops, author: &author{}, at: time.UnixMicro(0)}); e.kind != sequenced {
+				t.Fatal(e.reject)
+			}
+		}
+		submit(1, ot.InsertText(strings.Repeat("x", 1000), ot.Attributes{}))
+		q.commit(1)
+		durable := q.document.Clone()
+		submit(2, ot.Delete(1000))
+		q.bulk = bulk{} // measured anew at the next insert
+		submit(3, text("y"))
+		q.rollback(durable)
+		if size, _ := q.document.JSONLen(); q.limits.documentBytes()-size < q.bulk.room {
+			t.Errorf("room is %d, of which the document of %d bytes leaves %d", q.bulk.room, size, q.limits.documentBytes()-size)
+		}
+	})
 	t.Run("[D5][R5] formatting that a document would have to say too often is refused; deletes go on", func(t *testing.T) {
 		q := newSequencer(ot.NewDocument(), 0, Limits{}.withDefaults())
 		alice, seq, base := named("alice"), int64(0), int64(0)

@@ -308,7 +308,7 @@ func (q *sequencer) rollback(document *ot.Document) {
 	}
 	q.undo = nil
 	q.window.truncate(q.durable)
-	q.document = document
+	q.document, q.bulk = document, bulk{}
 }
 
 // forget lets go of clients nobody holds, whose rows the log has.
