@@ -202,6 +202,17 @@ describe("what the browser has done and not told of yet comes before what others
 		expect(getSelection()?.focusOffset).toBe(0)
 	})
 
+	test("a letter that stands in the DOM only moves another's caret too", () => {
+		const { client, editor, text } = caretAtEnd()
+		const at = () => (client.content[0] as { insert: string }).insert.indexOf("two")
+		Object.defineProperty(client, "peers", { get: () => [{ ...peer, selection: { anchor: at(), head: at() } }] })
+		text.data = "y one"
+		getSelection()?.collapse(text, 2)
+		client.emit("presence", client.peers)
+		expect(shown(editor)).toEqual([{ insert: "y one\ntwo\n" }])
+		expect(editor.view.dom.querySelector(".peer-caret")?.nextSibling?.textContent).toBe("two")
+	})
+
 	test("[A2] a letter that stands in the DOM only is moved over another's change", () => {
 		const { client, editor, text } = caretAtEnd()
 		text.data = "y one"

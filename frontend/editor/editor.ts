@@ -278,6 +278,8 @@ class DocumentEditor implements Editor {
 	}
 
 	private showPeers(): void {
+		// Before their selections are asked for, which what is read moves.
+		catchUp(this.view)
 		// While changes are held back, selections are about a text that the view does not show yet.
 		if (!this.bridge.holding) this.peers.update(this.options.document.peers)
 	}

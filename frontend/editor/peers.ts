@@ -4,7 +4,6 @@
 import { Plugin, PluginKey } from "prosemirror-state"
 import { Decoration, DecorationSet, type EditorView } from "prosemirror-view"
 import type { PeerView } from "../client/index.js"
-import { catchUp } from "./bridge.js"
 import { positionOf } from "./convert.js"
 import type { PeerCaret } from "./types.js"
 
@@ -35,7 +34,6 @@ export class Peers {
 	update(peers: readonly PeerView[]): void {
 		const { view } = this
 		if (!view || view.isDestroyed) return
-		catchUp(view)
 		const { doc } = view.state
 		const decorations: Decoration[] = []
 		const here = new Set<string>()
