@@ -129,8 +129,12 @@ func TestWorkIsCharged(t *testing.T) {
 			t.Errorf("carol was acknowledged %v", got)
 		}
 	})
-	in(t, "[R5] so does one whose base is long ago", narrow, func(t *testing.T, h *harness) {
-		alice, bob := h.join(1), h.join(2)
+	both := func(c *Config) {
+		narrow(c)
+		c.Limits.DocumentBytes = c.Limits.ConnectionBytes
+	}
+	in(t, "[R5] so does one whose base is long ago, for its author alone", both, func(t *testing.T, h *harness) {
+		alice, bob, carol := h.join(1), h.join(2), h.join(3)
 		for i := range int64(40) {
 			alice.submit(i+1, i, text("x"))
 			alice.hear()
@@ -148,6 +152,10 @@ func TestWorkIsCharged(t *testing.T) {
 		bob.submit(2, 41, text("b"))
 		if got := of[protocol.Reject](bob.hear()); len(got) != 1 || got[0].Code != protocol.CodeRateLimited {
 			t.Errorf("bob was refused %v", got)
+		}
+		carol.submit(1, 41, text("c"))
+		if got := of[protocol.Ack](carol.hear()); len(got) != 1 {
+			t.Errorf("carol was acknowledged %v", got)
 		}
 	})
 	in(t, "[R5][C6] so does a check of the content of a large document", narrow, func(t *testing.T, h *harness) {

@@ -91,7 +91,7 @@ func (s *session) readFor(a *attempt, e effect) (err error) {
 			hit = &found{revision: c.Revision, same: moved.Equal(d), at: c.At}
 			return false
 		}
-		a.work += 1 + len(moved)/opsForPiece
+		a.moving += 1 + len(moved)/opsForPiece
 		moved = ot.Transform(d, moved, true)
 		grown += d.Growth()
 		return true

@@ -65,7 +65,8 @@ type submission struct {
 	moved  ot.Delta // the delta as of revision caught
 	caught int64    // 0: not moved
 	grown  int      // the document's growth from base to caught, UTF-16 units
-	work   int      // what that and sequencing took, see session.charge
+	moving int      // what that took, outside the session's loop, see session.charge
+	work   int      // what sequencing took
 	digest persistence.Hash
 	sized  bool   // checked at the door, digest is set
 	found  *found // its original was met on the way

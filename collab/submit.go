@@ -65,7 +65,7 @@ func (s *session) mayStill(a *attempt) error {
 
 func (s *session) step(a *attempt) {
 	e := s.seq.step(&a.submission)
-	if a.work > littleWork && e.kind != catchUp && e.kind != search {
+	if a.work+a.moving > littleWork && e.kind != catchUp && e.kind != search {
 		s.charge(a)
 	}
 	switch e.kind {
@@ -89,7 +89,8 @@ func (s *session) step(a *attempt) {
 // formatting all of a document looks at each piece of it, and an old base has the
 // change moved over all since. Beyond littleWork that is charged to the rates as if
 // it were so many bytes, so that a loop of such changes takes a tenth of a core for
-// each connection, and a document's half of one. One unit is a piece of a document
+// each connection, and a document's half of one; what is moved outside the loop holds
+// up nobody else there, and is the author's alone. One unit is a piece of a document
 // looked at and formatted, or some ops moved over a change: about 0.4 µs.
 const (
 	littleWork  = 10_000
@@ -108,11 +109,15 @@ func (s *session) charge(a *attempt) {
 		on[overUser] = &s.hub.tallies.of(a.author.row.ID, c.elapsed()).meter
 	}
 	for i := range scopes {
+		work := a.work
+		if i != overDocument {
+			work += a.moving
+		}
 		if on[i] != nil {
-			on[i].take(c.elapsed(), &c.rates.over[i], 0, workBytes*min(a.work, mostWork), c.Limits.RateBurst, math.MaxInt64)
+			on[i].take(c.elapsed(), &c.rates.over[i], 0, workBytes*min(work, mostWork), c.Limits.RateBurst, math.MaxInt64)
 		}
 	}
-	a.work = 0
+	a.work, a.moving = 0, 0
 }
 
 // repeat answers a resend as the first was answered (law S2): when its
