@@ -42,7 +42,8 @@ func lockDir(dir string) (*os.File, error) {
 // only its owner can read. Made by root it is given to whom the directory
 // belongs to: an administrator's command while no server runs must leave nothing
 // that the server's own user cannot open. Only a new file is given away, never
-// one that was put there, or what a link there leads to.
+// one that was put there, or what a link there leads to; and where root may not,
+// as on some network file systems, it stays as it is.
 func createOwned(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil || os.Geteuid() != 0 {
@@ -52,7 +53,7 @@ func createOwned(path string) (*os.File, error) {
 	if err = syscall.Stat(filepath.Dir(path), &dir); err == nil {
 		err = file.Chown(int(dir.Uid), int(dir.Gid))
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrPermission) {
 		return nil, errors.Join(fmt.Errorf("give %s to the directory's owner: %w", path, err), file.Close(), os.Remove(path))
 	}
 	return file, nil
