@@ -318,7 +318,7 @@ func explain(err error) string {
 	case errors.Is(err, sqlite.ErrEarlySchema):
 		return err.Error() + ": nothing was changed. Run that build, export the documents as Markdown, and import them here into a new directory with --data"
 	case errors.Is(err, sqlite.ErrForeign):
-		return err.Error() + ": choose the data directory with --data; one that was never served holds none yet"
+		return err.Error() + ": choose the data directory with --data; one that was never served holds none yet. If it is ours and damaged, restore a backup into a new directory"
 	case errors.Is(err, sqlite.ErrNotEmpty):
 		return err.Error() + ": restore into a new one with --data, and keep this one until you know that it is not needed"
 	case errors.Is(err, syscall.ENOTDIR):

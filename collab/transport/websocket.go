@@ -181,9 +181,9 @@ func (h *WebSocket) connected(s *melody.Session) {
 	})
 	socket := s.WebsocketConnection()
 	answer := socket.PingHandler()
-	socket.SetPingHandler(func(data string) error {
+	socket.SetPingHandler(func(payload string) error {
 		c.slow()
-		return answer(data)
+		return answer(payload)
 	})
 	close(c.started)
 	if h.stopping.Load() {
