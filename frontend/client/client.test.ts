@@ -460,6 +460,23 @@ describe("client", () => {
 		expect(document.status).toEqual({ state: "failed", pending: 0, reason: "mismatch" })
 	})
 
+	it("[C6] at most once a minute, also after another welcome", async () => {
+		const digest = vi.spyOn(crypto.subtle, "digest").mockResolvedValue(new ArrayBuffer(32))
+		const document = await ready()
+		const checks = () => network.sockets.flatMap((socket) => socket.of("check")).length
+		document.submit([{ insert: "x" }])
+		await pass(12_000)
+		expect(checks()).toBe(1)
+		network.last.shut(4000, "")
+		await pass(2_000)
+		document.submit([{ insert: "y" }])
+		await pass(38_000)
+		expect(checks()).toBe(1)
+		await pass(25_000)
+		expect(checks()).toBe(2)
+		digest.mockRestore()
+	})
+
 	it("[S7] after a restored backup the document goes on, with what was pending", async () => {
 		const document = await ready()
 		document.submit([{ insert: "old" }])

@@ -259,6 +259,7 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 		this.dispatch(message)
 		this.presence.join(message.peers.filter((other) => other.peer !== message.peer))
 		this.presence.flush()
+		void this.compare()
 	}
 
 	private present({ title, role }: { readonly title: string; readonly role: Role }): void {
@@ -338,17 +339,16 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 			case "reset":
 				this.emitter.emit("reset", { content: this.content, revision: this.revision })
 				void this.open()
-				void this.compare()
 				break
 			case "again":
 				for (const event of effect.events) this.dispatch(event)
 		}
 	}
 
-	/** Begins to compare content with the server's; without the code for it, which comes later, there is no comparison. */
+	/** Begins to compare content with the server's. The code for it comes after the text, or at the next welcome. */
 	private async compare(): Promise<void> {
-		const module = await import("./hash-check.js").catch(() => undefined)
-		if (!this.failure && !this.removed) this.hashCheck = module?.watch(this, (check) => this.connection.send(check))
+		const module = this.hashCheck ? undefined : await import("./hash-check.js").catch(() => undefined)
+		if (!this.failure && !this.removed) this.hashCheck ??= module?.watch(this, (check) => this.connection.send(check))
 	}
 
 	/** Fetches the journal. It comes after the text, or when the server does not answer; what failed is tried again when it is next needed. */
