@@ -4,7 +4,7 @@ import type { Editor, EditorSnapshot } from "../../editor/types.ts"
 import { Floating } from "../ui/Floating"
 import { ColorTool } from "./ColorTool"
 import { Tool, ToolRow } from "./Tool"
-import { MARKS } from "./Toolbar"
+import { MarkTools } from "./Toolbar"
 
 const SETTLE = 180 // ms a selection must rest; a bubble that chases the pointer is a nuisance
 
@@ -72,17 +72,7 @@ export function SelectionBubble({
 					<span class="bubble-address">{link}</span>
 				) : (
 					<>
-						{MARKS.map(({ mark, label, keys, Icon }) => (
-							<Tool
-								key={mark}
-								label={label}
-								keys={keys}
-								pressed={formats.marks[mark]}
-								onPress={() => editor.commands.toggleMark(mark)}
-							>
-								<Icon size={16} />
-							</Tool>
-						))}
+						<MarkTools formats={formats} commands={editor.commands} size={16} />
 						<ColorTool formats={formats} commands={editor.commands} onDone={() => editor.focus()} />
 					</>
 				)}

@@ -23,7 +23,7 @@ import {
 	Underline,
 	Undo2,
 } from "lucide-preact"
-import type { Align, Editor, Formats, ToggleMark } from "../../editor/types.ts"
+import type { Align, Commands, Editor, Formats, ToggleMark } from "../../editor/types.ts"
 import { Menu, type MenuItem } from "../ui/Menu"
 import { BLOCKS, INSERTS } from "./blocks"
 import { ColorTool } from "./ColorTool"
@@ -31,13 +31,22 @@ import { writeKeys } from "./keys"
 import { Tool, ToolRow } from "./Tool"
 
 /** The five marks in the order of toolbars. */
-export const MARKS = [
+const MARKS = [
 	{ mark: "bold", label: "Bold", keys: "Mod-b", Icon: Bold },
 	{ mark: "italic", label: "Italic", keys: "Mod-i", Icon: Italic },
 	{ mark: "underline", label: "Underline", keys: "Mod-u", Icon: Underline },
 	{ mark: "strike", label: "Strikethrough", keys: "Mod-Shift-x", Icon: Strikethrough },
 	{ mark: "code", label: "Code", keys: "Mod-e", Icon: Code },
 ] as const satisfies readonly { mark: ToggleMark; label: string; keys: string; Icon: unknown }[]
+
+/** Their buttons. */
+export function MarkTools({ formats, commands, size }: { formats: Formats; commands: Commands; size: number }) {
+	return MARKS.map(({ mark, label, keys, Icon }) => (
+		<Tool key={mark} label={label} keys={keys} pressed={formats.marks[mark]} onPress={() => commands.toggleMark(mark)}>
+			<Icon size={size} />
+		</Tool>
+	))
+}
 
 const ALIGNS = [
 	{ align: "left", label: "Left", Icon: AlignLeft },
@@ -132,17 +141,7 @@ export function Toolbar({ editor, formats, canUndo, canRedo, onLink, onImage }: 
 				<ChevronDown size={14} aria-hidden="true" />
 			</Menu>
 			<span class="tool-gap" />
-			{MARKS.map(({ mark, label, keys, Icon }) => (
-				<Tool
-					key={mark}
-					label={label}
-					keys={keys}
-					pressed={formats.marks[mark]}
-					onPress={() => commands.toggleMark(mark)}
-				>
-					<Icon size={17} />
-				</Tool>
-			))}
+			<MarkTools formats={formats} commands={commands} size={17} />
 			<ColorTool formats={formats} commands={commands} onDone={back} />
 			<Tool label="Link" keys="Mod-k" pressed={formats.link !== null} onPress={onLink}>
 				<Link size={17} />
