@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+
+	"github.com/coscribe/coscribe/collab/transport"
 )
 
 // contentPolicy allows the page its own files and images from anywhere, and
@@ -76,7 +78,7 @@ func newOrigins(list []string, secure func(r *http.Request) bool) *origins {
 }
 
 func refuseForeign(w http.ResponseWriter, _ *http.Request) {
-	newProblem(http.StatusForbidden, "cross_site", "Another site may not do this here. An operator can allow it with --allowed-origin.").write(w)
+	newProblem(http.StatusForbidden, "cross_site", transport.CrossSite).write(w)
 }
 
 // protect refuses unsafe requests that a browser sends for another site: by

@@ -3,6 +3,7 @@ package transport
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gorilla/websocket"
@@ -21,9 +22,12 @@ func problem(w http.ResponseWriter, status int, code, detail string) {
 	})
 }
 
+// CrossSite is what a browser is told that asks for another site.
+const CrossSite = "Another site may not do this here. An operator can allow it with --allowed-origin."
+
 // otherSite refuses what a browser asks for another site.
 func otherSite(w http.ResponseWriter) {
-	problem(w, http.StatusForbidden, "cross_site", "Another site may not do this here. An operator can allow it with --allowed-origin.")
+	problem(w, http.StatusForbidden, "cross_site", CrossSite)
 }
 
 // stopping refuses a new pipe while the server drains.
@@ -46,15 +50,11 @@ func full(w http.ResponseWriter, limit string) {
 // it has to.
 func speaks(w http.ResponseWriter, r *http.Request) bool {
 	offered := websocket.Subprotocols(r)
-	for _, one := range offered {
-		if one == protocol.Subprotocol {
-			return true
-		}
+	if len(offered) == 0 || slices.Contains(offered, protocol.Subprotocol) {
+		return true
 	}
-	if len(offered) > 0 {
-		problem(w, http.StatusBadRequest, "unsupported_subprotocol", "The subprotocol spoken here is "+protocol.Subprotocol+"; offer that one.")
-	}
-	return len(offered) == 0
+	problem(w, http.StatusBadRequest, "unsupported_subprotocol", "The subprotocol spoken here is "+protocol.Subprotocol+"; offer that one.")
+	return false
 }
 
 // webSocketVersion is that of RFC 6455, the only one there is.
