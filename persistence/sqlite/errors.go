@@ -72,8 +72,7 @@ func fatal(err error) bool {
 
 // classify gives what SQLite refused the sentinel its caller knows.
 func classify(err error) error {
-	switch {
-	case errors.Is(err, persistence.ErrFull), errors.Is(err, persistence.ErrDamaged):
+	if errors.Is(err, persistence.ErrFull) || errors.Is(err, persistence.ErrDamaged) {
 		return err // has it
 	}
 	switch primaryCode(err) {

@@ -42,8 +42,8 @@ type RestoreOptions struct {
 //
 // The directory has its database when that is complete and durable; after an
 // error it is as it was. Errors: ErrNotEmpty, ErrNoBackup, ErrNewerSchema,
-// ErrEarlySchema, ErrInUse, ErrOutside when until lies before the first document or after the
-// moment of the backup.
+// ErrEarlySchema, ErrInUse, ErrOutside when until lies before the first document
+// or after the moment of the backup.
 func Restore(ctx context.Context, dir, file string, options RestoreOptions) (Restored, error) {
 	restored, err := restore(ctx, dir, file, options)
 	if err != nil {
