@@ -77,13 +77,17 @@ func (s *scanner) onlyInteger(o *object, key string) (n int64) {
 	return n
 }
 
+// role reads a role. One of a later version counts as the least that hears
+// anything (law P1).
 func (s *scanner) role(word string) Role {
 	if s.err != nil {
 		return RoleNone
 	}
 	role, err := ParseRole(word)
-	if err != nil {
-		s.fail("unknown role")
+	if err != nil && word == "" {
+		s.fail("no role")
+	} else if err != nil {
+		return RoleViewer
 	}
 	return role
 }

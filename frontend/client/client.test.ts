@@ -178,6 +178,40 @@ describe("client", () => {
 		expect(document.status.state).toBe("saved")
 	})
 
+	it("[C5] reconnectNow breaks off an attempt that opened and is not answered, however often that was so before", async () => {
+		let attempts = 0
+		const document = await ready({ token: async () => void attempts++ as undefined })
+		network.flowing = false
+		network.last.shut(1006, "")
+		await pass(90_000) // by now an answer is waited for 60 s
+		const before = attempts
+		while (attempts === before) await vi.advanceTimersToNextTimerAsync()
+		await pass(15_000)
+		expect(attempts).toBe(before + 1)
+		document.reconnectNow()
+		await pass(11_000)
+		expect(attempts).toBe(before + 2)
+		await pass(11_000)
+		expect(attempts).toBe(before + 3)
+		network.flowing = true
+		await pass(25_000)
+		expect(document.status.state).toBe("saved")
+	})
+
+	it("[C5] reconnectNow prolongs no attempt", async () => {
+		let attempts = 0
+		const document = await ready({ token: async () => void attempts++ as undefined })
+		network.flowing = false
+		network.last.shut(1006, "")
+		await pass(1_000)
+		const before = attempts
+		for (let second = 0; second < 11; second++) {
+			document.reconnectNow()
+			await pass(1_000)
+		}
+		expect(attempts).toBe(before + 1)
+	})
+
 	it("a document that takes a slow network 25 s to bring is waited for", async () => {
 		const document = open({ fetch: () => Promise.reject(new TypeError("fetch failed")) })
 		for (let second = 0, connections = 0, came = 0; second < 120 && !document.loaded; second++) {
@@ -297,6 +331,22 @@ describe("client", () => {
 		expect(document.status.state).toBe("saved")
 	})
 
+	it("goaway: a pause that no server asks for is a minute, neither none nor days", async () => {
+		await ready()
+		network.last.hear({ type: "goaway", retryAfter: 2 ** 40 })
+		await pass(59_000)
+		expect(network.sockets).toHaveLength(1)
+		await pass(2_000)
+		expect(network.sockets).toHaveLength(2)
+		// Nor is the server expected back for so long: without it attempts become rare.
+		network.reachable = false
+		network.last.shut(1006, "")
+		await pass(120_000)
+		const sockets = network.sockets.length
+		await pass(25_000)
+		expect(network.sockets.length - sockets).toBeLessThan(3)
+	})
+
 	it("[R7] after a goodbye the server is expected back soon, and after a while given up like one that fell silent", async () => {
 		const document = await ready({ random: () => 1 })
 		const waits: number[] = []
@@ -326,12 +376,16 @@ describe("client", () => {
 		expect(document.status.state).toBe("saved")
 	})
 
-	it("a pause longer than timers count is a long one, not none", async () => {
+	it("a pause longer than any server asks for is a long one, neither none nor a day", async () => {
 		const document = await ready()
 		server.refuse = () => ({ code: "rate_limited", retry: true, retryAfter: 2 ** 40 })
 		document.submit([{ insert: "x" }])
-		await pass(1_000)
+		await pass(290_000)
 		expect(network.last.of("submit")).toHaveLength(1)
+		server.refuse = undefined
+		await pass(15_000)
+		expect(network.last.of("submit")).toHaveLength(2)
+		expect(document.status.state).toBe("saved")
 	})
 
 	it("[C6] a clock set back by a month costs neither the comparison nor the processor", async () => {
@@ -423,6 +477,14 @@ describe("client", () => {
 		expect(document.status.state).toBe("readonly")
 		expect(titles).toEqual(["New"])
 		expect(document.title).toBe("New")
+	})
+
+	it("[P1] a role of a later version reads, and nothing more is believed of it", async () => {
+		const document = await ready()
+		network.last.onmessage?.({ data: '{"type":"role","role":"proofreader"}' } as never)
+		await pass(1_000)
+		expect(network.sockets).toHaveLength(1)
+		expect([document.role, document.status.state]).toEqual(["viewer", "readonly"])
 	})
 
 	it("[C6] compares the content hash when quiet, at most once a minute", async () => {

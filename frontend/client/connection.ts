@@ -29,6 +29,8 @@ const OPENING = 4_000
 const FETCHING = 2_000
 /** One that opened and brings no welcome in that time gets twice as long the next time, up to this, ms: where the network is slow, a large document comes late. */
 const LONGEST_WELCOME = 60_000
+/** No goodbye keeps a client away for longer, ms: a server spreads its own over 20 s at most, and timers count to 2^31 ms. */
+const LONGEST_FAREWELL = 60_000
 /** A timer so late means that the machine slept: the server gets a second chance to answer, ms. */
 const LATE = 5_000
 
@@ -78,6 +80,8 @@ export class Connection {
 	/** Counts attempts to connect, so that a stale one is known. */
 	private generation = 0
 	private attempts = 0
+	/** Hello was said on this attempt, and the welcome is waited for. */
+	private greeted = false
 	/** How often in a row the welcome did not come in time. */
 	private unanswered = 0
 	/** Until then a server that said goodbye is expected back, ms since 1970. */
@@ -109,8 +113,10 @@ export class Connection {
 		// What failed before says nothing about the network as it is now. The attempt that begins, or is
 		// under way, may still fail on the old one: then the next follows soon.
 		this.attempts = 0
+		this.unanswered = 0
 		if (this.phase === "idle" || this.phase === "waiting") void this.connect()
 		else if (this.phase === "open") this.ping(PROBE_PATIENCE)
+		else if (this.greeted) this.arm(Math.min(this.delay - this.armed.age, this.usualPatience()), () => this.retry())
 	}
 
 	send(message: ClientMessage): void {
@@ -151,6 +157,7 @@ export class Connection {
 		this.phase = "opening"
 		this.retryAt = undefined
 		this.openedAt = 0
+		this.greeted = false
 		this.arm(this.usualPatience(), () => this.retry())
 		this.listener.changed()
 		const current = () => generation === this.generation
@@ -165,6 +172,7 @@ export class Connection {
 			if (!this.transports) this.arm(OPENING, () => this.retry())
 			socket.onopen = () => {
 				if (!current()) return
+				this.greeted = true
 				this.arm(Math.min(LONGEST_WELCOME, this.usualPatience() * 2 ** this.unanswered), () => {
 					this.unanswered++
 					this.retry()
@@ -209,8 +217,9 @@ export class Connection {
 				void this.load(true)
 			} else if (message.type === "goaway") {
 				clearTimeout(this.farewell)
-				this.expected = Date.now() + message.retryAfter + BACK_SOON
-				this.farewell = setTimeout(() => this.restart(), message.retryAfter)
+				const pause = Math.min(LONGEST_FAREWELL, message.retryAfter)
+				this.expected = Date.now() + pause + BACK_SOON
+				this.farewell = setTimeout(() => this.restart(), pause)
 			}
 			this.listener.receive(message)
 		}

@@ -16,8 +16,8 @@ import { type Failure, failureOf, type Rejected, type Status, statusOf } from ".
 /** Pauses before a refused change that may be retried goes again, when the server names none: doubling, ms. */
 const FIRST_RETRY = 1_000
 const LONGEST_RETRY = 30_000
-/** No pause is longer, ms: a timer of more than 2^31 ms ends at once. */
-const LONGEST_PAUSE = 24 * 3_600_000
+/** No pause is longer, whatever was named, ms: who comes too early is told again, and loses nothing by it. */
+const LONGEST_PAUSE = 5 * 60_000
 /** Fresh content because ours was wrong is taken at most this often, ms (law C6). */
 const BETWEEN_RELOADS = 10 * 60_000
 /** A server that says nothing for so long is no reason to show nothing, ms: the journal may have the text. */

@@ -1,14 +1,15 @@
 /**
  * The messages of protocol version 1 and their validation. Unknown fields and
- * unknown server messages are ignored (law P1); a known message with a wrong
- * shape is a `ProtocolError`.
+ * unknown server messages are ignored and an unknown role counts as the least
+ * (law P1); a known message with a wrong shape is a `ProtocolError`.
  */
 import type { Delta } from "./delta.js"
 
 export const VERSION = 1
 export const SUBPROTOCOL = "coscribe.v1"
 
-export type Role = "none" | "viewer" | "commenter" | "editor" | "owner"
+const roles = ["none", "viewer", "commenter", "editor", "owner"] as const
+export type Role = (typeof roles)[number]
 
 /** A person as shown to others; `color` is "#rrggbb". */
 export interface User {
@@ -192,7 +193,6 @@ const operation: Shape = (value) => {
 	return count(value.retain) || count(value.delete)
 }
 const delta = list(operation)
-const role: Shape = (value) => ["none", "viewer", "commenter", "editor", "owner"].includes(value as string)
 const user = record({ id: text, name: text, color: text })
 const change = { revision: count, peer: optional(text), author: user, at: text, delta, seq: optional(count) }
 const presence = {
@@ -208,7 +208,7 @@ const shapes: Readonly<Record<ServerMessage["type"], Shape>> = {
 		client: text,
 		token: optional(text),
 		peer: text,
-		role,
+		role: text,
 		user,
 		document: record({
 			id: text,
@@ -230,7 +230,7 @@ const shapes: Readonly<Record<ServerMessage["type"], Shape>> = {
 	presence: record(presence),
 	leave: record({ peer: text }),
 	title: record({ title: text }),
-	role: record({ role }),
+	role: record({ role: text }),
 	reload: record({ reason: text }),
 	removed: record({ reason: text }),
 	goaway: record({ retryAfter: count }),
@@ -251,7 +251,9 @@ export function decodeFrame(frame: string): ServerMessage[] {
 		const type = message.type as ServerMessage["type"]
 		if (!Object.hasOwn(shapes, type)) continue
 		if (!shapes[type](message)) throw new ProtocolError(`malformed message: ${type}`)
-		known.push(message as unknown as ServerMessage)
+		// A role of a later version: whoever hears anything may read, and what else it allows is not for us to guess.
+		const later = "role" in message && !roles.includes(message.role as Role)
+		known.push((later ? { ...message, role: "viewer" } : message) as unknown as ServerMessage)
 	}
 	return known
 }
