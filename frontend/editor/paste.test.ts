@@ -1,4 +1,6 @@
 // @vitest-environment jsdom
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import fc from "fast-check"
 import { Slice } from "prosemirror-model"
 import { EditorState } from "prosemirror-state"
@@ -13,6 +15,11 @@ import { schema } from "./schema.js"
 import { documentDelta, parameters } from "./testing/arbitrary.js"
 import { alone, closeAll, press, select, shown } from "./testing/hands.js"
 import { googleDocs, wordDocument } from "./testing/pasted.js"
+
+/** The server's tests read the same cases. */
+const lists: { name: string; document: Delta; text: string }[] = JSON.parse(
+	readFileSync(join(import.meta.dirname, "../../server/convert/testdata/lists.json"), "utf8"),
+)
 
 /** What a page's HTML becomes, as a delta with a line end. */
 function read(html: string): Delta {
@@ -323,6 +330,12 @@ describe("copy", () => {
 		expect(holder.querySelectorAll("li > p, li > pre")).toHaveLength(2)
 		expect(deltaOf(copied(delta))).toEqual(delta)
 		expect(textOf(new Slice(doc.content, 1, 1))).toMatch(/^1\. one\n.*^2\. two\n.*^1\. one$/ms)
+	})
+
+	test.each(lists)("what is copied as text has the signs of lists that the exported text has: $name", (each) => {
+		const copied = textOf(new Slice(documentOf(each.document).content, 1, 1))
+		// Markdown's own signs are the copy's alone.
+		expect(`${copied.replace(/^```.*\n/gm, "")}\n`).toBe(each.text)
 	})
 
 	test("text reads as Markdown", () => {

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -177,6 +178,33 @@ func TestRandomDocumentsComeBack(t *testing.T) {
 		if back, err = FromText(Text(document)); err != nil || string(Text(back)) != string(Text(document)) {
 			t.Fatalf("text: %v; %s", err, replay)
 		}
+	}
+}
+
+// What is exported as text and what is copied from the page agree: the page's
+// tests read the same cases.
+func TestTextKeepsTheSignsOfLists(t *testing.T) {
+	file, err := os.ReadFile("testdata/lists.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		Name, Text string
+		Document   json.RawMessage
+	}
+	if err := json.Unmarshal(file, &cases); err != nil || len(cases) == 0 {
+		t.Fatal(len(cases), err)
+	}
+	for _, c := range cases {
+		t.Run(c.Name, func(t *testing.T) {
+			document, err := FromJSON(c.Document)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := string(Text(document)); got != c.Text {
+				t.Errorf("got\n%swant\n%s", got, c.Text)
+			}
+		})
 	}
 }
 

@@ -105,6 +105,19 @@ func (l line) text() string {
 // ordered reports whether a list line is numbered.
 func (l line) ordered() bool { return l.list == "ordered" }
 
+// marker is what Markdown and plain text put before a list line.
+func (l line) marker(number int) string {
+	switch l.list {
+	case "ordered":
+		return strconv.Itoa(number) + ". "
+	case "checked":
+		return "- [x] "
+	case "unchecked":
+		return "- [ ] "
+	}
+	return "- "
+}
+
 // numbers counts the items of numbered lists, one count for each indent, as the
 // page shows them: a line ends the lists as deep as itself, so what stands
 // indented under an item leaves its number going on.

@@ -1,7 +1,6 @@
 package convert
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/coscribe/coscribe/ot"
@@ -136,17 +135,8 @@ func (w *markdownWriter) listLine(l line, number int) {
 		w.lists = append(w.lists, markdownList{ordered: l.ordered()})
 	}
 	list := &w.lists[l.indent]
-	marker := "- "
-	if list.ordered {
-		marker = strconv.Itoa(number) + ". "
-	}
-	list.column = column + len(marker)
-	switch l.list {
-	case "checked":
-		marker += "[x] "
-	case "unchecked":
-		marker += "[ ] "
-	}
+	marker := l.marker(number)
+	list.column = column + strings.IndexByte(marker, ' ') + 1 // a box is text of the item
 	text := markdownInline(l.runs)
 	if l.list == "bullet" || l.list == "ordered" {
 		text = blockStart(text)

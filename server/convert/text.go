@@ -3,20 +3,33 @@ package convert
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/coscribe/coscribe/ot"
 )
 
-// Text writes a document as plain text, ending in a newline. Images become
-// their description, mentions "@" and the name, dividers "---".
+// Text writes a document as plain text, ending in a newline. Items of lists
+// have the signs that people type where there are no lists, as text copied from
+// the page has: "- ", "1. ", "- [ ] " and "- [x] ", four spaces further in for
+// each level. Images become their description, mentions "@" and the name,
+// dividers "---".
 func Text(document ot.Delta) []byte {
 	var out []byte
-	for _, op := range document {
-		if op.IsEmbed() {
-			out = append(out, embedText(op)...)
-			continue
+	var numbers numbers
+	for l := range lines(document) {
+		number := numbers.next(l)
+		if l.block == blockList {
+			out = append(out, strings.Repeat("    ", l.indent)...)
+			out = append(out, l.marker(number)...)
 		}
-		out = append(out, op.Text()...)
+		for _, run := range l.runs {
+			if run.IsEmbed() {
+				out = append(out, embedText(run)...)
+			} else {
+				out = append(out, run.Text()...)
+			}
+		}
+		out = append(out, '\n')
 	}
 	return out
 }
