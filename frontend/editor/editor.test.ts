@@ -37,6 +37,24 @@ describe("typing", () => {
 		expect(editor.snapshot.readOnly).toBe(true)
 	})
 
+	test("a screen reader hears a line of a list as an item of its level, and other lines as none", () => {
+		const lists = ["bullet", "ordered", "checked", "unchecked"]
+		const { editor } = alone([
+			...lists.flatMap((list, indent) => [
+				{ insert: list },
+				{ insert: "\n", attributes: indent > 0 ? { list, indent } : { list } },
+			]),
+			{ insert: "code" },
+			{ insert: "\n", attributes: { list: "bullet", "code-block": true } },
+			{ insert: "text\n" },
+		])
+		const heard = [...editor.view.dom.querySelectorAll("[role=list]:has(> [role=listitem]:only-child) > *")]
+		expect(heard.map((each) => [each.textContent, each.getAttribute("aria-level")])).toEqual(
+			lists.map((list, indent) => [list, String(indent + 1)]),
+		)
+		expect(editor.view.dom.querySelectorAll("[role^=list]")).toHaveLength(2 * lists.length)
+	})
+
 	test("[D3] select all and delete leaves one empty line", () => {
 		const { client, editor } = alone([{ insert: "a\nb" }, { insert: "\n", attributes: { header: 1 } }])
 		press(editor, "a", { ctrlKey: true })

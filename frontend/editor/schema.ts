@@ -50,7 +50,7 @@ function lineToDOM(node: Node): DOMOutputSpec {
 			return ["div", { ...attrs, "data-code": "", dir: "ltr", spellcheck: "false" }, 0]
 		case "bullet":
 		case "ordered":
-			return ["div", { ...attrs, "data-list": kind }, 0]
+			return ["div", { ...attrs, "data-list": kind, role: "list" }, item(node)]
 		case "check": {
 			const checked = String(node.attrs.list === "checked")
 			return [
@@ -60,12 +60,20 @@ function lineToDOM(node: Node): DOMOutputSpec {
 					"span",
 					{ class: "check", contenteditable: "false", role: "checkbox", "aria-checked": checked, "aria-label": "Done" },
 				],
-				["div", { class: "check-text" }, 0],
+				["div", { class: "check-text", role: "list" }, item(node)],
 			]
 		}
 		default:
 			return ["p", attrs, 0]
 	}
+}
+
+/**
+ * What a screen reader hears of a line in a list: an item and its level. An item needs a list around it, and the lines of
+ * one have no element in common, so each is told as a list of its own.
+ */
+function item(node: Node): DOMOutputSpec {
+	return ["div", { role: "listitem", "aria-level": String(Number(node.attrs.indent ?? 0) + 1) }, 0]
 }
 
 const line: NodeSpec = {
