@@ -51,7 +51,11 @@ export interface ClientDocument {
 	/**
 	 * Applies a local edit at once and sends it as soon as may be. Throws a
 	 * RangeError when the delta does not fit the local view or touches its final
-	 * newline, and an Error before the content has arrived.
+	 * newline, a TypeError when it is none, and an Error before the content has
+	 * arrived. What no document may hold (see `firstRefused`), and what a reader
+	 * writes, is refused by the server: it is taken back and offered (`rejected`).
+	 * After the end (`failed`, `removed`) edits still change the view and count as
+	 * unsaved; nothing is sent.
 	 */
 	submit(delta: Delta): void
 	/** Returns the function that ends the subscription. */

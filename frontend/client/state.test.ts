@@ -301,6 +301,25 @@ describe("state machine", () => {
 		expect(() => new Story().tell(local(...delta))).toThrow(RangeError)
 	})
 
+	it.each<{ delta: unknown }>([
+		{ delta: { ops: [{ insert: "x" }] } },
+		{ delta: "x" },
+		{ delta: [{ insert: 3 }] },
+		{ delta: [{ insert: null }] },
+		{ delta: [{ insert: { image: "https://a.example/b", alt: "c" } }] },
+		{ delta: [{ inserted: "x" }] },
+		{ delta: [{ insert: "x", delete: 1 }] },
+		{ delta: [{ retain: "1" }, { insert: "x" }] },
+		{ delta: [{ retain: 0.5 }] },
+		{ delta: [{ delete: -1 }] },
+		{ delta: ["x"] },
+	])("what is no delta is refused at once, with nothing else: $delta", ({ delta }) => {
+		const story = new Story().tell(local({ insert: "a" }))
+		const before = story.state
+		expect(() => story.tell({ type: "local", delta: delta as Delta })).toThrow(TypeError)
+		expect(story.state).toBe(before)
+	})
+
 	it("[D3] the final newline may be formatted", () => {
 		expect(new Story().tell(local({ retain: 3 }, { retain: 1, attributes: { header: 1 } })).sent).toHaveLength(1)
 	})

@@ -13,7 +13,7 @@
  * kept moved over every change that came since, one by one (law A5).
  */
 import { Content } from "./content.js"
-import { baseLength, canonical, compose, type Delta, growth, invert, length, transform } from "./delta.js"
+import { baseLength, canonical, compose, type Delta, growth, invert, length, type Op, transform } from "./delta.js"
 import { diff } from "./diff.js"
 import { opLength } from "./iterator.js"
 import type { Ack, Acknowledged, Change, Limits, Reject, Submit, User, Welcome } from "./protocol.js"
@@ -204,6 +204,7 @@ class Turn implements Step {
 
 	private local(edit: Delta): void {
 		if (!this.state.loaded) throw new Error("the content has not arrived yet")
+		checkIs(edit)
 		const delta = canonical(edit)
 		checkFits(delta, viewLength(this.state))
 		if (delta.length === 0) return
@@ -432,6 +433,19 @@ class Turn implements Step {
 
 function covers(acknowledged: Acknowledged | null, inflight: Inflight): acknowledged is Acknowledged {
 	return acknowledged !== null && acknowledged.seq >= inflight.message.seq
+}
+
+/** Refuses what is no delta: programs without types hand over anything, and the server would refuse the edits beside it too. */
+function checkIs(delta: Delta): void {
+	if (!Array.isArray(delta)) throw new TypeError("a delta is a list of ops; of a Quill Delta pass its ops")
+	for (const op of delta) if (!isOp(op)) throw new TypeError(`no insert, retain or delete: ${JSON.stringify(op)}`)
+}
+
+function isOp(op: object): op is Op {
+	const [[key, value] = [], more] = Object.entries(op).filter(([name]) => name !== "attributes")
+	if (more) return false
+	if (key !== "insert") return (key === "retain" || key === "delete") && Number.isSafeInteger(value) && value >= 0
+	return typeof value === "string" || (value !== null && typeof value === "object" && Object.keys(value).length === 1)
 }
 
 /** Refuses what the server would: past the end, or at the final newline (laws D1, D3). */
