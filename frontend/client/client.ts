@@ -1,5 +1,5 @@
 import type { ClientDocument } from "./document.js"
-import type { Journal } from "./journal.js"
+import type { Journal } from "./journaled.js"
 import { LiveDocument } from "./live-document.js"
 
 /** The part of the WebSocket interface used here; the browser's and that of `ws` both fit. */

@@ -11,6 +11,7 @@ import {
 	unsavedText,
 } from "./journal-entry.js"
 import { isCopy, type Shelf } from "./journal-shelf.js"
+import type { Gone, JournaledDocument, Keeping } from "./journaled.js"
 import type { Submit } from "./protocol.js"
 import type { State } from "./state.js"
 import type { Rejected } from "./status.js"
@@ -23,28 +24,13 @@ const PATIENCE = 3_000
 /** What was left is looked for again so long after an attempt to send it broke off: doubling, ms. */
 const AGAIN = 3_000
 const LONGEST_AGAIN = 60_000
-/** Why a document cannot be opened any more. */
-export type Gone = "document" | "access"
-
-/** A live document as the journal sees it. */
-export interface JournaledDocument extends Journaled {
-	/** Goes on where a tab that is gone has ended. Only while nothing is loaded. */
-	adopt(left: Left, state: State): void
-	/** Shows text that could not be saved. */
-	offer(rejected: Rejected): void
-	/** Whether edits will outlive the tab. */
-	denied(is: boolean): void
-	/** The same document by another client of ours, without a view. */
-	branch(left: Left, state: State, keep: (branch: JournaledDocument) => Keeper): JournaledDocument
-	close(): void
-}
 
 /**
  * Writes one live document's entry, and finds other tabs' ends: what they left
  * is gone on with while nothing is loaded, or sent by a branch - the same client
  * with the same seq, so that it lands exactly once (law S2).
  */
-export class Keeper {
+export class Keeper implements Keeping {
 	/** Whose entry is ours. */
 	private client = ""
 	/** What is stored. */

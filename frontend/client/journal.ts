@@ -5,16 +5,11 @@
  * client's Web Lock. It is fetched after the text is on the screen, or when the
  * server does not answer; submits wait for it.
  */
-import { type Gone, type JournaledDocument, Keeper } from "./journal-keeper.js"
+import { Keeper } from "./journal-keeper.js"
 import { type JournalPlatform, Shelf } from "./journal-shelf.js"
+import type { Journal } from "./journaled.js"
 
-/** Where unsaved edits survive the tab. */
-export interface Journal {
-	/** Begins to keep a live document. Rejects when storage is denied. */
-	keep(live: JournaledDocument): Promise<Keeper>
-	/** The document never opened because it, or the access to it, is gone: copies of its text go, unsaved edits are offered. */
-	forget(live: JournaledDocument, gone: Gone): Promise<void>
-}
+export type { Journal } from "./journaled.js"
 
 /** How long after the first document old copies are looked through, ms. */
 const TIDY_AFTER = 10_000

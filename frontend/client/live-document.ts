@@ -4,9 +4,8 @@ import { type Delta, insertedText } from "./delta.js"
 import type { ClientDocument, DocumentEvents } from "./document.js"
 import { Emitter } from "./emitter.js"
 import type { HashCheck } from "./hash-check.js"
-import type { Journal } from "./journal.js"
 import type { Left } from "./journal-entry.js"
-import type { JournaledDocument, Keeper } from "./journal-keeper.js"
+import type { Journal, JournaledDocument, Keeping } from "./journaled.js"
 import { type PeerView, Presence } from "./presence.js"
 import type { Role, Selection, ServerMessage, User, Welcome } from "./protocol.js"
 import { VERSION } from "./protocol.js"
@@ -59,8 +58,8 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 	private attempt = 0
 	/** Whether we have already come again as ourselves. */
 	private disowned = false
-	private opening: Promise<Keeper | undefined> | undefined
-	private keeper: Keeper | undefined
+	private opening: Promise<Keeping | undefined> | undefined
+	private keeper: Keeping | undefined
 	private trunk: JournaledDocument | undefined
 	private readonly alone: ReturnType<typeof setTimeout>
 	private retryTimer: ReturnType<typeof setTimeout> | undefined
@@ -185,7 +184,7 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 		this.refresh()
 	}
 
-	branch({ entry }: Left, state: State, keep: (branch: JournaledDocument) => Keeper): JournaledDocument {
+	branch({ entry }: Left, state: State, keep: (branch: JournaledDocument) => Keeping): JournaledDocument {
 		const branch = new LiveDocument({ ...this.options, journal: undefined }, state)
 		branch.resume = entry.resume
 		branch.trunk = this
@@ -352,7 +351,7 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 	}
 
 	/** Fetches the journal. It comes after the text, or when the server does not answer; what failed is tried again when it is next needed. */
-	private open(): Promise<Keeper | undefined> {
+	private open(): Promise<Keeping | undefined> {
 		clearTimeout(this.alone)
 		const { journal } = this.options
 		this.opening ??= (journal?.().then((opened) => opened.keep(this)) ?? Promise.resolve(undefined)).then(
