@@ -368,6 +368,7 @@ func TestBadInput(t *testing.T) {
 		{"POST", document + "/changes", `{"delta":[{"insert":"x","attributes":{"link":"javascript:alert(1)"}}]}`, 422, "invalid_change"},
 		{"POST", document + "/changes", `{"delta":[{"insert":"x","insert":"y"}]}`, 422, "invalid_change"},
 		{"POST", document + "/changes", `{"delta":[{"insert":"x"}],"onConflict":"maybe"}`, 400, "invalid_request"},
+		{"POST", document + "/changes", `{"delta":[{"insert":"x"}],"onConflict":"fail"}`, 400, "invalid_request"},
 		{"POST", document + "/changes", `{"delta":[{"insert":"x"}],"base":99}`, 422, "invalid_change"},
 		{"POST", document + "/changes", `{"delta":[{"insert":"x"}],"base":-1}`, 400, "invalid_request"},
 		{"POST", document + "/changes", `{"delta":` + strings.Repeat("[", 20_000) + `}`, 400, "invalid_request"},
@@ -389,7 +390,37 @@ func TestBadInput(t *testing.T) {
 	if c := b.content(d.ID, ""); string(c.Content) != `[{"insert":"text\n"}]` || c.Revision != 1 {
 		t.Errorf("something was left behind: revision %d, %s", c.Revision, c.Content)
 	}
-	if allow := b.send("PUT", document, nil).header.Get("Allow"); allow != "GET, PATCH, DELETE" {
+	if allow := b.send("PUT", document, nil).header.Get("Allow"); allow != "GET, HEAD, PATCH, DELETE" {
 		t.Errorf("Allow: %q", allow)
+	}
+}
+
+func TestRefusalsSayWhatToDo(t *testing.T) {
+	b := browse(t, start(t, testConfig(t)))
+	d := b.create("Refusals", "text\n")
+	document := "/api/documents/" + d.ID
+	change := func(body string, header ...string) answer {
+		return b.send("POST", document+"/changes", body, header...)
+	}
+	b.want(http.StatusOK, change(`{"delta":[{"insert":"x"}]}`, "Idempotency-Key", "one"), nil)
+	for _, c := range []struct {
+		of   string
+		told answer
+		says string
+	}{
+		{"an attribute that is not known", change(`{"delta":[{"insert":"x","attributes":{"font":"serif"}}]}`), `op 0: the attribute "font" is unknown`},
+		{"an embed that is not known", change(`{"delta":[{"insert":{"video":"x"}}]}`), `op 0: the embed "video" is unknown`},
+		{"a name without end", change(`{"delta":[{"insert":"x","attributes":{"` + strings.Repeat("é", 1000) + `":true}}]}`), `"` + strings.Repeat("é", 20) + `…" is unknown`},
+		{"no delta", b.send("POST", "/api/documents", `{"content":"x"}`), "used: a delta is an array"},
+		{"a key that was used", change(`{"delta":[{"insert":"y"}]}`, "Idempotency-Key", "one"), "Give each change a key of its own"},
+		{"a comparison with nothing", change(`{"delta":[{"insert":"y"}],"onConflict":"fail"}`), "send the revision"},
+		{"a body that is not JSON", change(`{"delta":`), "errors says where"},
+		{"a body of another kind", change(`{"delta":[]}`, "Content-Type", "application/x-www-form-urlencoded"), "Content-Type: application/json"},
+		{"a body that is too large", b.send("PATCH", document, `{"title":"`+strings.Repeat("x", 20<<10)+`"}`), "at most 16384 bytes"},
+	} {
+		var problem struct{ Detail string }
+		if err := json.Unmarshal(c.told.body, &problem); err != nil || !strings.Contains(problem.Detail, c.says) || strings.Contains(problem.Detail, "ot:") {
+			t.Errorf("%s: %s (%v)", c.of, c.told.body, err)
+		}
 	}
 }

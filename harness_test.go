@@ -150,7 +150,7 @@ func (b *browser) send(method, path string, body any, header ...string) answer {
 	if found := leaks.refusal(a); found != "" {
 		b.t.Errorf("[ASVS 16.5.1] %s %s is refused with %s", method, path, found)
 	}
-	if told := undescribed(request, a.status); told != "" {
+	if told := undescribed(request, a.status, a.header, a.body); told != "" {
 		b.t.Errorf("%s %s is answered with %d: %s", method, path, a.status, told)
 	}
 	return a

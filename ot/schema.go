@@ -2,6 +2,7 @@ package ot
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 )
 
@@ -72,7 +73,7 @@ func (s *Schema) checkOp(o *Op) string {
 	if o.embed != nil {
 		valid, ok := s.embeds[o.embed.Key]
 		if !ok {
-			return "the embed is unknown"
+			return "the embed " + named(o.embed.Key) + " is unknown"
 		}
 		if !valid(o.embed.Value) {
 			return "the embed's value is not allowed"
@@ -84,7 +85,7 @@ func (s *Schema) checkOp(o *Op) string {
 	for _, p := range o.attrs.pairs() {
 		r, ok := s.attributes[p.key]
 		if !ok {
-			return "the attribute is unknown"
+			return "the attribute " + named(p.key) + " is unknown"
 		}
 		if p.value == Null && o.kind == KindRetain {
 			continue
@@ -101,6 +102,15 @@ func (s *Schema) checkOp(o *Op) string {
 		return "block and inline attributes never stand on the same character"
 	}
 	return ""
+}
+
+// named is a key that came from outside, in quotes and bounded.
+func named(key string) string {
+	const most = 40 // bytes; those of ours have ten
+	if len(key) > most {
+		return strconv.Quote(strings.ToValidUTF8(key[:most], "") + "…")
+	}
+	return strconv.Quote(key)
 }
 
 // isControl tells the C0 characters that no text may hold.

@@ -150,7 +150,10 @@ func (s *Server) admit(ctx context.Context, n need, operation string) error {
 		return nil
 	}
 	s.denied(ctx, persistence.AuditEntry{Action: "route.denied", Detail: "Called " + operation + "."})
-	if from.who.Standing == persistence.StandingGuest {
+	switch {
+	case from.who.Kind == collab.KindToken && from.who.Standing == persistence.StandingGuest:
+		return newProblem(http.StatusForbidden, "members_only", "This token is confined to one document; take one that is not.")
+	case from.who.Standing == persistence.StandingGuest:
 		return newProblem(http.StatusForbidden, "members_only", "Guests cannot do that; sign in with an account.")
 	}
 	return newProblem(http.StatusForbidden, "forbidden", "Only an administrator may do that; ask one.")

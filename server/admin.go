@@ -97,6 +97,9 @@ func (s *Server) adminRoutes(api huma.API) {
 		OperationID: "list-all-documents", Method: http.MethodGet, Path: "/api/admin/documents", Tags: tags, Metadata: admin,
 		Summary: "All documents, by activity or size", Description: "Titles, sizes and owners; reading a text needs a role in it.", Errors: []int{http.StatusBadRequest},
 	}, s.adminDocuments)
+	// huma cannot say that what has a schema of its own may be null.
+	fields := api.OpenAPI().Components.Schemas.Map()["AdminDocument"].Properties
+	fields["owner"] = &huma.Schema{OneOf: []*huma.Schema{{Ref: fields["owner"].Ref}, {Type: "null"}}, Description: fields["owner"].Description}
 	register(api, huma.Operation{
 		OperationID: "list-connections", Method: http.MethodGet, Path: "/api/admin/connections", Tags: tags, Metadata: admin, Summary: "Who is connected, to what",
 	}, s.adminConnections)

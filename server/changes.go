@@ -23,8 +23,31 @@ const pageBytes = 1 << 20
 type ops json.RawMessage
 
 // Schema implements huma.SchemaProvider.
-func (ops) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeObject}, Description: "A delta: a list of ops"}
+func (ops) Schema(all huma.Registry) *huma.Schema { return deltaSchema(all, "A delta: a list of ops") }
+
+// deltaSchema describes a delta. Its ops are described and not checked, which is
+// why they stand in an extension: the delta's own reader says what is wrong.
+func deltaSchema(all huma.Registry, doc string) *huma.Schema {
+	attributes := map[string]any{"type": "object", "additionalProperties": true, "description": "In a retain null removes one"}
+	op := func(key string, value map[string]any) map[string]any {
+		properties := map[string]any{key: value}
+		if key != "delete" {
+			properties["attributes"] = attributes
+		}
+		return map[string]any{"type": "object", "properties": properties, "required": []string{key}, "additionalProperties": false}
+	}
+	all.Map()["Op"] = &huma.Schema{
+		Description: "One of {insert, attributes?}, {retain, attributes?} and {delete}; lengths in UTF-16 units",
+		Extensions: map[string]any{"oneOf": []any{
+			op("insert", map[string]any{"oneOf": []any{
+				map[string]any{"type": "string"},
+				map[string]any{"type": "object", "additionalProperties": true, "description": "An embed: image, divider or mention"},
+			}}),
+			op("retain", map[string]any{"type": "integer", "minimum": 1}),
+			op("delete", map[string]any{"type": "integer", "minimum": 1}),
+		}},
+	}
+	return &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Ref: "#/components/schemas/Op"}, Description: doc}
 }
 
 // MarshalJSON implements json.Marshaler.
@@ -83,12 +106,18 @@ type writeOutput struct {
 }
 
 func (s *Server) changeRoutes(api huma.API) {
+	log := &huma.Response{Description: "A page of the log, or an event stream", Content: map[string]*huma.MediaType{
+		"application/json":  {}, // filled in from the handler's output
+		"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}},
+	}}
 	register(api, huma.Operation{
 		OperationID: "list-changes", Method: http.MethodGet, Path: "/api/documents/{id}/changes", Tags: []string{"Changes"},
 		Summary: "The log, in order, with author and time",
 		Description: "With Accept: text/event-stream it is followed live: events named change, whose ids are epoch-revision, so that a reader " +
 			"that reconnects with Last-Event-ID goes on without a gap. If the log was replaced meanwhile the answer is 409 epoch_changed.",
 		Errors:      []int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests},
+		Responses:   map[string]*huma.Response{"200": log},
+		Parameters:  []*huma.Param{{Name: "Last-Event-ID", In: "header", Description: "Of an event stream: the id of the last event", Schema: &huma.Schema{Type: huma.TypeString}}},
 		Middlewares: huma.Middlewares{s.followInstead, leased},
 	}, s.listChanges)
 	register(api, huma.Operation{
@@ -188,6 +217,9 @@ func readWrite(write *collab.Write, in *writeInput) (err error) {
 			return collab.ErrEpoch
 		}
 		write.Epoch = &epoch
+	}
+	if write.OnConflict == "fail" && write.Base == nil {
+		return newProblem(http.StatusBadRequest, "invalid_request", "onConflict \"fail\" compares the document with base: send the revision that the delta was made on.")
 	}
 	write.Delta, err = ot.ParseDelta(in.Body.Delta)
 	return err

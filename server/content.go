@@ -48,11 +48,12 @@ func (s *Server) contentRoutes(api huma.API) {
 		Errors:      []int{http.StatusBadRequest, http.StatusNotFound, http.StatusServiceUnavailable},
 		Middlewares: huma.Middlewares{leased},
 		Responses: map[string]*huma.Response{"200": {Description: "The content", Content: map[string]*huma.MediaType{
-			"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{
-				"epoch": {Type: huma.TypeString}, "revision": {Type: huma.TypeInteger}, "content": {Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeObject}},
+			"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, Required: []string{"epoch", "revision", "content"}, Properties: map[string]*huma.Schema{
+				"epoch": {Type: huma.TypeString, Format: "uuid"}, "revision": {Type: huma.TypeInteger, Format: "int64"},
+				"content": deltaSchema(api.OpenAPI().Components.Schemas, "A delta of inserts"),
 			}}},
 			"text/plain": text, "text/markdown": text, "text/html": text,
-		}}, "304": {Description: "Not changed since the ETag of If-None-Match"}},
+		}}, "304": {Description: "Not changed since the ETag of If-None-Match", Headers: etagHeader}},
 	}, s.getContent)
 }
 

@@ -9,7 +9,7 @@ import (
 // protocol). The rest of a request's headers is the browser's.
 const (
 	corsMethods = "GET, HEAD, POST, PUT, PATCH, DELETE"
-	corsHeaders = "Authorization, Content-Type, If-None-Match, If-Match, Idempotency-Key, Last-Event-ID"
+	corsHeaders = "Authorization, Content-Type, If-None-Match, Idempotency-Key, Last-Event-ID"
 	corsExposed = "ETag, Location, Retry-After, Content-Disposition"
 	// corsAge is how long a browser may remember a preflight, in seconds: what
 	// an operator takes off the list is gone soon.

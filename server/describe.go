@@ -115,6 +115,9 @@ func shape(api *huma.OpenAPI, schema *huma.Schema, depth int) any {
 	if schema.Ref != "" {
 		return shape(api, api.Components.Schemas.SchemaFromRef(schema.Ref), depth+1)
 	}
+	if len(schema.OneOf) > 0 {
+		return shape(api, schema.OneOf[0], depth+1)
+	}
 	switch schema.Type {
 	case huma.TypeObject:
 		fields := map[string]any{}
@@ -129,10 +132,10 @@ func shape(api *huma.OpenAPI, schema *huma.Schema, depth int) any {
 	if schema.Format != "" {
 		word = schema.Format
 	}
-	if schema.Description != "" {
-		word += " - " + schema.Description
+	if schema.Description == "" {
+		return word
 	}
-	return word
+	return strings.TrimPrefix(word+" - "+schema.Description, " - ")
 }
 
 var describeTemplate = sync.OnceValue(func() *template.Template {

@@ -89,7 +89,7 @@ type listOutput struct {
 }
 
 type createInput struct {
-	ContentType string `header:"Content-Type"`
+	ContentType string `header:"Content-Type" hidden:"true"` // described with the bodies
 	Title       string `query:"title" doc:"For bodies that are not JSON"`
 	RawBody     []byte
 }
@@ -107,7 +107,7 @@ func (s *Server) documentRoutes(api huma.API) {
 		OperationID: "list-documents", Method: http.MethodGet, Path: "/api/documents", Tags: tags,
 		Summary: "List documents, last changed first", Errors: []int{http.StatusBadRequest},
 	}, s.listDocuments)
-	body := createBody()
+	body := createBody(api.OpenAPI().Components.Schemas)
 	register(api, huma.Operation{
 		OperationID: "create-document", Method: http.MethodPost, Path: "/api/documents", Tags: tags, DefaultStatus: http.StatusCreated,
 		Summary: "Create a document", MaxBodyBytes: atMost(s.config.Limits.ContentBytes), BodyReadTimeout: bodyWait, RequestBody: body, SkipValidateBody: true,
@@ -136,12 +136,12 @@ func (s *Server) documentRoutes(api huma.API) {
 	}, func(ctx context.Context, in *DocumentPath) (*documentOutput, error) { return s.trash(ctx, in, false) })
 }
 
-func createBody() *huma.RequestBody {
+func createBody(all huma.Registry) *huma.RequestBody {
 	text := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
 	return &huma.RequestBody{Content: map[string]*huma.MediaType{
 		"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{
 			"title":   {Type: huma.TypeString, Description: "At most 200 UTF-16 units; Untitled without"},
-			"content": {Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeObject}, Description: "A delta of inserts"},
+			"content": deltaSchema(all, "A delta of inserts"),
 		}}},
 		"text/markdown": text, "text/html": text, "text/plain": text,
 	}}

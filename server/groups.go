@@ -32,13 +32,14 @@ type groupsOutput struct {
 
 type groupDetailOutput struct {
 	Body struct {
-		groupFields
+		GroupFields
 		Members []personView `json:"members"`
 	}
 }
 
-// groupFields is groupView under a name by which it can be embedded.
-type groupFields = groupView
+// GroupFields is groupView under a name by which it can be embedded, and is
+// described.
+type GroupFields = groupView
 
 type createGroupInput struct {
 	Body struct {
@@ -175,7 +176,7 @@ func (s *Server) getGroup(ctx context.Context, in *GroupPath) (*groupDetailOutpu
 		return nil, s.problem(ctx, err)
 	}
 	out := &groupDetailOutput{}
-	out.Body.groupFields, out.Body.Members = groupOf(&group, true), []personView{}
+	out.Body.GroupFields, out.Body.Members = groupOf(&group, true), []personView{}
 	for i := range members {
 		view, err := s.userOf(ctx, &members[i])
 		if err != nil {

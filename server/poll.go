@@ -40,7 +40,7 @@ func describePoll(api huma.API) {
 	responses := refusals(api, http.StatusUnauthorized, http.StatusForbidden, http.StatusMisdirectedRequest, http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	responses["200"] = &huma.Response{Description: "What there is to say, or the end of the connection", Content: media(reflect.TypeFor[pollAnswer]())}
 	api.OpenAPI().AddOperation(&huma.Operation{
-		OperationID: "poll-document", Method: http.MethodPost, Path: routePoll,
+		OperationID: "poll-document", Method: http.MethodPost, Path: routePoll, Tags: []string{"Changes"},
 		Summary:     "Edit live by long-poll",
 		Description: "The real-time connection for networks that break WebSocket: the same messages, the same promises. Held up to 25 s when there is nothing to say.",
 		Parameters:  []*huma.Param{{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString, Format: "uuid"}}},

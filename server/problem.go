@@ -60,11 +60,23 @@ func init() {
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		for _, err := range errs {
 			if limit, ok := errors.AsType[*http.MaxBytesError](err); ok { // of limited, which huma does not know
-				status, message = http.StatusRequestEntityTooLarge, fmt.Sprintf("request body is too large limit=%d bytes", limit.Limit)
+				status, message = http.StatusRequestEntityTooLarge, fmt.Sprintf(largeBody, limit.Limit)
 			}
 		}
 		if message == unreadBody { // cut short, or in chunks that are none: the sender's fault
 			status, message = http.StatusBadRequest, "The request's body ended before its time or was sent wrongly; send it again"
+		}
+		switch limit := int64(0); status {
+		case http.StatusRequestEntityTooLarge:
+			if _, err := fmt.Sscanf(message, largeBody, &limit); err == nil {
+				message = fmt.Sprintf("This address takes bodies of at most %d bytes; send less, or in parts", limit)
+			}
+		case http.StatusUnsupportedMediaType:
+			message = "Send JSON, and say so: Content-Type: application/json"
+		case http.StatusBadRequest:
+			if message == unfit {
+				message = "The body is not JSON that can be read; errors says where it breaks off, and /api/docs describes what this address reads"
+			}
 		}
 		code := map[int]string{
 			http.StatusBadRequest: "invalid_request", http.StatusUnprocessableEntity: "invalid_request",
@@ -92,8 +104,12 @@ func init() {
 	}
 }
 
-// unreadBody is huma's message of a body that could not be read.
-const unreadBody = "cannot read request body"
+// Messages of huma's: of a body that could not be read, is too large, or does not fit.
+const (
+	unreadBody = "cannot read request body"
+	largeBody  = "request body is too large limit=%d bytes"
+	unfit      = "validation failed"
+)
 
 // sentence makes a sentence of a library's message.
 func sentence(message string) string {
@@ -187,7 +203,7 @@ func rejected(reject *collab.RejectError) *Problem {
 	case protocol.CodeReadOnly:
 		status = http.StatusForbidden
 	case protocol.CodeIDConflict:
-		status = http.StatusConflict
+		return newProblem(http.StatusConflict, string(reject.Code), "This Idempotency-Key came with another change before, and that one was made. Give each change a key of its own.")
 	case protocol.CodeRateLimited:
 		status = http.StatusTooManyRequests
 	case protocol.CodeStorageFull, protocol.CodeUnavailable:

@@ -29,8 +29,10 @@ func (s *Server) routes(mux *http.ServeMux) {
 					"Callers are who they signed in as by cookie, or whose token they show as a bearer.",
 			},
 			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				Schemas:         huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				SecuritySchemes: waysIn,
 			},
+			Security: anyWay,
 		},
 		Formats:       map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat},
 		DefaultFormat: "application/json",
@@ -66,6 +68,7 @@ func (s *Server) routes(mux *http.ServeMux) {
 	if s.config.Poll != nil {
 		describePoll(api)
 	}
+	delete(api.OpenAPI().Components.Schemas.Map(), "Cookie") // of Set-Cookie, which is a string
 	s.descriptionRoutes(mux, api)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) { unknownRoute(mux, w, r) })
 }
@@ -85,6 +88,9 @@ func unknownRoute(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 		probe := &http.Request{Method: method, URL: r.URL, Host: r.Host}
 		if _, pattern := mux.Handler(probe); pattern != "" && pattern != "/api/" {
 			allowed = append(allowed, method)
+			if method == http.MethodGet {
+				allowed = append(allowed, http.MethodHead)
+			}
 		}
 	}
 	if len(allowed) > 0 {

@@ -155,8 +155,9 @@ func (t *Tokens) Tidy(ctx context.Context) error {
 	})
 }
 
-// tokenDraft is what a token is to be.
-type tokenDraft struct {
+// TokenDraft is what a token is to be. Its name begins with a capital, or the
+// description would not have what embeds it.
+type TokenDraft struct {
 	Name      string     `json:"name" doc:"What it is for, 1 to 80 characters"`
 	Role      string     `json:"role" enum:"viewer,commenter,editor,owner" doc:"The highest role that it can use"`
 	Document  string     `json:"document,omitempty" doc:"Only this document, by its id"`
@@ -165,7 +166,7 @@ type tokenDraft struct {
 }
 
 // token makes the record of a draft, of no account yet.
-func (s *Server) token(ctx context.Context, draft *tokenDraft) (persistence.Token, error) {
+func (s *Server) token(ctx context.Context, draft *TokenDraft) (persistence.Token, error) {
 	var token persistence.Token
 	name, err := cleanName(draft.Name)
 	if err != nil {
@@ -262,8 +263,8 @@ func (s *Server) dropTokens(ctx context.Context, edit persistence.PeopleEdit, us
 	return ", and " + plural(ended, "API token") + " ended", nil
 }
 
-// tokenView is a token without its secret.
-type tokenView struct {
+// TokenView is a token without its secret; see TokenDraft for its name.
+type TokenView struct {
 	ID        string     `json:"id" format:"uuid"`
 	Kind      string     `json:"kind" enum:"personal,service"`
 	Name      string     `json:"name"`
@@ -277,8 +278,8 @@ type tokenView struct {
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 }
 
-func (s *Server) tokenView(token *persistence.Token) tokenView {
-	view := tokenView{
+func (s *Server) TokenView(token *persistence.Token) TokenView {
+	view := TokenView{
 		ID: token.ID.String(), Kind: string(token.Kind), Name: token.Name, Role: protocol.Role(token.Ceiling).String(), Admin: token.Admin,
 		User: token.User.String(), CreatedAt: token.CreatedAt.UTC(),
 	}
@@ -303,14 +304,14 @@ func (s *Server) tokenView(token *persistence.Token) tokenView {
 }
 
 // tokenViews are a user's; the zero ID is everybody's.
-func (s *Server) tokenViews(ctx context.Context, user persistence.ID) ([]tokenView, error) {
+func (s *Server) tokenViews(ctx context.Context, user persistence.ID) ([]TokenView, error) {
 	tokens, err := s.config.People.Tokens(ctx, user)
 	if err != nil {
 		return nil, err
 	}
-	views := []tokenView{}
+	views := []TokenView{}
 	for i := range tokens {
-		view := s.tokenView(&tokens[i])
+		view := s.TokenView(&tokens[i])
 		if user.IsZero() {
 			owner, err := s.config.People.User(ctx, tokens[i].User)
 			if err != nil {

@@ -12,26 +12,26 @@ import (
 )
 
 type tokenInput struct {
-	Body tokenDraft
+	Body TokenDraft
 }
 
 type serviceTokenInput struct {
 	Body struct {
-		tokenDraft
+		TokenDraft
 		User string `json:"user,omitempty" doc:"An integration that is there already, by its account's id: a second token, to change over"`
 	}
 }
 
 type newTokenOutput struct {
 	Body struct {
-		tokenView
+		TokenView
 		Token string `json:"token" doc:"The token itself; it is shown this once"`
 	}
 }
 
 type tokensOutput struct {
 	Body struct {
-		Tokens []tokenView `json:"tokens"`
+		Tokens []TokenView `json:"tokens"`
 	}
 }
 
@@ -101,7 +101,7 @@ func (s *Server) createToken(ctx context.Context, in *tokenInput) (*newTokenOutp
 		out.Body.Token, err = s.issue(ctx, edit, &token)
 		return err
 	})
-	out.Body.tokenView = s.tokenView(&token)
+	out.Body.TokenView = s.TokenView(&token)
 	return out, s.problem(ctx, err)
 }
 
@@ -112,7 +112,7 @@ func (s *Server) createServiceToken(ctx context.Context, in *serviceTokenInput) 
 	if who.Kind == collab.KindToken {
 		return nil, newProblem(http.StatusForbidden, "login_needed", "Only a browser that is signed in can do that.")
 	}
-	token, err := s.token(ctx, &in.Body.tokenDraft)
+	token, err := s.token(ctx, &in.Body.TokenDraft)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +131,7 @@ func (s *Server) createServiceToken(ctx context.Context, in *serviceTokenInput) 
 		out.Body.Token, err = s.issue(ctx, edit, &token)
 		return err
 	})
-	out.Body.tokenView = s.tokenView(&token)
+	out.Body.TokenView = s.TokenView(&token)
 	return out, s.problem(ctx, err)
 }
 
