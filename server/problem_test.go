@@ -2,6 +2,9 @@ package server
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -27,5 +30,38 @@ func TestTextProblems(t *testing.T) {
 		if !ok || p.Detail != want {
 			t.Errorf("%v is shown as\n%+v, want\n%s", err, p, want)
 		}
+	}
+}
+
+// docs/protocol.md lists the codes that a program may act on: all that are
+// answered, but for two that say only that something else failed.
+func TestCodesAreDocumented(t *testing.T) {
+	told, err := os.ReadFile("../docs/protocol.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := regexp.MustCompile(`(?:newProblem\(http\.\w+, |unavailable\(|http\.Status\w+: +)"([a-z]+_?[a-z_]*)"`)
+	found := 0
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range code.FindAllStringSubmatch(string(source), -1) {
+			found++
+			if name := match[1]; name != "internal_error" && name != "not_acceptable" && !strings.Contains(string(told), "`"+name+"`") {
+				t.Errorf("%s answers %s, of which docs/protocol.md says nothing", file, name)
+			}
+		}
+	}
+	if found < 60 {
+		t.Errorf("only %d codes were found", found)
 	}
 }
