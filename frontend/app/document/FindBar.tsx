@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
 import type { Editor, FindState } from "../../editor/types.ts"
 import { announce } from "../announce"
 import { IconButton } from "../ui/Button"
+import { composing } from "../ui/composing"
 
 /** Says where the search stands. */
 export function findSentence(state: FindState | null): string {
@@ -74,7 +75,7 @@ export function FindBar({ editor, state, onClose }: { editor: Editor; state: Fin
 				value={query}
 				onInput={(event) => setQuery(event.currentTarget.value)}
 				onKeyDown={(event) => {
-					if (event.isComposing) return
+					if (composing(event)) return
 					if (event.key === "Enter") {
 						event.preventDefault()
 						if (event.shiftKey) editor.find.previous()

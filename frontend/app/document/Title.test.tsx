@@ -28,7 +28,8 @@ async function show() {
 		field().dispatchEvent(new Event("input", { bubbles: true }))
 		await drawn()
 	}
-	const press = (key: string) => field().dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }))
+	const press = (key: string, more: KeyboardEventInit = {}) =>
+		field().dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, ...more }))
 	return { title, type, press }
 }
 const field = () => document.querySelector("input") as HTMLInputElement
@@ -58,6 +59,20 @@ test("what was saved while one stays in the field is not saved over what came af
 	await vi.runAllTimersAsync()
 	expect(renameDocument).toHaveBeenCalledOnce()
 	expect(field().value).toBe("Theirs")
+})
+
+test.each([
+	["while it composes", { isComposing: true }],
+	["in Safari, right after it", { keyCode: 229 }],
+])("Enter that chooses an input method's word stays in the field: %s", async (_, more) => {
+	const { press } = await show()
+	field().focus()
+	press("Enter", more)
+	await drawn()
+	expect(document.activeElement).toBe(field())
+	press("Enter")
+	await drawn()
+	expect(document.activeElement).not.toBe(field())
 })
 
 test("Escape drops what was typed and nobody has seen", async () => {

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks"
 import { renameDocument } from "../api"
 import { givenTitle, titleOf, UNTITLED } from "../home/list"
+import { composing } from "../ui/composing"
 import { toast } from "../ui/Toast"
 import type { LiveDocument } from "./live"
 
@@ -74,7 +75,7 @@ export function Title({ live, onDone }: { live: LiveDocument; onDone: () => void
 					setDraft(null)
 				}}
 				onKeyDown={(event) => {
-					if (event.isComposing) return
+					if (composing(event)) return
 					if (event.key === "Escape") unsent.current = null
 					if (event.key !== "Enter" && event.key !== "Escape") return
 					event.preventDefault()

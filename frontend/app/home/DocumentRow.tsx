@@ -6,6 +6,7 @@ import { prefetchDocumentPage } from "../pages"
 import { follow, routePath } from "../router"
 import { exactTime, relativeTime } from "../time"
 import { AvatarRow } from "../ui/Avatar"
+import { composing } from "../ui/composing"
 import { Menu } from "../ui/Menu"
 import { toast } from "../ui/Toast"
 import { rename, trash } from "./library"
@@ -126,7 +127,7 @@ function TitleField({ title, onEnd }: { title: string; onEnd: (title: string | n
 			placeholder="Untitled"
 			onBlur={(event) => end(event.currentTarget.value.trim())}
 			onKeyDown={(event) => {
-				if (event.isComposing) return
+				if (composing(event)) return
 				if (event.key === "Enter") end(event.currentTarget.value.trim())
 				if (event.key === "Escape") end(null)
 			}}

@@ -5,6 +5,7 @@ import { PersonMenu } from "../PersonMenu"
 import { loadEmptyState, loadTrash, prefetchDocumentPage } from "../pages"
 import { follow, navigate } from "../router"
 import { Button } from "../ui/Button"
+import { composing } from "../ui/composing"
 import { Lazy } from "../ui/Lazy"
 import { Logo } from "../ui/Logo"
 import { DocumentRow } from "./DocumentRow"
@@ -94,9 +95,9 @@ export function HomePage({ trash }: { trash: boolean }) {
 	}
 
 	const openFirst = (event: KeyboardEvent) => {
+		if (composing(event)) return
 		const first = rows[0]
-		if (event.key === "Enter" && !event.isComposing && first && query.trim())
-			navigate({ page: "document", id: first.id })
+		if (event.key === "Enter" && first && query.trim()) navigate({ page: "document", id: first.id })
 		if (event.key === "Escape") setQuery("")
 	}
 

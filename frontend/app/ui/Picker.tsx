@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact"
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks"
 import { announce } from "../announce"
+import { composing } from "./composing"
 import { sentenceOf } from "./form"
 import "./forms.css"
 
@@ -82,7 +83,7 @@ export function Picker<T extends { readonly id: string }>({
 	}
 
 	const key = (event: KeyboardEvent) => {
-		if (event.isComposing || !open) return
+		if (composing(event) || !open) return
 		if (event.key === "ArrowDown") setAt((at + 1) % Math.max(1, offered.length))
 		else if (event.key === "ArrowUp") setAt((at - 1 + offered.length) % Math.max(1, offered.length))
 		else if (event.key === "Enter") pick(offered[at])
