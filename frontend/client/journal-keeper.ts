@@ -91,8 +91,9 @@ export class Keeper implements Keeping {
 		this.timer = setTimeout(() => void this.write().catch(() => {}), at - Date.now())
 	}
 
-	/** Writes what there is now. Rejects when it could not be stored in time. */
+	/** Writes what there is now; nothing once it has ended, when the entry may be another tab's. Rejects when it could not be stored in time. */
 	async store(): Promise<void> {
+		if (this.ending.signal.aborted) return
 		let patience: ReturnType<typeof setTimeout> | undefined
 		const late = new Promise<never>((_, reject) => {
 			patience = setTimeout(() => {

@@ -99,6 +99,23 @@ const logText = () =>
 		.join("")
 
 describe("the journal", () => {
+	it("[C3] one that was closed writes nothing any more: its client may be another tab's", async () => {
+		const first = await opened()
+		first.goOffline()
+		first.type("mine ")
+		await pass(2_000)
+		first.document.close()
+		await pass(2_000)
+		const second = await opened()
+		second.type("theirs ")
+		await pass(2_000)
+		expect(logText()).toBe("theirs mine \n")
+		const before = await stored("entries")
+		first.document.keep()
+		await pass(2_000)
+		expect(await stored("entries")).toEqual(before)
+	})
+
 	it("[C3] edits made offline survive the tab: a new one shows them unsaved, offline too, and they merge", async () => {
 		const first = await opened()
 		first.type("saved ")

@@ -8,6 +8,7 @@ class FakeDocument {
 	status: Partial<Status> = { state: "saving" }
 	pending = 1
 	closed = false
+	kept = 0
 	private readonly listeners = new Map<string, () => void>()
 	readonly on = (event: string, listener: () => void) => {
 		this.listeners.set(event, listener)
@@ -21,6 +22,9 @@ class FakeDocument {
 	}
 	close(): void {
 		this.closed = true
+	}
+	keep(): void {
+		this.kept++
 	}
 	constructor(readonly id: string) {}
 }
@@ -82,4 +86,36 @@ test("[S9] what was refused is as unsaved as what waits: without a journal the t
 
 test("[S9] without a journal one that had ended stays: nothing else has its edits", () => {
 	expect(comesBack("no journal", { state: "removed", reason: "trashed", journalDenied: true })).toBe(true)
+})
+
+/** The page is hidden by going elsewhere; `persisted`: to be shown again as it is. */
+function goElsewhere(persisted: boolean): void {
+	dispatchEvent(Object.assign(new Event("pagehide"), { persisted }))
+}
+
+test("[C3] a page put aside lets go of its documents, and begins anew when one goes back to it", () => {
+	const reload = vi.fn()
+	vi.stubGlobal("location", { reload })
+	const [shown, lingering] = [openLive("put aside"), openLive("put aside beside")]
+	lingering.leave()
+	const documents = [shown, lingering].map(({ document }) => document as unknown as FakeDocument)
+	goElsewhere(false)
+	expect(documents.map(({ kept, closed }) => [kept, closed])).toEqual([
+		[1, false],
+		[1, false],
+	])
+	goElsewhere(true)
+	expect(documents.map(({ closed }) => closed)).toEqual([true, true])
+	expect(reload).not.toHaveBeenCalled()
+	dispatchEvent(new Event("pageshow"))
+	expect(reload).toHaveBeenCalled()
+	vi.unstubAllGlobals()
+})
+
+test("[S9] without a journal a page put aside keeps what is unsaved, and shows it again", () => {
+	const { document } = openLive("put aside without a journal")
+	const left = document as unknown as FakeDocument
+	left.become(1, { state: "offline", journalDenied: true })
+	goElsewhere(true)
+	expect(left.closed).toBe(false)
 })

@@ -44,6 +44,19 @@ function holdUnsaved(opened: ClientDocument): (event: BeforeUnloadEvent) => void
 	}
 }
 
+/**
+ * A page that is hidden may not come back: the journal has everything. One that the browser puts aside, to show it as it
+ * is when one goes back to it, lets go of its documents like one that is closed, and begins anew then: WebKit gives its
+ * locks away meanwhile, and another tab may go on as its clients (law C3). What only this page has stays.
+ */
+function hide(opened: ClientDocument): (event: PageTransitionEvent) => void {
+	return ({ persisted }) => {
+		if (!persisted || (opened.status.journalDenied && hasUnsaved(opened))) return opened.keep()
+		opened.close()
+		addEventListener("pageshow", () => location.reload(), { once: true })
+	}
+}
+
 /** Edits on their way, or refused ones that nobody has let go yet. */
 function hasUnsaved({ pending, status }: ClientDocument): boolean {
 	return pending > 0 || status.rejected !== undefined
@@ -81,15 +94,15 @@ export function openLive(id: string): LiveDocument {
 			peers.value = next
 		}),
 	]
-	// A laptop that wakes or finds its network again should not wait for the timer; a page that is hidden may not come back.
+	// A laptop that wakes or finds its network again should not wait for the timer.
 	const wake = () => {
 		if (document.visibilityState === "visible") opened.reconnectNow()
 		else opened.keep()
 	}
-	const hide = () => opened.keep()
+	const leave = hide(opened)
 	const hold = holdUnsaved(opened)
 	addEventListener("online", wake)
-	addEventListener("pagehide", hide)
+	addEventListener("pagehide", leave)
 	document.addEventListener("visibilitychange", wake)
 	addEventListener("beforeunload", hold)
 	return {
@@ -102,7 +115,7 @@ export function openLive(id: string): LiveDocument {
 		leave() {
 			for (const end of endings) end()
 			removeEventListener("online", wake)
-			removeEventListener("pagehide", hide)
+			removeEventListener("pagehide", leave)
 			document.removeEventListener("visibilitychange", wake)
 			removeEventListener("beforeunload", hold)
 			opened.setPresence(null)
@@ -121,9 +134,12 @@ function isOver({ state, reason, journalDenied }: Status): boolean {
 /** Keeps a document that nobody looks at until its edits are saved. */
 function linger(left: ClientDocument): void {
 	const hold = holdUnsaved(left)
+	const leave = hide(left)
 	addEventListener("beforeunload", hold)
+	addEventListener("pagehide", leave)
 	const release = () => {
 		removeEventListener("beforeunload", hold)
+		removeEventListener("pagehide", leave)
 		endStatus()
 		endRejected()
 		lingering.delete(left.id)
