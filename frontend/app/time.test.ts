@@ -1,8 +1,13 @@
 import { describe, expect, test } from "vitest"
-import { exactTime, relativeTime } from "./time"
+import { exactTime, localeOf, relativeTime } from "./time"
 
 const now = new Date(2026, 10, 23, 15, 0, 0).getTime() // a Monday, local time
 const minutes = (count: number) => new Date(now - count * 60_000)
+
+test("a language that is none does not take the list with it", () => {
+	expect(["de-CH", "C", ""].map(localeOf)).toEqual(["de-CH", "en", "en"])
+	expect(() => new Date(now).toLocaleString(localeOf("C"))).not.toThrow()
+})
 
 describe("relative time", () => {
 	test.each([

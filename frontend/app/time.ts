@@ -2,7 +2,16 @@ const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
 
-const locale = typeof navigator === "undefined" ? "en" : navigator.language
+/** The person's language for dates; English where the browser names none, as WebKit does that runs in the C locale. */
+export const locale = localeOf(typeof navigator === "undefined" ? "" : navigator.language)
+
+export function localeOf(language: string): string {
+	try {
+		return Intl.getCanonicalLocales(language)[0] ?? "en"
+	} catch {
+		return "en"
+	}
+}
 
 /** Days between two moments as the calendar counts them, not in spans of 24 hours. */
 function calendarDays(from: Date, to: Date): number {

@@ -1,6 +1,6 @@
 import { Download } from "lucide-preact"
 import { useState } from "preact/hooks"
-import { exactTime } from "../time"
+import { exactTime, locale } from "../time"
 import { Button } from "../ui/Button"
 import { Choice, Field } from "../ui/Field"
 import { sentenceOf } from "../ui/form"
@@ -29,7 +29,6 @@ const OUTCOMES = [
 	["denied", "Denied"],
 ] as const
 
-const locale = typeof navigator === "undefined" ? "en" : navigator.language
 const moment = (at: string) => new Date(at).toLocaleString(locale, { dateStyle: "short", timeStyle: "medium" })
 
 /** Who did what, and what was refused: newest first. */

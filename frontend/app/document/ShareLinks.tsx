@@ -12,6 +12,7 @@ import {
 	type ShareLink,
 } from "../people/access"
 import { RoleChoice } from "../people/RoleChoice"
+import { locale } from "../time"
 import { Button } from "../ui/Button"
 import { copyText } from "../ui/copy"
 import { Choice, Field } from "../ui/Field"
@@ -39,7 +40,7 @@ function notes(link: ShareLink): string {
 	const parts: string[] = []
 	if (link.expiresAt) {
 		const end = new Date(link.expiresAt)
-		const words = end.toLocaleString(navigator.language, { dateStyle: "medium", timeStyle: "short" })
+		const words = end.toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" })
 		parts.push(end.getTime() <= Date.now() ? `Expired ${words}` : `Until ${words}`)
 	}
 	if (link.password) parts.push("asks for a password")
