@@ -19,11 +19,11 @@ async function expectNoSidewaysScroll(page: Page, what: string): Promise<void> {
 	expect(wider, what).toEqual({ by: 0, scrolled: 0 })
 }
 
-/** Everything one can press, except words within the text, is big enough for a finger. */
+/** Everything one can press, except words within the text, is big enough for a finger, and every field for an iPhone not to zoom in on it. */
 async function expectTargets(page: Page, what: string): Promise<void> {
 	const small = await page.evaluate(() => {
 		const targets = document.querySelectorAll<HTMLElement>(
-			"button, a[href], input:not([type=radio]), [role^=menuitem], [role=option], label.swatch",
+			"button, a[href], input:not([type=radio]), select, textarea, [role^=menuitem], [role=option], label.swatch",
 		)
 		return Array.from(targets).flatMap((target) => {
 			const box = target.getBoundingClientRect()
@@ -33,6 +33,8 @@ async function expectTargets(page: Page, what: string): Promise<void> {
 			const [x, y] = [box.left + box.width / 2, box.top + box.height / 2]
 			const own = target.closest("label") ?? target
 			const hits = (dx: number, dy: number) => own.contains(document.elementFromPoint(x + dx, y + dy))
+			const font = Number.parseFloat(getComputedStyle(target).fontSize)
+			if (target.matches("input, select, textarea") && font < 16) return [`${target.ariaLabel}: letters of ${font} px`]
 			const wide = box.width >= 43.5 || (hits(-21, 0) && hits(21, 0))
 			const high = box.height >= 43.5 || (hits(0, -21) && hits(0, 21))
 			const name = target.ariaLabel ?? target.textContent
