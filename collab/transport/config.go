@@ -80,7 +80,7 @@ type Limits struct {
 	HelloBytes int           // bytes of the first frame
 	FrameBytes int           // bytes of any later frame
 	PingPeriod time.Duration // between two of our pings
-	PongWait   time.Duration // from the last pong to giving the peer up
+	PongWait   time.Duration // from the last that came in, a pong or a part of a frame, to giving the peer up
 	WriteWait  time.Duration // for one frame to leave
 	CloseWait  time.Duration // for a close to be flushed, and again to be answered
 	PollHold   time.Duration // that a poll waits for something to say

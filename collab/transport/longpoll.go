@@ -114,18 +114,30 @@ func (h *LongPoll) poll(w http.ResponseWriter, r *http.Request, from caller) (an
 func (h *LongPoll) read(w http.ResponseWriter, r *http.Request, from caller) (q pollRequest, c *pollConn, err error) {
 	limits := h.config.Limits
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(limits.HelloWait))
+	begun := time.Now()
+	_ = control.SetReadDeadline(begun.Add(limits.HelloWait))
 	body := &boundedBody{from: r.Body, left: limits.HelloBytes}
 	q, err = readPoll(body, func(id string) {
 		if c = h.find(id, from); c != nil {
 			c.touch()
 			body.left += limits.FrameBytes
 			_ = control.SetReadDeadline(time.Now().Add(limits.PongWait))
+			all := body.left
+			body.arrived = func() {
+				// What comes of a large change over a slow line shows that the client is there.
+				c.touch()
+				now := time.Now()
+				paid := begun.Add(limits.PongWait + time.Duration(all-body.left)*time.Second/slowestBody)
+				if until := now.Add(limits.PongWait); until.Before(paid) {
+					paid = until
+				}
+				_ = control.SetReadDeadline(paid)
+			}
 		}
 	})
 	// The deadline would end the request while it waits for its answer.
 	_ = control.SetReadDeadline(time.Time{})
-	if c != nil {
+	if c != nil && err == nil {
 		c.touch()
 	}
 	late := errors.Is(body.err, os.ErrDeadlineExceeded)
@@ -136,6 +148,11 @@ func (h *LongPoll) read(w http.ResponseWriter, r *http.Request, from caller) (q 
 	}
 	return q, c, err
 }
+
+// slowestBody is how fast a body must come for the request not to be cut, so
+// that one that trickles holds its place for no longer than its bytes are
+// worth; bytes a second.
+const slowestBody = 2 << 10
 
 // What ends reading a body, beside its being wrong.
 var (

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/coscribe/coscribe/collab"
 	"github.com/coscribe/coscribe/collab/protocol"
@@ -34,9 +35,11 @@ var errTooBig = errors.New("body is too large")
 
 // boundedBody reads at most left bytes; more is errTooBig, once and for ever.
 type boundedBody struct {
-	from io.Reader
-	left int
-	err  error
+	from    io.Reader
+	left    int
+	err     error
+	arrived func() // runs for what comes, at most once a second; nil: nobody asks
+	told    time.Time
 }
 
 func (b *boundedBody) Read(p []byte) (n int, err error) {
@@ -51,6 +54,10 @@ func (b *boundedBody) Read(p []byte) (n int, err error) {
 		return 0, b.err
 	}
 	b.left -= n
+	if now := time.Now(); n > 0 && b.arrived != nil && now.Sub(b.told) >= time.Second {
+		b.told = now
+		b.arrived()
+	}
 	return n, b.err
 }
 

@@ -394,6 +394,77 @@ func TestPollExpires(t *testing.T) {
 			}
 		})
 	})
+	// begin sends a poll's body up to its one large change, of which the test sends the rest.
+	begin := func(t *testing.T, p *poller) (rest *io.PipeWriter, answer chan string) {
+		body, rest := io.Pipe()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.target, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer = make(chan string, 1)
+		go func() {
+			response, err := p.client.Do(request)
+			if err != nil {
+				answer <- err.Error()
+				return
+			}
+			defer response.Body.Close()
+			text, _ := io.ReadAll(response.Body)
+			answer <- string(text)
+		}()
+		_, _ = io.WriteString(rest, strings.TrimSuffix(p.body(), "]}"))
+		return rest, answer
+	}
+	t.Run("[C5] a large change that a slow line brings in minutes is waited for", func(t *testing.T) {
+		bubble(t, config, func(t *testing.T, l *collabtest.Local, w *wires) {
+			p := wirePoller(t, w, l.NewDocument().String())
+			p.open()
+			rest, answer := begin(t, p)
+			change := submit(1, 0, strings.Repeat("x", 500_000)) + "]}"
+			for len(change) > 0 {
+				n := min(100_000, len(change))
+				_, _ = io.WriteString(rest, change[:n])
+				change = change[n:]
+				time.Sleep(transport.DefaultPongWait / 2)
+			}
+			_ = rest.Close()
+			if text := <-answer; !strings.Contains(text, `"ack"`) {
+				t.Errorf("answered with %.200s", text)
+			}
+		})
+	})
+	t.Run("[V1] a body that stops in the middle", func(t *testing.T) {
+		bubble(t, config, func(t *testing.T, l *collabtest.Local, w *wires) {
+			p := wirePoller(t, w, l.NewDocument().String())
+			p.open()
+			rest, answer := begin(t, p)
+			_, _ = io.WriteString(rest, submit(1, 0, "xxx")[:20])
+			time.Sleep(transport.DefaultPollExpiry + time.Second)
+			synctest.Wait()
+			if n := l.Poll.Connections(); n != 0 {
+				t.Errorf("%d connections are left", n)
+			}
+			_ = rest.Close()
+			<-answer
+		})
+	})
+	t.Run("[R5] a body that trickles holds its place no longer than its bytes are worth", func(t *testing.T) {
+		bubble(t, config, func(t *testing.T, l *collabtest.Local, w *wires) {
+			p := wirePoller(t, w, l.NewDocument().String())
+			p.open()
+			rest, answer := begin(t, p)
+			began := time.Now()
+			for len(answer) == 0 && time.Since(began) < 10*time.Minute {
+				_, _ = io.WriteString(rest, " ")
+				time.Sleep(2 * time.Second)
+			}
+			if took := time.Since(began); took > transport.DefaultPongWait+5*time.Second {
+				t.Errorf("it was waited for %v", took)
+			}
+			_ = rest.Close()
+			<-answer
+		})
+	})
 	if transport.DefaultPollExpiry > 35*time.Second || transport.DefaultPollHold >= transport.DefaultPollExpiry {
 		t.Error("[V1] the defaults notice too late")
 	}

@@ -28,6 +28,8 @@ type pipe struct {
 	write func(fd uintptr) bool
 	out   []byte // what write is to send and has not yet
 
+	heard time.Time // of the reading goroutine: when more time was last given
+
 	mu      sync.Mutex // held for access to the following only (law R3)
 	control []byte     // whole frames
 	closing bool       // the last of them is a close: no message follows it
@@ -79,6 +81,20 @@ func (p *pipe) Write(frame []byte) (int, error) {
 	p.mu.Unlock()
 	p.owner.Wake()
 	return len(frame), nil
+}
+
+// Read implements net.Conn. What comes in shows that the client is there, as a
+// pong does: behind a long frame on a slow line none can come.
+func (p *pipe) Read(b []byte) (n int, err error) {
+	n, err = p.Conn.Read(b)
+	if n == 0 || p.owner.closing.Load() {
+		return n, err
+	}
+	if now := time.Now(); now.Sub(p.heard) >= time.Second {
+		p.heard = now
+		_ = p.Conn.SetReadDeadline(now.Add(p.owner.handler.config.Limits.PongWait))
+	}
+	return n, err
 }
 
 // SetWriteDeadline has no effect: Write never waits, and what waits for the

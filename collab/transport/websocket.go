@@ -245,7 +245,7 @@ func (c *conn) slow() {
 func (h *WebSocket) failed(s *melody.Session, err error) {
 	if errors.Is(err, websocket.ErrReadLimit) {
 		// The reading goroutine, and 1009 has been sent: read the rest away.
-		network := s.WebsocketConnection().NetConn()
+		network := connOf(s).pipe.Conn // whose reads give no more time
 		_ = network.SetReadDeadline(time.Now().Add(h.config.Limits.CloseWait))
 		_, _ = io.CopyN(io.Discard, network, lingerBytes)
 	}

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -449,6 +450,45 @@ func TestDeadPeerIsNoticed(t *testing.T) {
 	if limits := transport.DefaultPongWait; limits > 35*time.Second || transport.DefaultPingPeriod > 25*time.Second {
 		t.Error("[C5] the defaults notice too late")
 	}
+}
+
+// Behind a large change on a slow line no pong can come; what comes of it does.
+func TestSlowLineIsNoDeadPeer(t *testing.T) {
+	bubble(t, collabtest.LocalConfig{Engine: collab.Config{Limits: collab.Limits{Drain: time.Millisecond}}}, func(t *testing.T, l *collabtest.Local, w *wires) {
+		slow := mustUpgrade(t, w, l.NewDocument().String())
+		slow.SetPingHandler(func(string) error { return nil }) // no pong is sent
+		write(t, slow, plainHello)
+		var heard []byte
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			for {
+				_, frame, err := slow.ReadMessage()
+				if err != nil {
+					return
+				}
+				heard = append(heard, frame...)
+			}
+		}()
+		change := submit(1, 0, strings.Repeat("x", 60_000))
+		frame := append([]byte{0x81, 0x80 | 126, byte(len(change) >> 8), byte(len(change)), 0, 0, 0, 0}, change...) // masked with zeros
+		for part := range slices.Chunk(frame, 6_000) {
+			_, _ = slow.NetConn().Write(part) // one that fails shows below
+			time.Sleep(transport.DefaultPongWait / 2)
+		}
+		synctest.Wait()
+		if !bytes.Contains(heard, []byte(`"ack"`)) {
+			t.Error("[C5] a change that took a slow line minutes to bring was not taken")
+		}
+		// One that stops in the middle is noticed like any other.
+		_, _ = slow.NetConn().Write(frame[:6_000])
+		time.Sleep(transport.DefaultPongWait + 2*time.Second)
+		if n := l.Socket.Connections(); n != 0 {
+			t.Errorf("[V1] %d connections are left", n)
+		}
+		_ = slow.Close()
+		<-over
+	})
 }
 
 func TestShutdownSaysGoodbye(t *testing.T) {

@@ -117,6 +117,41 @@ describe("client", () => {
 		expect(document.status.state).toBe("offline")
 	})
 
+	it("[C5] a large change that a slow line still takes is no dead connection; one that it takes no more is", async () => {
+		for (const visible of [true, false]) {
+			const document = await ready({ visible: () => visible })
+			const socket = network.last
+			network.flowing = false
+			socket.bufferedAmount = 500_000
+			document.submit([{ insert: "x".repeat(500_000) }])
+			const sockets = network.sockets.length
+			for (let second = 0; second < 90; second++) {
+				socket.bufferedAmount -= 5_000
+				await pass(1_000)
+			}
+			expect(network.sockets).toHaveLength(sockets)
+			expect(document.status).toEqual({ state: "saving", pending: 1 })
+			await pass(35_000)
+			expect(network.sockets.length).toBeGreaterThan(sockets)
+			expect(document.status.state).toBe("offline")
+			document.close()
+			network.flowing = true
+		}
+	})
+
+	it("[C5] little that leaves proves nothing: a system takes it though nobody reads", async () => {
+		const document = await ready()
+		network.flowing = false
+		const socket = network.last
+		for (let second = 0; second < 34; second++) {
+			socket.bufferedAmount = 30_000
+			document.setPresence({ anchor: 0, head: second % 2 })
+			socket.bufferedAmount = 0
+			await pass(1_000)
+		}
+		expect(document.status.state).toBe("offline")
+	})
+
 	it("[C5] an idle connection is kept: it is asked, it answers, nobody reconnects", async () => {
 		await ready()
 		await pass(120_000)

@@ -9,6 +9,7 @@ export interface SocketLike {
 	onclose: ((event: never) => void) | null
 	onerror: ((event: never) => void) | null
 	readonly readyState?: number
+	readonly bufferedAmount?: number
 	send(data: string): void
 	close(code?: number, reason?: string): void
 }

@@ -16,6 +16,9 @@ const QUIET = 15_000
 const PATIENCE = { visible: 10_000, hidden: 18_000 }
 /** The same after `reconnectNow`, when somebody says that the network changed, ms. */
 const PROBE_PATIENCE = 4_000
+/** So much waiting to leave says something of the line: a system takes less at once, though nobody reads; bytes. And how often it is looked at, ms. */
+const LARGE = 32 << 10
+const LOOK = 1_000
 /** Backoff: full jitter over 0.5 s doubling to 30 s (law C5), ms. */
 const FIRST_DELAY = 500
 const LONGEST_DELAY = 30_000
@@ -95,6 +98,8 @@ export class Connection {
 	private pinged: Moment | undefined
 	private patience = PATIENCE.visible
 	private lateOnce = false
+	/** What waited to leave when it was last looked at, while that is much; bytes. */
+	private backlog = 0
 
 	constructor(
 		private readonly options: ConnectionOptions,
@@ -121,7 +126,17 @@ export class Connection {
 
 	send(message: ClientMessage): void {
 		// One that is closing takes nothing, and its close is about to be told (WebSocket.OPEN is 1).
-		if (this.phase === "open" && (this.socket?.readyState ?? 1) === 1) this.socket?.send(encodeMessage(message))
+		if (this.phase !== "open" || (this.socket?.readyState ?? 1) !== 1) return
+		this.socket?.send(encodeMessage(message))
+		const left = this.waiting()
+		if (left >= LARGE && this.backlog === 0) this.arm(LOOK, this.beat)
+		this.backlog = left
+	}
+
+	/** Bytes that wait to leave, 0 where they are too few to say anything. */
+	private waiting(): number {
+		const left = this.socket?.bufferedAmount ?? 0
+		return left < LARGE ? 0 : left
 	}
 
 	/** Leaves and comes back at once. */
@@ -236,15 +251,22 @@ export class Connection {
 	}
 
 	private readonly beat = (): void => {
+		const left = this.waiting()
+		if (left < this.backlog) {
+			// A large change on a slow line: what leaves now made its way, and no answer can come before the last of it.
+			this.heard = new Moment()
+			this.pinged = undefined
+		}
+		this.backlog = left
 		if (this.pinged === undefined) {
 			const silence = this.heard.age
-			if (silence < QUIET) this.arm(QUIET - silence, this.beat)
+			if (silence < QUIET) this.arm(left > 0 ? LOOK : QUIET - silence, this.beat)
 			else this.ping(this.usualPatience())
 		} else if (this.armed.age - this.delay > LATE && !this.lateOnce) {
 			this.lateOnce = true
 			this.ping(this.usualPatience())
 		} else if (this.pinged.age >= this.patience) this.retry()
-		else this.arm(this.patience - this.pinged.age, this.beat)
+		else this.arm(Math.min(left > 0 ? LOOK : this.patience, this.patience - this.pinged.age), this.beat)
 	}
 
 	private ping(patience: number): void {
@@ -272,6 +294,7 @@ export class Connection {
 		clearTimeout(this.farewell)
 		this.pinged = undefined
 		this.lateOnce = false
+		this.backlog = 0
 		const socket = this.socket
 		this.socket = undefined
 		try {

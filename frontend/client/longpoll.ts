@@ -19,6 +19,11 @@ const BRIEF = 5_000
 const HOLLOW = 1_000
 /** What a poll that brings something waits for its answer where it may not wait long, ms. */
 const ANSWER = 2_000
+/** A request that carries so much may take a slow line minutes: what is sent meanwhile does not carry it again; characters. */
+const LARGE = 32 << 10
+/** It is given up when less gets through, characters a ms, as the server does; and the time that any request may take, ms. */
+const SLOWEST = 2
+const LONGEST = 35_000
 
 /**
  * A long-poll connection in a WebSocket's clothes, for networks that let no
@@ -41,6 +46,8 @@ export class LongPollSocket implements SocketLike {
 	private unsent: string[] = []
 	/** Whether there are some that no request has carried yet. */
 	private fresh = false
+	/** How many requests with much to carry are under way. */
+	private carrying = 0
 	/** The newest request's number. */
 	private latest = 0
 	private over = false
@@ -64,7 +71,9 @@ export class LongPollSocket implements SocketLike {
 		this.fresh = true
 		queueMicrotask(() => {
 			// Unless a request has carried it meanwhile, or hello is still on its way.
-			if (this.fresh && (this.connection !== null || this.latest === 0)) void this.poll(++this.latest)
+			if (!this.fresh) return
+			if (this.carrying > 0) void this.look()
+			else if (this.connection !== null || this.latest === 0) void this.poll(++this.latest)
 		})
 	}
 
@@ -100,6 +109,12 @@ export class LongPollSocket implements SocketLike {
 		}
 	}
 
+	/** Asks beside a request that carries a lot, which goes on first: an answer shows that the server is there. */
+	private async look(): Promise<void> {
+		const answer = await this.post({ hold: 0, bare: true }).catch(() => undefined)
+		if (answer && !this.over) this.take(answer)
+	}
+
 	/** How long the next request waits at the server, ms; undefined: as long as it likes, for a tab in sight or one of few. */
 	private async patience(): Promise<number | undefined> {
 		if (this.connection === null) return undefined
@@ -118,11 +133,26 @@ export class LongPollSocket implements SocketLike {
 		this.share = undefined
 	}
 
-	private async post(how: { hold?: number; leave?: boolean; keepalive?: boolean }): Promise<Answer> {
-		const { hold, leave = false, keepalive = false } = how
-		this.fresh = false
+	/** `bare`: without what is to be sent. */
+	private async post(how: { hold?: number; leave?: boolean; keepalive?: boolean; bare?: boolean }): Promise<Answer> {
+		const messages = how.leave || how.bare ? "" : this.unsent.join(",")
+		if (!how.bare) this.fresh = false
+		if (messages.length < LARGE) return this.request(how, messages)
+		const slow = setTimeout(() => this.end(1006, ""), LONGEST + messages.length / SLOWEST)
+		this.carrying++
+		try {
+			return await this.request(how, messages)
+		} finally {
+			this.carrying--
+			clearTimeout(slow)
+		}
+	}
+
+	private async request(
+		{ hold, leave = false, keepalive = false }: { hold?: number; leave?: boolean; keepalive?: boolean },
+		messages: string,
+	): Promise<Answer> {
 		const { connection, received, accepted: first } = this
-		const messages = leave ? "" : this.unsent.join(",")
 		const head = JSON.stringify({ connection, received, first, hold, ...(leave ? { leave } : {}) })
 		const { fetch } = this // not as a method: the browser's refuses another `this`
 		const response = await fetch(this.url, {

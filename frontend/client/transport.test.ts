@@ -77,6 +77,34 @@ describe("transport", () => {
 		expect(document.status.state).toBe("offline")
 	})
 
+	it("[C5] by long-poll, a large change on a slow line is sent once and waited for; on a dead one it is not", async () => {
+		network.blocked = "refused"
+		server.limits = { ...server.limits, changeBytes: 50_000 }
+		let uploads = 0
+		const slow = async (url: string, init: RequestInit) => {
+			if (String(init.body).length > 40_000) {
+				uploads++
+				await new Promise((resolve) => setTimeout(resolve, 50_000))
+			}
+			return network.fetch(url, init)
+		}
+		client = createClient({ url: "https://host", webSocket: network.webSocket, fetch: slow as typeof fetch })
+		const document = open()
+		await pass(1_000)
+		const [connection] = network.polls.keys()
+		document.submit([{ insert: "x".repeat(45_000) }])
+		await pass(45_000)
+		expect(document.status).toEqual({ state: "saving", pending: 1 })
+		await pass(10_000)
+		expect(document.status).toEqual({ state: "saved", pending: 0 })
+		expect([uploads, ...network.polls.keys()]).toEqual([1, connection])
+		document.submit([{ insert: "y".repeat(45_000) }])
+		await pass(20_000)
+		network.flowing = false
+		await pass(34_000)
+		expect(document.status.state).toBe("offline")
+	})
+
 	it("[P4] blocked in the middle: goes on by long-poll, and comes back; nothing lost, nothing twice", async () => {
 		const document = open()
 		await pass(1_000)

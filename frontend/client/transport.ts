@@ -142,6 +142,10 @@ class AnySocket implements SocketLike {
 		this.begin()
 	}
 
+	get bufferedAmount(): number {
+		return this.inner?.bufferedAmount ?? 0
+	}
+
 	send(data: string): void {
 		this.inner?.send(data)
 	}

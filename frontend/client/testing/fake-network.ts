@@ -162,6 +162,8 @@ export class FakeSocket implements SocketLike {
 	onerror: ((event: never) => void) | null = null
 	peer: FakePeer | undefined
 	closed = false
+	/** Bytes that have yet to leave, as a browser would say. */
+	bufferedAmount = 0
 	/** Everything the client said, in order. */
 	readonly said: ClientMessage[] = []
 
