@@ -152,6 +152,32 @@ describe("client", () => {
 		expect(document.status.state).toBe("offline")
 	})
 
+	it("[C5] a server asked before the machine slept gets a second chance to answer, and no third", async () => {
+		for (const answers of [true, false]) {
+			const document = await ready()
+			const [socket, sockets] = [network.last, network.sockets.length]
+			network.flowing = false
+			await pass(20_000) // it was asked
+			vi.setSystemTime(Date.now() + 3_600_000)
+			await pass(5_100)
+			network.flowing = answers
+			expect(network.sockets).toHaveLength(sockets)
+			socket.peer?.outbox.push({ type: "pong", revision: server.revision })
+			await pass(12_000)
+			expect(network.sockets.length > sockets).toBe(!answers)
+			network.flowing = true
+			document.close()
+		}
+	})
+
+	it("[S7] told to come again for what is restored, it comes at once", async () => {
+		const document = await ready()
+		network.last.hear({ type: "reload", reason: "restored" })
+		await pass(20)
+		expect(network.sockets).toHaveLength(2)
+		expect(document.status.state).toBe("saved")
+	})
+
 	it("[C5] an idle connection is kept: it is asked, it answers, nobody reconnects", async () => {
 		await ready()
 		await pass(120_000)

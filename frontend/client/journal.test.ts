@@ -313,6 +313,16 @@ describe("the journal", () => {
 		stuck.mockRestore()
 	})
 
+	it("[C3] a journal that answered in time is not called silent afterwards", async () => {
+		const tab = await opened()
+		const heard: (boolean | undefined)[] = []
+		tab.document.on("status", (status) => heard.push(status.journalDenied))
+		tab.type("x")
+		await pass(5_000)
+		expect(tab.document.status).toEqual({ state: "saved", pending: 0 })
+		expect(heard).not.toContain(true)
+	})
+
 	it("[C3] a journal that never opens holds nothing up", async () => {
 		const open = vi.spyOn(browser.indexedDB, "open").mockImplementation(() => new EventTarget() as IDBOpenDBRequest)
 		const tab = await opened()

@@ -135,6 +135,22 @@ describe("transport", () => {
 		expect(server.peers.size).toBe(1)
 	})
 
+	it("[P4] a WebSocket that opens and says nothing does not keep one from long-poll, which served before", async () => {
+		const document = open()
+		await pass(1_000)
+		network.blocked = "refused"
+		network.last.shut(1006, "")
+		await pass(5_000)
+		expect(network.polls.size).toBe(1)
+		network.blocked = "no"
+		const { length } = network.sockets
+		while (network.sockets.length === length) await vi.advanceTimersToNextTimerAsync()
+		network.last.send = () => {} // hello is swallowed
+		await pass(11_000)
+		expect(document.status.state).toBe("saved")
+		expect([overWebSocket(), network.polls.size]).toEqual([0, 1])
+	})
+
 	it("looks for WebSocket again after 30 s, doubling to 5 min", async () => {
 		network.blocked = "refused"
 		open()

@@ -358,10 +358,18 @@ describe("commands", () => {
 		expect(shown(editor)).toEqual(line("x"))
 	})
 
+	test("a line that becomes code keeps its text and none of its marks", () => {
+		const { editor } = alone([{ insert: "a", attributes: { bold: true } }, { insert: "b\n" }])
+		select(editor, 1)
+		editor.commands.setBlock("code")
+		expect(shown(editor)).toEqual(line("ab", { "code-block": true }))
+	})
+
 	test("slash and mention suggestions", () => {
 		const { editor } = alone(line(""))
 		type(editor, "/he")
 		expect(editor.snapshot.suggestion).toMatchObject({ kind: "slash", query: "he", index: 0 })
+		expect(editor.view.dom.querySelector(".suggestion")?.textContent).toBe("/he")
 		editor.suggestion.accept((commands) => commands.setBlock("heading1"))
 		expect(shown(editor)).toEqual(line("", { header: 1 }))
 		expect(editor.snapshot.suggestion).toBeNull()
