@@ -170,7 +170,7 @@ func TestExplain(t *testing.T) {
 	for want, err := range map[string]error{
 		"make room on that disk":   &fs.PathError{Op: "write", Path: "coscribe.run.partial", Err: syscall.ENOSPC},
 		"make room":                fmt.Errorf("back up: %w", persistence.ErrFull),
-		"the right to read it":     fmt.Errorf("--tls-cert: %w", &fs.PathError{Op: "open", Path: "key.pem", Err: fs.ErrPermission}),
+		"the right to read it":     inOption("--tls-cert", &fs.PathError{Op: "open", Path: "key.pem", Err: fs.ErrPermission}),
 		"choose another directory": fmt.Errorf("lock: %w", &fs.PathError{Op: "open", Path: "coscribe.lock", Err: fs.ErrPermission}),
 		"CAP_NET_BIND_SERVICE":     &net.OpError{Op: "listen", Net: "tcp", Addr: &net.TCPAddr{Port: 443}, Err: syscall.EACCES},
 		"choose another address":   &net.OpError{Op: "listen", Net: "tcp", Addr: &net.TCPAddr{Port: 8080}, Err: syscall.EADDRINUSE},

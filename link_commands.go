@@ -26,7 +26,7 @@ type linkAdd struct {
 
 // Run makes the link. It alone is on standard output.
 func (c *linkAdd) Run(ctx context.Context) error {
-	password, err := secretOf(c.PasswordFile, "COSCRIBE_PASSWORD")
+	password, err := secretOf("--password-file", c.PasswordFile, "COSCRIBE_PASSWORD")
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (c *linkChange) Run(ctx context.Context) error {
 	if c.PasswordFile != "" || c.NoPassword {
 		password, err := "", error(nil)
 		if c.PasswordFile != "" {
-			password, err = secretOf(c.PasswordFile, "")
+			password, err = secretOf("--password-file", c.PasswordFile, "")
 		}
 		if err != nil {
 			return err

@@ -213,7 +213,7 @@ func (p *Program) assemble(ctx context.Context) error {
 	p.tokens = server.NewTokens(p.access)
 	embeds, err := server.NewEmbeds(p.Config.EmbedKeys, p.Store, p.logger)
 	if err != nil {
-		return fmt.Errorf("--embed-keys: %w", err)
+		return inOption("--embed-keys", err)
 	}
 	p.access.Credentials = append(p.access.Credentials, p.tokens, embeds)
 	provider, err := newOIDC(&p.Config)

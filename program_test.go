@@ -163,6 +163,10 @@ func TestOpenSaysWhatToDo(t *testing.T) {
 	origin.AllowedOrigin = []string{"wiki.example.org/path"}
 	address := testConfig(t)
 	address.Listen = "nonsense"
+	password := testConfig(t)
+	password.OwnerMail, password.OwnerPasswordFile = "olga@example.org", filepath.Join(t.TempDir(), "none")
+	keys := testConfig(t)
+	keys.EmbedKeys = []string{password.OwnerPasswordFile}
 	for name, test := range map[string]struct {
 		config Config
 		words  string
@@ -172,6 +176,8 @@ func TestOpenSaysWhatToDo(t *testing.T) {
 		"data is a file": {file, file.Data},
 		"origin":         {origin, "--allowed-origin"},
 		"address":        {address, "nonsense"},
+		"password file":  {password, "--owner-password-file: open " + password.OwnerPasswordFile + ": no such file or directory: check the path"},
+		"keys":           {keys, "--embed-keys: open " + password.OwnerPasswordFile + ": no such file or directory: check the path"},
 	} {
 		other, err := Open(t.Context(), test.config)
 		if err == nil {
@@ -179,8 +185,12 @@ func TestOpenSaysWhatToDo(t *testing.T) {
 			t.Errorf("%s: it opened", name)
 			continue
 		}
-		if said := explain(err); !strings.Contains(said, test.words) {
+		said := explain(err)
+		if !strings.Contains(said, test.words) {
 			t.Errorf("%s: %q does not say %q", name, said, test.words)
+		}
+		if optionsFile := strings.HasSuffix(test.words, "check the path"); optionsFile && strings.Contains(said, "--data") {
+			t.Errorf("%s: %q sends to the data directory", name, said)
 		}
 	}
 	t.Run("metrics without a port are no reason to stop", func(t *testing.T) {

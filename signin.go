@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/coscribe/coscribe/server"
 )
@@ -15,7 +14,7 @@ func newOIDC(config *Config) (*server.OIDC, error) {
 	if config.PublicURL == "" {
 		return nil, errors.New("--oidc-issuer: the provider sends people back here; say with --public-url where this server is reached")
 	}
-	secret, err := secretOf(config.OIDCClientSecretFile, "COSCRIBE_OIDC_CLIENT_SECRET")
+	secret, err := secretOf("--oidc-client-secret-file", config.OIDCClientSecretFile, "COSCRIBE_OIDC_CLIENT_SECRET")
 	if err != nil {
 		return nil, err
 	}
@@ -23,10 +22,7 @@ func newOIDC(config *Config) (*server.OIDC, error) {
 		Issuer: config.OIDCIssuer, ClientID: config.OIDCClientID, ClientSecret: secret, Name: config.OIDCName, Scopes: config.OIDCScopes,
 		Create: config.OIDCCreate, GroupsClaim: config.OIDCGroupsClaim, AdminGroup: config.OIDCAdminGroup,
 	})
-	if err != nil {
-		return nil, fmt.Errorf("--oidc-issuer: %w", err)
-	}
-	return provider, nil
+	return provider, inOption("--oidc-issuer", err)
 }
 
 // newProxySignIn makes the sign-in by a proxy's header; nil if none is named.

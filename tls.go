@@ -86,7 +86,7 @@ func (t *TLS) config(data string, logger *slog.Logger) (*tls.Config, func(http.H
 	}
 	kept := &certificate{cert: t.Cert, key: t.Key, logger: logger, now: time.Now}
 	if err := kept.read(); err != nil {
-		return nil, nil, fmt.Errorf("--tls-cert: %w", err)
+		return nil, nil, inOption("--tls-cert", err)
 	}
 	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: kept.get}, nil, nil
 }

@@ -61,7 +61,7 @@ type userAdd struct {
 
 // Run creates the account.
 func (c *userAdd) Run(ctx context.Context) error {
-	password, err := secretOf(c.PasswordFile, "COSCRIBE_PASSWORD")
+	password, err := secretOf("--password-file", c.PasswordFile, "COSCRIBE_PASSWORD")
 	if err != nil {
 		return err
 	}
