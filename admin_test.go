@@ -222,6 +222,9 @@ func TestPeopleByCommand(t *testing.T) {
 		t.Errorf("the audit log names who was erased: %s", out)
 	}
 	run("action,outcome", "audit", "--format", "csv", "--action", "login.")
+	if out := run("user.created", "audit", "--action", "user"); out != run("user.created", "audit", "--action", "user.") {
+		t.Errorf("a noun without its dot: %s", out)
+	}
 	if out, code := coscribe(t, "user", "suspend", "nobody@example.org", "--data", dir); code == 0 || !strings.Contains(out, "coscribe user list") {
 		t.Errorf("nobody: %d %s", code, out)
 	}

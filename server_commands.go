@@ -14,7 +14,7 @@ import (
 
 type auditCommand struct {
 	operatorOptions
-	Action   string  `placeholder:"NOUN.VERB" help:"Only this action, such as login.denied, or with a dot at the end all that begin so (login.)"`
+	Action   string  `placeholder:"NOUN.VERB" help:"Only this action, such as login.denied, or all of a noun (login)."`
 	Outcome  string  `enum:"done,denied," default:"" help:"done or denied."`
 	Person   string  `placeholder:"WHO" help:"What somebody did, and what was done to them: mail address or id."`
 	Document string  `placeholder:"ID" help:"Only about this document."`

@@ -35,7 +35,7 @@ type auditView struct {
 // AuditFilter selects lines. Exported because huma passes over embedded fields
 // that are not.
 type AuditFilter struct {
-	Action   string `query:"action" maxLength:"100" doc:"A whole action, or its beginning up to a dot: grant."`
+	Action   string `query:"action" maxLength:"100" doc:"A whole action, such as grant.changed, or the noun of several: grant"`
 	Outcome  string `query:"outcome" enum:"done,denied,"`
 	Actor    string `query:"actor" doc:"Id of who did it"`
 	Document string `query:"document"`
@@ -81,6 +81,9 @@ func (s *Server) auditRoutes(api huma.API) {
 // query reads a filter.
 func (f *AuditFilter) query() (persistence.AuditQuery, error) {
 	query := persistence.AuditQuery{Action: f.Action, Outcome: f.Outcome}
+	if f.Action != "" && !strings.Contains(f.Action, ".") {
+		query.Action += "."
+	}
 	for _, field := range []struct {
 		name, text string
 		id         *persistence.ID
