@@ -75,6 +75,30 @@ func TestDocuments(t *testing.T) {
 
 // TestTrashRaces moves one document into the trash and out of it from several
 // sides at once: each of them is answered, as if they had come one by one.
+// An entry of a list names the first of those who are in a document, and says how
+// many they are: two hundred entries are a list.
+func TestPeopleOfACrowd(t *testing.T) {
+	program := start(t, testConfig(t))
+	owner := browse(t, program)
+	d := owner.create("Crowded", "")
+	const crowd = 13
+	for range crowd {
+		guest := browse(t, program)
+		guest.want(http.StatusOK, guest.send("POST", "/api/documents/"+d.ID+"/poll", map[string]any{
+			"connection": nil, "received": 0, "first": 0, "messages": []any{map[string]any{"type": "hello", "protocol": 1}},
+		}), nil)
+	}
+	var one documentView
+	owner.want(http.StatusOK, owner.send("GET", "/api/documents/"+d.ID, nil), &one)
+	var list struct{ Documents []documentView }
+	owner.want(http.StatusOK, owner.send("GET", "/api/documents", nil), &list)
+	for what, d := range map[string]documentView{"the document": one, "its entry": list.Documents[0]} {
+		if d.Here != crowd || len(d.People) != 10 {
+			t.Errorf("%s names %d people of %d", what, len(d.People), d.Here)
+		}
+	}
+}
+
 func TestTrashRaces(t *testing.T) {
 	b := browse(t, start(t, testConfig(t)))
 	d := b.create("Contested", "x")

@@ -191,6 +191,7 @@ type documentView struct {
 	CreatedAt, UpdatedAt   time.Time
 	TrashedAt              *time.Time
 	People                 []person
+	Here                   int
 }
 
 type contentView struct {

@@ -331,13 +331,13 @@ func (c *people) clear() {
 	c.here, c.order = nil, nil
 }
 
-// list is in order of arrival.
-func (c *people) list() []protocol.User {
+// list gives the first who came, at most so many, and how many are here.
+func (c *people) list(most int) (first []protocol.User, all int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	users := make([]protocol.User, len(c.order))
-	for i, p := range c.order {
-		users[i] = p.user
+	first = make([]protocol.User, min(most, len(c.order)))
+	for i := range first {
+		first[i] = c.order[i].user
 	}
-	return users
+	return first, len(c.order)
 }

@@ -238,15 +238,16 @@ func (h *Hub) Close(ctx context.Context) error {
 	}
 }
 
-// People says who is in the document now, each person once; nil if nobody is.
-func (h *Hub) People(document persistence.ID) []protocol.User {
+// People says who is in the document now, each person once and in the order in
+// which they came: the first of them, at most so many, and how many there are.
+func (h *Hub) People(document persistence.ID, most int) (first []protocol.User, all int) {
 	h.mu.Lock()
 	s := h.sessions[document]
 	h.mu.Unlock()
 	if s == nil {
-		return nil
+		return nil, 0
 	}
-	return s.people.list()
+	return s.people.list(most)
 }
 
 // Stats are gauges of this moment.

@@ -107,8 +107,11 @@ func TestHub(t *testing.T) {
 	})
 	in(t, "[S1] people, titles and removal reach those who are in it", nil, func(t *testing.T, h *harness) {
 		alice, twin, bob := h.join(1), h.join(1), h.join(2)
-		if got := h.hub.People(h.doc); len(got) != 2 || got[0] != alice.user || got[1] != bob.user {
+		if got, all := h.hub.People(h.doc, 9); all != 2 || len(got) != 2 || got[0] != alice.user || got[1] != bob.user {
 			t.Errorf("people %v", got)
+		}
+		if got, all := h.hub.People(h.doc, 1); all != 2 || len(got) != 1 || got[0] != alice.user {
+			t.Errorf("the first of %d people: %v", all, got)
 		}
 		if err := h.store.Rename(t.Context(), h.doc, "Another title", persistence.Author{}, time.Unix(1, 0)); err != nil {
 			t.Fatal(err)
@@ -123,7 +126,7 @@ func TestHub(t *testing.T) {
 		if got := of[protocol.Removed](bob.hear()); len(got) != 1 || bob.closed() != protocol.CloseNotFound {
 			t.Errorf("removed %v, closed %d", got, bob.closed())
 		}
-		if got := h.hub.People(h.doc); len(got) != 0 {
+		if got, all := h.hub.People(h.doc, 9); all != 0 || len(got) != 0 {
 			t.Errorf("people %v", got)
 		}
 	})

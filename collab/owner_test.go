@@ -23,7 +23,7 @@ type nosy struct {
 func (n *nosy) ask() {
 	n.asked.Add(1)
 	n.h.hub.Stats()
-	n.h.hub.People(n.h.doc)
+	n.h.hub.People(n.h.doc, 9)
 }
 
 func (n *nosy) Kind() string                     { return "websocket" }
@@ -149,7 +149,7 @@ func visit(t *testing.T, h *harness, writer, round int, accepted *atomic.Int64) 
 			return
 		}
 	}
-	h.hub.People(h.doc)
+	h.hub.People(h.doc, 9)
 	h.hub.Renamed(t.Context(), h.doc)
 	for {
 		frame, ok := peer.Next()

@@ -575,7 +575,7 @@ func TestNews(t *testing.T) {
 		if got := of[protocol.PeerPresence](bob.hear()); len(got) != 1 || got[0].User != now {
 			t.Errorf("bob sees %v", got)
 		}
-		if got := h.hub.People(h.doc); !slices.Contains(got, now) {
+		if got, _ := h.hub.People(h.doc, 9); !slices.Contains(got, now) {
 			t.Errorf("people %v", got)
 		}
 		alice.submit(1, 0, text("x"))

@@ -156,9 +156,10 @@ func (s *Server) adminDocuments(ctx context.Context, in *adminDocumentsInput) (*
 		if err != nil {
 			return nil, s.problem(ctx, err)
 		}
+		_, here := s.config.Hub.People(d.ID, 0)
 		out.Body.Documents = append(out.Body.Documents, adminDocument{
 			ID: d.ID.String(), Title: d.Title, Bytes: d.Bytes, Revision: d.Head.Revision, CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(),
-			UpdatedBy: authorProfile(d.UpdatedBy), TrashedAt: timeOf(d.TrashedAt), Owner: owner, People: len(s.config.Hub.People(d.ID)),
+			UpdatedBy: authorProfile(d.UpdatedBy), TrashedAt: timeOf(d.TrashedAt), Owner: owner, People: here,
 		})
 	}
 	if next != "" {

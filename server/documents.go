@@ -17,6 +17,10 @@ import (
 	"github.com/google/uuid"
 )
 
+// shownPeople is how many of those who are in a document are told with it: a
+// list of two hundred documents would be megabytes of names.
+const shownPeople = 10
+
 // document is a document as the API shows it.
 type document struct {
 	ID        string     `json:"id" format:"uuid"`
@@ -29,7 +33,8 @@ type document struct {
 	UpdatedBy profile    `json:"updatedBy"`
 	TrashedAt *time.Time `json:"trashedAt,omitempty" doc:"Set while it is in the trash"`
 	Role      string     `json:"role" enum:"viewer,commenter,editor,owner" doc:"The caller's"`
-	People    []profile  `json:"people" doc:"Who is in it now"`
+	People    []profile  `json:"people" doc:"Who is in it now: the first ten who came"`
+	Here      int        `json:"here" doc:"How many people are in it now"`
 }
 
 func authorProfile(a persistence.Author) profile {
@@ -43,15 +48,16 @@ func authorOf(user protocol.User) persistence.Author {
 
 // view is how a caller with the role sees a document.
 func (s *Server) view(d persistence.Document, role protocol.Role) document {
-	return viewOf(d, role, s.config.Hub.People(d.ID))
+	people, here := s.config.Hub.People(d.ID, shownPeople)
+	return viewOf(d, role, people, here)
 }
 
-func viewOf(d persistence.Document, role protocol.Role, people []protocol.User) document {
+func viewOf(d persistence.Document, role protocol.Role, people []protocol.User, here int) document {
 	v := document{
 		ID: d.ID.String(), Title: d.Title, Epoch: d.Head.Epoch.String(), Revision: d.Head.Revision,
 		CreatedAt: d.CreatedAt.UTC(), CreatedBy: authorProfile(d.CreatedBy),
 		UpdatedAt: d.UpdatedAt.UTC(), UpdatedBy: authorProfile(d.UpdatedBy),
-		Role: role.String(), People: []profile{},
+		Role: role.String(), People: []profile{}, Here: here,
 	}
 	if !d.TrashedAt.IsZero() {
 		at := d.TrashedAt.UTC()

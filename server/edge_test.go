@@ -121,7 +121,7 @@ func TestProblems(t *testing.T) {
 func TestSlowListReaderIsEnded(t *testing.T) {
 	t.Run("[R5] an event reader that does not read is ended, others go on", func(t *testing.T) {
 		store := persistence.NewMemory()
-		events := NewEvents(store, func(persistence.ID) []protocol.User { return nil }, slog.New(slog.DiscardHandler))
+		events := NewEvents(store, func(persistence.ID, int) ([]protocol.User, int) { return nil, 0 }, slog.New(slog.DiscardHandler))
 		defer events.Close()
 		slow, quick := events.join(transport.Identity{}), events.join(transport.Identity{})
 		defer events.leave(quick)

@@ -30,7 +30,7 @@ const (
 // goroutine.
 type Events struct {
 	documents persistence.Documents
-	people    func(persistence.ID) []protocol.User
+	people    func(document persistence.ID, most int) (first []protocol.User, all int)
 	logger    *slog.Logger
 
 	mu      sync.Mutex
@@ -54,12 +54,13 @@ type documentEvent struct {
 	rights   bool
 	access   bool
 	document persistence.Document
-	people   []protocol.User
+	people   []protocol.User // the first of them
+	here     int             // how many they are
 	gone     bool
 }
 
 // NewEvents starts the live list; Close ends it. people is collab.Hub.People.
-func NewEvents(documents persistence.Documents, people func(persistence.ID) []protocol.User, logger *slog.Logger) *Events {
+func NewEvents(documents persistence.Documents, people func(document persistence.ID, most int) (first []protocol.User, all int), logger *slog.Logger) *Events {
 	e := &Events{
 		documents: documents, people: people, logger: logger,
 		marked: map[persistence.ID]bool{}, readers: map[*eventReader]bool{},
@@ -147,7 +148,7 @@ func (e *Events) tell() {
 			continue
 		default:
 			event.gone = !d.TrashedAt.IsZero()
-			event.people = e.people(id)
+			event.people, event.here = e.people(id, shownPeople)
 		}
 		e.send(event)
 	}
@@ -282,7 +283,7 @@ func (s *Server) sendEvent(ctx context.Context, stream *eventStream, event docum
 		stream.add("", map[bool]string{true: "access", false: "removed"}[event.access], data)
 		return stream.flush()
 	}
-	data, err := json.Marshal(viewOf(event.document, role, event.people))
+	data, err := json.Marshal(viewOf(event.document, role, event.people, event.here))
 	if err != nil {
 		return err
 	}

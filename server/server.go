@@ -26,7 +26,7 @@ type Engine interface {
 	Use(ctx context.Context, u collab.Use, act func(context.Context) error) error
 	Revoke(ctx context.Context, r collab.Revocation, commit func(context.Context) error) error
 	Recheck(ctx context.Context, role collab.RoleOf) error
-	People(document persistence.ID) []protocol.User
+	People(document persistence.ID, most int) (first []protocol.User, all int)
 	Connections(ctx context.Context) ([]collab.Connection, error)
 	Renamed(ctx context.Context, document persistence.ID)
 	Profile(ctx context.Context, user persistence.ID, read func(context.Context) (protocol.User, error))

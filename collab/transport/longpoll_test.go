@@ -282,7 +282,7 @@ func TestPoll(t *testing.T) {
 		if a.code() != 4000 {
 			t.Errorf("%+v", a)
 		}
-		for deadline := time.Now().Add(patience); len(l.Hub.People(document)) > 0; time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(patience); l.Hub.Stats().Peers > 0; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatal("still there")
 			}

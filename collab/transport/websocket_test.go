@@ -436,12 +436,12 @@ func TestDeadPeerIsNoticed(t *testing.T) {
 			}
 		}()
 		synctest.Wait()
-		if people := l.Hub.People(document); len(people) != 2 {
-			t.Fatalf("%d people came", len(people))
+		if _, people := l.Hub.People(document, 0); people != 2 {
+			t.Fatalf("%d people came", people)
 		}
 		time.Sleep(transport.DefaultPongWait + 2*time.Second)
-		if n, people := l.Socket.Connections(), l.Hub.People(document); n != 1 || len(people) != 1 {
-			t.Errorf("[V1] of a dead peer and one who is alive there are %d connections, and %d people shown", n, len(people))
+		if _, people := l.Hub.People(document, 0); l.Socket.Connections() != 1 || people != 1 {
+			t.Errorf("[V1] of a dead peer and one who is alive there are %d connections, and %d people shown", l.Socket.Connections(), people)
 		}
 		alive.say(submit(1, 0, "x"))
 		<-alive.acks

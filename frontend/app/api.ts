@@ -35,8 +35,10 @@ export interface DocumentRecord {
 	readonly updatedBy: Person
 	readonly trashedAt?: string
 	readonly role: string
-	/** Who is in it now, each person once. */
+	/** Who is in it now, each person once: the first who came. */
 	readonly people?: readonly Person[]
+	/** How many they are in all. */
+	readonly here?: number
 }
 
 /** One page of a list; `next` is null on the last. */

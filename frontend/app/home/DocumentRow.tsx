@@ -72,7 +72,7 @@ export function DocumentRow({ row, now }: { row: DocumentRecord; now: number }) 
 					</span>
 				</a>
 			)}
-			<AvatarRow people={row.people ?? []} />
+			<AvatarRow people={row.people ?? []} here={row.here} />
 			<Menu
 				label={`Actions for ${titleOf(row)}`}
 				align="end"

@@ -35,27 +35,23 @@ export function Avatar({ person, size = 28 }: { person: Face; size?: number }) {
 	)
 }
 
-/** The people somewhere, as overlapping marks with one accessible sentence. */
-export function AvatarRow({
-	people,
-	most = 4,
-	size = 24,
-}: {
-	people: readonly Person[]
-	most?: number
-	size?: number
-}) {
+/** Of a row: at most so many marks, and their size in pixels. */
+const [most, size] = [4, 24]
+
+/** The people somewhere, as overlapping marks with one accessible sentence; of a crowd only the first are known. */
+export function AvatarRow({ people, here = people.length }: { people: readonly Person[]; here?: number | undefined }) {
 	if (people.length === 0) return null
-	const names = people.map((person) => person.name).join(", ")
+	const unnamed = here - people.length
+	const names = people.map((person) => person.name).join(", ") + (unnamed > 0 ? ` and ${unnamed} more` : "")
 	const shown = people.length > most ? people.slice(0, most - 1) : people
 	return (
 		<span class="avatar-row" role="img" aria-label={`Here now: ${names}`} title={names}>
 			{shown.map((person) => (
 				<Avatar key={person.id} person={person} size={size} />
 			))}
-			{people.length > shown.length && (
+			{here > shown.length && (
 				<span class="avatar avatar-more" style={{ height: `${size}px`, minWidth: `${size}px` }}>
-					+{people.length - shown.length}
+					+{here - shown.length}
 				</span>
 			)}
 		</span>
