@@ -63,6 +63,8 @@ type Limits struct {
 	ConnectionMessages int           `default:"100" least:"10" help:"Other messages a second over one connection."`
 	UserChanges        int           `default:"5000" least:"10" help:"Changes a second by one user."`
 	UserBytes          size          `default:"16MiB" least:"16KiB" help:"Bytes a second by one user."`
+	UserReads          int           `default:"100" least:"10" help:"Requests a second by one user that only read."`
+	AddressReads       int           `default:"500" least:"10" help:"Requests a second from one address that only read, by people who are nobody yet."`
 	DocumentChanges    int           `default:"10000" least:"10" help:"Changes a second in one document."`
 	DocumentBytes      size          `default:"16MiB" least:"16KiB" help:"Bytes a second in one document."`
 	RateBurst          time.Duration `default:"2s" least:"100ms" help:"Worth of each rate that may come at once."`
@@ -127,6 +129,7 @@ func (l *Limits) connections() transport.Limits {
 func (l *Limits) requests() server.Limits {
 	return server.Limits{
 		EventStreams: l.EventStreams, UserEventStreams: l.UserEventStreams,
+		UserReads: l.UserReads, AddressReads: l.AddressReads,
 		ContentBytes: int(l.ContentBody), ChangeBytes: int(l.ChangeBody), BodyBytes: int(l.AnyBody),
 	}
 }

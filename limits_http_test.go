@@ -104,6 +104,23 @@ func TestFloodOverHTTP(t *testing.T) {
 	})
 }
 
+// readUntilRefused reads at a limit of one read a second, of which ten may come at
+// once.
+func readUntilRefused(t *testing.T, read func() answer) {
+	t.Helper()
+	for n := range 1000 {
+		a := read()
+		if a.status == http.StatusOK {
+			continue
+		}
+		if (&browser{t: t}).problem(http.StatusTooManyRequests, "rate_limited", a); n < 10 || a.header.Get("Retry-After") == "" {
+			t.Errorf("refused after %d, with Retry-After %q", n, a.header.Get("Retry-After"))
+		}
+		return
+	}
+	t.Error("a thousand reads, and none refused")
+}
+
 // requestLimits has a test at the limit and one above for every field of
 // server.Limits.
 var requestLimits = map[string]func(t *testing.T){
@@ -124,6 +141,28 @@ var requestLimits = map[string]func(t *testing.T){
 		}
 		stop()
 		again(t, func() (func(), bool) { return tryStream(browse(t, program), "/api/documents/events") })
+	},
+	"UserReads": func(t *testing.T) {
+		config := testConfig(t)
+		config.Limits.UserReads = 1
+		program := start(t, config)
+		b, other := browse(t, program), browse(t, program)
+		b.send("GET", "/api/me", nil) // is somebody from now on
+		other.send("GET", "/api/me", nil)
+		readUntilRefused(t, func() answer { return b.send("GET", "/api/documents", nil) })
+		other.want(http.StatusOK, other.send("GET", "/api/documents", nil), nil)
+		b.create("Writing is no reading", "")
+	},
+	"AddressReads": func(t *testing.T) {
+		config := testConfig(t)
+		config.Limits.AddressReads = 1
+		config.TrustedProxy = []string{"127.0.0.1"}
+		program := start(t, config)
+		from := func(address string) answer {
+			return browse(t, program).send("GET", "/api/documents", nil, "X-Forwarded-For", address)
+		}
+		readUntilRefused(t, func() answer { return from("198.51.100.7") })
+		browse(t, program).want(http.StatusOK, from("198.51.100.8"), nil)
 	},
 	"UserEventStreams": func(t *testing.T) {
 		config := testConfig(t)

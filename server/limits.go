@@ -10,6 +10,8 @@ import (
 type Limits struct {
 	EventStreams     int // open in this process, of the list and of logs
 	UserEventStreams int // of those, one user's
+	UserReads        int // a second, by one user
+	AddressReads     int // a second, by all from one address who are nobody yet
 	ContentBytes     int // body of a document being created
 	ChangeBytes      int // body of a change
 	BodyBytes        int // any body, whoever reads it
@@ -22,6 +24,12 @@ const (
 	// DefaultUserEventStreams is for many windows, and a script that follows some
 	// documents; streams.
 	DefaultUserEventStreams = 100
+	// DefaultUserReads is far above what a page asks for, and what a script reads
+	// one after the other; requests a second.
+	DefaultUserReads = 100
+	// DefaultAddressReads is for a school or an office behind one address, of which
+	// each is somebody after their first request; requests a second.
+	DefaultAddressReads = 500
 	// DefaultContentBytes is convert.MaxBytes and its JSON escapes; bytes.
 	DefaultContentBytes = 5 << 20
 	// DefaultChangeBytes is above the engine's limit, which names the change; bytes.
@@ -40,6 +48,8 @@ func (l Limits) withDefaults() Limits {
 	}{
 		{&l.EventStreams, DefaultEventStreams},
 		{&l.UserEventStreams, DefaultUserEventStreams},
+		{&l.UserReads, DefaultUserReads},
+		{&l.AddressReads, DefaultAddressReads},
 		{&l.ContentBytes, DefaultContentBytes},
 		{&l.ChangeBytes, DefaultChangeBytes},
 		{&l.BodyBytes, DefaultBodyBytes},

@@ -66,6 +66,9 @@ func usual(op huma.Operation, input reflect.Type) []int {
 		http.StatusInternalServerError,
 		http.StatusServiceUnavailable,
 	}
+	if op.Method == http.MethodGet {
+		all = append(all, http.StatusTooManyRequests) // more than is answered at once
+	}
 	if op.Method != http.MethodGet || op.Metadata[needKey] != nil {
 		all = append(all, http.StatusForbidden) // cross_site, or somebody who may not
 	}

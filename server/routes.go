@@ -44,7 +44,7 @@ func (s *Server) routes(mux *http.ServeMux) {
 		ctx.SetHeader("Cache-Control", "private, no-cache")
 		next(ctx)
 	})
-	api.UseMiddleware(s.admitted)
+	api.UseMiddleware(s.admitted, s.paced)
 	s.signInRoutes(api)
 	s.ticketRoutes(api)
 	s.meRoutes(api)

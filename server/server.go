@@ -83,6 +83,7 @@ type Server struct {
 	handler http.Handler
 	origins *origins
 	streams streams
+	reads   reads
 
 	passwords *Passwords
 	attempts  *Attempts
