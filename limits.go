@@ -49,14 +49,15 @@ func (s size) String() string {
 // COSCRIBE_LIMIT_…. The tag least is the smallest that leaves the product
 // usable; zero values mean the default. docs/operations.md lists them.
 type Limits struct {
-	Connections        int `default:"10000" least:"10" help:"Connections open in this process."`
-	AddressConnections int `default:"5000" least:"10" help:"Connections from one address; see --trusted-proxy."`
-	UserConnections    int `default:"1000" least:"10" help:"Connections of one user."`
-	Strangers          int `default:"2000" least:"10" help:"Connections that have not said hello."`
-	Documents          int `default:"20000" least:"10" help:"Documents in memory."`
-	IssuedClients      int `default:"16384" least:"100" help:"Client ids remembered that have not written yet."`
-	EventStreams       int `default:"2000" least:"10" help:"Event streams open."`
-	UserEventStreams   int `default:"100" least:"4" help:"Event streams of one user."`
+	Connections        int  `default:"10000" least:"10" help:"Connections open in this process."`
+	AddressConnections int  `default:"5000" least:"10" help:"Connections from one address; see --trusted-proxy."`
+	UserConnections    int  `default:"1000" least:"10" help:"Connections of one user."`
+	Strangers          int  `default:"2000" least:"10" help:"Connections that have not said hello."`
+	Documents          int  `default:"20000" least:"10" help:"Documents in memory."`
+	DocumentsBytes     size `default:"1GiB" least:"16MiB" help:"And the memory they take; those that nobody is in make room first."`
+	IssuedClients      int  `default:"16384" least:"100" help:"Client ids remembered that have not written yet."`
+	EventStreams       int  `default:"2000" least:"10" help:"Event streams open."`
+	UserEventStreams   int  `default:"100" least:"4" help:"Event streams of one user."`
 
 	ConnectionChanges  int           `default:"2000" least:"10" help:"Changes a second over one connection; more wait."`
 	ConnectionBytes    size          `default:"4MiB" least:"16KiB" help:"Bytes a second over one connection."`
@@ -109,7 +110,7 @@ func (l *Limits) engine() collab.Limits {
 		ChangeBytes: int(l.ChangeBytes), ChangeOps: l.ChangeOps, DocumentLength: l.DocumentLength, PresenceBytes: int(l.PresenceBytes),
 		Inbox: l.Inbox, OutboxBytes: int(l.OutboxBytes), OutboxFrames: l.OutboxFrames, FrameBytes: int(l.JoinedBytes),
 		Peers: l.DocumentConnections, Pending: l.Pending, WindowChanges: l.WindowChanges, WindowBytes: int(l.WindowBytes),
-		Documents: l.Documents, Invalid: l.Invalid, IssuedClients: l.IssuedClients, SnapshotBytes: int(l.SnapshotBytes),
+		Documents: l.Documents, DocumentsBytes: int(l.DocumentsBytes), Invalid: l.Invalid, IssuedClients: l.IssuedClients, SnapshotBytes: int(l.SnapshotBytes),
 		Idle: l.Idle, Drain: l.Drain, PresencePace: l.PresencePace, UserConnections: l.UserConnections,
 		ConnectionChanges: l.ConnectionChanges, ConnectionBytes: int(l.ConnectionBytes), ConnectionMessages: l.ConnectionMessages,
 		UserChanges: l.UserChanges, UserBytes: int(l.UserBytes), DocumentChanges: l.DocumentChanges, DocumentBytes: int(l.DocumentBytes),

@@ -33,11 +33,8 @@ type Attach struct {
 	Token    string           // to put into welcome.token
 }
 
-// Refusals that come from the registry.
-var (
-	errQuarantine = fmt.Errorf("%w: it failed repeatedly and rests for a minute", ErrUnavailable)
-	errCrowded    = fmt.Errorf("%w: too many documents are open", ErrUnavailable)
-)
+// errQuarantine: the document's session panicked again and again.
+var errQuarantine = fmt.Errorf("%w: it failed repeatedly and rests for a minute", ErrUnavailable)
 
 // askAgain bounds how often a request goes to a next session when the one it
 // went to has ended.
@@ -205,6 +202,8 @@ func (h *Hub) refusal(document persistence.ID, err error) error {
 		return &CloseError{protocol.CloseGoAway, "server is stopping"}
 	case errors.Is(err, errQuarantine):
 		return &CloseError{protocol.CloseGeneric, "document failed repeatedly; try again in a minute"}
+	case errors.Is(err, errNoRoom):
+		return &CloseError{protocol.CloseGeneric, "too many documents are open on this server; try again later"}
 	case errors.Is(err, persistence.ErrDamaged):
 		h.config.Logger.Error("document is damaged and cannot be opened; coscribe verify names the revision", "document", document, "error", err)
 		return &CloseError{protocol.CloseDamaged, "document is damaged; its earlier revisions can still be read"}

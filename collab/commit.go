@@ -31,7 +31,9 @@ func (s *session) flush() {
 	s.inFlight = &state{epoch: s.handed.Epoch, revision: s.handed.Revision, chain: s.handed.Hash, document: s.seq.document.Clone()}
 	s.sent = now
 	for i := range batch.Changes {
-		s.saver.bytes += changeBytes + len(batch.Changes[i].Delta)
+		grown := changeBytes + len(batch.Changes[i].Delta)
+		s.saver.bytes += grown
+		s.grown += grown
 	}
 	s.awaits = true
 	committed := s.committed

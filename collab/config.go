@@ -58,8 +58,9 @@ type Metrics struct {
 
 // Stats are gauges of this moment.
 type Stats struct {
-	Documents int // live documents
-	Peers     int // attached connections
+	Documents int   // live documents
+	Bytes     int64 // that they take in memory, about
+	Peers     int   // attached connections
 }
 
 func (c Config) withDefaults() Config {

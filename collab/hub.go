@@ -2,6 +2,7 @@ package collab
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 type Hub struct {
 	config  Config
 	peers   atomic.Int64
+	bytes   atomic.Int64 // what live documents take in memory, about
 	tallies tallies
 	rights  rights
 	titles  latest
@@ -32,6 +34,7 @@ type Hub struct {
 	codec  snapshotCodec
 	cache  revisionCache
 	replay chan struct{} // slots for replays of old revisions
+	loads  chan struct{} // slots for loading documents
 }
 
 // trouble is a document whose session panicked lately.
@@ -57,6 +60,7 @@ func NewHub(c Config) *Hub {
 		sessions: map[persistence.ID]*session{},
 		trouble:  map[persistence.ID]*trouble{},
 		replay:   make(chan struct{}, replaySlots),
+		loads:    make(chan struct{}, loadSlots),
 	}
 	h.issued.limit = h.config.Limits.IssuedClients
 	return h
@@ -67,18 +71,27 @@ func randomBelow(n int) int { return rand.IntN(n) }
 // open gives the document's live session, loading it if there is none; all who
 // ask meanwhile wait for the same load.
 func (h *Hub) open(ctx context.Context, document persistence.ID) (*session, error) {
-	s, err := h.find(document)
-	if err != nil {
-		return nil, err
+	for range askAgain {
+		s, err := h.find(document)
+		if err == nil {
+			select {
+			case <-s.loaded:
+				err = s.loadErr
+			case <-ctx.Done():
+				err = ctx.Err()
+			}
+		}
+		if !errors.Is(err, errNoRoom) {
+			return s, err
+		}
+		if err := h.makeRoom(ctx); err != nil {
+			return nil, err
+		}
 	}
-	select {
-	case <-s.loaded:
-		return s, s.loadErr
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return nil, errNoRoom
 }
 
+// find gives the document's live session, or a new one if there is room for it.
 func (h *Hub) find(document persistence.ID) (*session, error) {
 	now := h.config.Now()
 	h.mu.Lock()
@@ -92,8 +105,8 @@ func (h *Hub) find(document persistence.ID) (*session, error) {
 	if t := h.trouble[document]; t != nil && now.Before(t.until) {
 		return nil, errQuarantine
 	}
-	if len(h.sessions) >= h.config.Limits.Documents {
-		return nil, errCrowded
+	if h.full() != "" {
+		return nil, errNoRoom
 	}
 	s := newSession(h, document)
 	h.sessions[document] = s
@@ -254,7 +267,7 @@ func (h *Hub) People(document persistence.ID, most int) (first []protocol.User, 
 func (h *Hub) Stats() Stats {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return Stats{Documents: len(h.sessions), Peers: int(h.peers.Load())}
+	return Stats{Documents: len(h.sessions), Bytes: h.bytes.Load(), Peers: int(h.peers.Load())}
 }
 
 // Limits are those in force.

@@ -35,8 +35,11 @@ const (
 	// to catch others up without reading the log; changes and bytes (roughly).
 	DefaultWindowChanges = 2048
 	DefaultWindowBytes   = 1 << 20
-	// DefaultDocuments bounds live documents in this process.
-	DefaultDocuments = 20_000
+	// DefaultDocuments and DefaultDocumentsBytes bound live documents in this
+	// process: their number and, about, the memory they take; bytes. A hundred of
+	// the largest texts fit, or a hundred thousand letters in each of five thousand.
+	DefaultDocuments      = 20_000
+	DefaultDocumentsBytes = 1 << 30
 	// DefaultInvalid is how many invalid changes in a row end a connection.
 	DefaultInvalid = 10
 	// DefaultIdle is how long a document without peers stays in memory (law R8).
@@ -101,6 +104,7 @@ type Limits struct {
 	WindowChanges  int // recent changes kept per document
 	WindowBytes    int // and their size in bytes, roughly
 	Documents      int // live in this process
+	DocumentsBytes int // and what they take in memory, about
 	Invalid        int // invalid changes in a row
 	IssuedClients  int // client ids issued and not yet used
 	SnapshotBytes  int // of log between two snapshots of a document
@@ -158,6 +162,7 @@ func (l Limits) withDefaults() Limits {
 		{&l.WindowChanges, DefaultWindowChanges},
 		{&l.WindowBytes, DefaultWindowBytes},
 		{&l.Documents, DefaultDocuments},
+		{&l.DocumentsBytes, DefaultDocumentsBytes},
 		{&l.Invalid, DefaultInvalid},
 		{&l.IssuedClients, DefaultIssuedClients},
 		{&l.SnapshotBytes, DefaultSnapshotBytes},

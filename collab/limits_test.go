@@ -19,7 +19,7 @@ import (
 type bound struct {
 	tune func(*Limits)
 	test func(t *testing.T, h *harness)
-	// elsewhere: the rates have a table of their own, TestRates.
+	// elsewhere: TestMemoryOfLiveDocuments; the rates have a table of their own, TestRates.
 	elsewhere bool
 }
 
@@ -145,22 +145,27 @@ var bounds = map[string]bound{
 		h.windows(t, h.join(1), 3)
 	}, false},
 	"Documents": {func(l *Limits) { l.Documents = 3 }, func(t *testing.T, h *harness) {
-		open := func() error {
+		var all []*pipe
+		for i := range 3 {
 			h.doc = h.another(t)
-			_, err := h.hub.Read(t.Context(), h.doc)
+			all = append(all, h.join(i))
+		}
+		read := func() error {
+			_, err := h.hub.Read(t.Context(), h.another(t))
 			return err
 		}
-		for range 3 {
-			if err := open(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := open(); !errors.Is(err, ErrUnavailable) {
+		if err := read(); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("above: %v", err)
 		}
-		time.Sleep(2 * DefaultIdle)
-		if err := open(); err != nil {
-			t.Errorf("when others have left memory: %v", err)
+		all[0].peer.Detach()
+		synctest.Wait()
+		for range 9 {
+			if err := read(); err != nil {
+				t.Errorf("when somebody has left: %v", err)
+			}
+		}
+		if n := h.hub.Stats().Documents; n != 3 || all[1].closed() != 0 || all[2].closed() != 0 {
+			t.Errorf("%d documents are live", n)
 		}
 	}, false},
 	"Invalid": {func(l *Limits) { l.Invalid = 3 }, func(t *testing.T, h *harness) {
@@ -236,6 +241,7 @@ var bounds = map[string]bound{
 			t.Errorf("%d rounds in three seconds, want ten", n)
 		}
 	}, false},
+	"DocumentsBytes":     {elsewhere: true},
 	"ConnectionChanges":  {elsewhere: true},
 	"ConnectionBytes":    {elsewhere: true},
 	"ConnectionMessages": {elsewhere: true},

@@ -11,6 +11,11 @@ import (
 
 // load reads the document from the store.
 func (s *session) load(ctx context.Context) error {
+	s.hub.loads <- struct{}{}
+	defer func() { <-s.hub.loads }()
+	if s.hub.bytes.Load() >= int64(s.config.Limits.DocumentsBytes) { // by those that were loaded first
+		return errNoRoom
+	}
 	began := s.config.Now()
 	row, err := s.config.Documents.Document(ctx, s.id)
 	if err != nil {
@@ -27,6 +32,8 @@ func (s *session) load(ctx context.Context) error {
 	s.saver = saver{bytes: r.tail, size: r.size, last: r.snapshot}
 	s.seq = newSequencer(r.document, row.Head.Revision, s.config.Limits)
 	s.state.Store(&state{epoch: row.Head.Epoch, revision: row.Head.Revision, chain: row.Head.Hash, document: r.document.Clone()})
+	s.measured = r.document.Memory()
+	s.weigh()
 	s.config.Metrics.Opened(s.config.Now().Sub(began))
 	return nil
 }

@@ -31,6 +31,8 @@ type session struct {
 	state     atomic.Pointer[state] // durable; any goroutine
 	forgotten atomic.Int64          // times clients were forgotten; see Hub.known
 	told      atomic.Int64          // when a mismatch may be logged again, by config.elapsed; see Peer.check
+	weighed   atomic.Int64          // what the registry was told that this takes in memory; bytes
+	leavesAt  atomic.Int64          // idleAt for other goroutines, ns since 1970; 0: not idle
 	people    people
 	meter     meter // of what is written here
 
@@ -55,6 +57,9 @@ type session struct {
 	crowd    crowd
 	behind   behind
 	saver    saver
+	measured int // memory of the document when it was measured last; bytes
+	grown    int // what was written since; bytes
+	asked    []makeWay
 	forgetAt int // clients at which those who have gone are forgotten
 
 	timer    *time.Timer
@@ -101,6 +106,7 @@ func newSession(h *Hub, id persistence.ID) *session {
 // run is the session's goroutine.
 func (s *session) run() {
 	defer close(s.done)
+	defer s.unweigh()
 	defer s.hub.remove(s)
 	defer s.contain()
 	if s.loadErr = s.load(context.Background()); s.loadErr != nil {
@@ -133,7 +139,11 @@ func (s *session) run() {
 		}
 		s.flush()
 		s.report()
+		s.weigh()
 		s.arm(s.config.Now())
+		if s.madeWay() {
+			return
+		}
 	}
 	s.abandon()
 }
@@ -202,6 +212,11 @@ func (s *session) handle(e envelope) {
 		s.goAway()
 	case snapshotStored:
 		s.saver.stored(r)
+		if r.memory > 0 {
+			s.measured, s.grown = r.memory, 0
+		}
+	case makeWay:
+		s.asked = append(s.asked, r)
 	}
 }
 

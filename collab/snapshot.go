@@ -44,6 +44,7 @@ type snapshotStored struct {
 	revision int64
 	size     int // 0: it failed
 	paid     int
+	memory   int // of the document, bytes
 }
 
 func (v *saver) due(floor int) bool { return v.bytes >= max(floor, snapshotRatio*v.size) }
@@ -84,6 +85,7 @@ func (s *session) save(state *state, paid int) (r snapshotStored) {
 			s.config.Logger.Error("snapshot panicked", "document", s.id, "revision", state.revision, "panic", fmt.Sprint(p))
 		}
 	}()
+	r.memory = state.document.Memory()
 	content := s.hub.codec.encode(state.document)
 	err := s.config.Log.PutSnapshot(context.Background(), s.id, persistence.Snapshot{
 		Revision: state.revision, Hash: state.chain, Content: content,

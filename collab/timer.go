@@ -35,8 +35,10 @@ func (s *session) idle() bool {
 func (s *session) arm(now time.Time) {
 	if !s.idle() || s.seq.window.head() != s.handed.Revision {
 		s.idleAt = time.Time{}
+		s.leavesAt.Store(0)
 	} else if s.idleAt.IsZero() {
 		s.idleAt = now.Add(s.config.Limits.Idle)
+		s.leavesAt.Store(s.idleAt.UnixNano())
 	}
 	next := s.idleAt
 	for _, t := range [...]time.Time{s.crowd.flushAt, s.shrinkAt, s.commitAt, s.expireAt} {

@@ -83,6 +83,7 @@ func (m *Metrics) Watch(stats func() collab.Stats, ready func(context.Context) e
 	}
 	m.registry.MustRegister(
 		gauge("documents_live", "Documents in memory.", func() float64 { return float64(stats().Documents) }),
+		gauge("documents_live_bytes", "Memory that they take, about.", func() float64 { return float64(stats().Bytes) }),
 		gauge("peers", "Connections attached to documents.", func() float64 { return float64(stats().Peers) }),
 		gauge("store_ready", "1 while the store accepts writes.", func() float64 {
 			if ready(context.Background()) != nil {
