@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/olahol/melody"
+	"golang.org/x/time/rate"
 
 	"github.com/coscribe/coscribe/collab"
 	"github.com/coscribe/coscribe/collab/protocol"
@@ -120,13 +122,15 @@ func (h *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		full(w, limit)
 		return
 	}
+	most := cmp.Or(h.config.Engine.ConnectionMessages, collab.DefaultConnectionMessages)
 	c := &conn{
-		handler: h,
-		from:    from,
-		pass:    at,
-		started: make(chan struct{}),
-		done:    make(chan struct{}),
-		flushed: make(chan struct{}, 1),
+		handler:  h,
+		from:     from,
+		pass:     at,
+		controls: rate.NewLimiter(rate.Limit(most), most),
+		started:  make(chan struct{}),
+		done:     make(chan struct{}),
+		flushed:  make(chan struct{}, 1),
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	go func() {
@@ -218,27 +222,9 @@ func (h *WebSocket) received(s *melody.Session, frame []byte) {
 
 // slow holds reading back while a client sends more pings and pongs of the
 // WebSocket protocol in a second than it may send messages (law R5): a flood of
-// them took three quarters of a core. Only the reading goroutine calls it.
-func (c *conn) slow() {
-	most := c.handler.config.Engine.ConnectionMessages
-	if most == 0 {
-		most = collab.DefaultConnectionMessages
-	}
-	now := time.Now()
-	next := c.counted.Add(time.Second)
-	if !now.Before(next) {
-		c.counted, c.controls = now, 0
-	}
-	if c.controls++; c.controls <= most {
-		return
-	}
-	timer := time.NewTimer(next.Sub(now))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-c.ctx.Done():
-	}
-}
+// them took three quarters of a core. They come before the hello too, when there
+// is no peer to charge. Only the reading goroutine calls it.
+func (c *conn) slow() { _ = c.controls.Wait(c.ctx) }
 
 // failed hears of errors in whatever goroutine they happen; it must neither
 // block there nor call back into melody.
@@ -266,23 +252,20 @@ func (h *WebSocket) recovered(c *conn) {
 // finish has the turn until it does. Meanwhile messages gather in the outbox and
 // then leave joined.
 type conn struct {
-	handler *WebSocket
-	from    caller
-	pass    *pass
-	pipe    *pipe           // set before started is closed
-	session *melody.Session // likewise
-	hello   *time.Timer
-	ctx     context.Context
-	cancel  context.CancelFunc
+	handler  *WebSocket
+	from     caller
+	pass     *pass
+	controls *rate.Limiter   // of pings and pongs
+	pipe     *pipe           // set before started is closed
+	session  *melody.Session // likewise
+	hello    *time.Timer
+	ctx      context.Context
+	cancel   context.CancelFunc
 
 	peer    atomic.Pointer[collab.Peer] // nil until attached
 	output  atomic.Uint32               // busy and dirty
 	closing atomic.Bool                 // what comes in is no longer read
 	flushed chan struct{}               // busy was given back while closing
-
-	// Of the reading goroutine: pings and pongs since a moment.
-	controls int
-	counted  time.Time
 
 	started chan struct{} // the upgrade is through
 	done    chan struct{} // the pipe is gone
