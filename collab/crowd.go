@@ -3,7 +3,6 @@ package collab
 import (
 	"encoding/json"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/coscribe/coscribe/collab/protocol"
@@ -254,90 +253,4 @@ func (s *session) refresh(p *Peer) {
 	if n > 0 && p.push(fragment{bytes: bytes, many: n > 1}) {
 		s.detach(p)
 	}
-}
-
-// people counts who is here, each person once. Guarded by its own lock, since
-// lists ask from other goroutines; held for map access only.
-type people struct {
-	mu    sync.Mutex
-	here  map[string]*person
-	order []*person
-}
-
-type person struct {
-	user  protocol.User
-	peers int
-}
-
-// enter reports whether the set of people changed.
-func (c *people) enter(u protocol.User) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if p := c.here[u.ID]; p != nil {
-		p.peers++
-		p.user = u
-		return false
-	}
-	if c.here == nil {
-		c.here = map[string]*person{}
-	}
-	p := &person{user: u, peers: 1}
-	c.here[u.ID] = p
-	c.order = append(c.order, p)
-	return true
-}
-
-func (c *people) leave(u protocol.User) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	p := c.here[u.ID]
-	if p == nil {
-		return false
-	}
-	if p.peers--; p.peers > 0 {
-		return false
-	}
-	delete(c.here, u.ID)
-	for i := range c.order {
-		if c.order[i] == p {
-			c.order = append(c.order[:i], c.order[i+1:]...)
-			break
-		}
-	}
-	return true
-}
-
-func (c *people) has(id string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.here[id] != nil
-}
-
-// rename reports whether somebody here is called otherwise now.
-func (c *people) rename(u protocol.User) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	p := c.here[u.ID]
-	if p == nil || p.user == u {
-		return false
-	}
-	p.user = u
-	return true
-}
-
-func (c *people) clear() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.here, c.order = nil, nil
-}
-
-// list gives the first who came, at most so many, and how many are here.
-func (c *people) list(most int) (first []protocol.User, all int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	first = make([]protocol.User, min(most, len(c.order)))
-	for i := range first {
-		first[i] = c.order[i].user
-	}
-	return first, len(c.order)
 }

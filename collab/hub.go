@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/coscribe/coscribe/collab/protocol"
 	"github.com/coscribe/coscribe/persistence"
 )
 
@@ -251,18 +250,6 @@ func (h *Hub) Close(ctx context.Context) error {
 	}
 }
 
-// People says who is in the document now, each person once and in the order in
-// which they came: the first of them, at most so many, and how many there are.
-func (h *Hub) People(document persistence.ID, most int) (first []protocol.User, all int) {
-	h.mu.Lock()
-	s := h.sessions[document]
-	h.mu.Unlock()
-	if s == nil {
-		return nil, 0
-	}
-	return s.people.list(most)
-}
-
 // Stats are gauges of this moment.
 func (h *Hub) Stats() Stats {
 	h.mu.Lock()
@@ -272,39 +259,3 @@ func (h *Hub) Stats() Stats {
 
 // Limits are those in force.
 func (h *Hub) Limits() Limits { return h.config.Limits }
-
-// issued remembers to whom client ids were issued that the log does not know
-// yet (law S3), the newest so many.
-type issued struct {
-	limit  int
-	users  map[persistence.ID]issue
-	recent []persistence.ID // ring
-	next   int
-}
-
-type issue struct{ user, document persistence.ID }
-
-// issue remembers a new client id.
-func (h *Hub) issue(client, user, document persistence.ID) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	r := &h.issued
-	if r.users == nil {
-		r.users = map[persistence.ID]issue{}
-	}
-	if len(r.recent) < r.limit {
-		r.recent = append(r.recent, client)
-	} else {
-		delete(r.users, r.recent[r.next])
-		r.recent[r.next] = client
-		r.next = (r.next + 1) % r.limit
-	}
-	r.users[client] = issue{user, document}
-}
-
-func (h *Hub) issuedTo(client persistence.ID) (issue, bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	i, ok := h.issued.users[client]
-	return i, ok
-}

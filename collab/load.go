@@ -107,16 +107,12 @@ func (r *replayed) extend(ctx context.Context, log persistence.Log, document per
 	}
 	var bad error
 	last := after
-	err := log.Changes(ctx, document, after, through, func(at *persistence.Change) bool {
+	err := deltas(ctx, log, document, after, through, func(at *persistence.Change, d ot.Delta) bool {
 		if at.Revision != last+1 {
 			bad = fmt.Errorf("%w: document %s: revision %d follows %d", persistence.ErrDamaged, document, at.Revision, last)
 			return false
 		}
-		d, err := ot.ParseDelta(at.Delta)
-		if err == nil {
-			err = r.document.Apply(d)
-		}
-		if err != nil {
+		if err := r.document.Apply(d); err != nil {
 			bad = fmt.Errorf("%w: document %s revision %d: %w", persistence.ErrDamaged, document, at.Revision, err)
 			return false
 		}
@@ -133,4 +129,22 @@ func (r *replayed) extend(ctx context.Context, log persistence.Log, document per
 		return fmt.Errorf("%w: document %s: the log ends at %d, its head says %d", persistence.ErrDamaged, document, last, through)
 	}
 	return nil
+}
+
+// deltas reads the changes after one revision through another, each with its
+// delta, until yield returns false. One that cannot be read is ErrDamaged.
+func deltas(ctx context.Context, log persistence.Log, document persistence.ID, after, through int64, yield func(*persistence.Change, ot.Delta) bool) error {
+	var bad error
+	err := log.Changes(ctx, document, after, through, func(c *persistence.Change) bool {
+		d, err := ot.ParseDelta(c.Delta)
+		if err != nil {
+			bad = fmt.Errorf("%w: document %s revision %d: %w", persistence.ErrDamaged, document, c.Revision, err)
+			return false
+		}
+		return yield(c, d)
+	})
+	if err == nil {
+		err = bad
+	}
+	return err
 }

@@ -187,8 +187,13 @@ func (p *Peer) Next() (frame []byte, ok bool) {
 // wait while the document's inbox is full.
 func (p *Peer) Detach() {
 	p.outbox.close()
+	p.tell(detached{})
+}
+
+// tell sends the session a notice about the peer, unless it has ended.
+func (p *Peer) tell(notice any) {
 	select {
-	case p.session.inbox <- envelope{from: p, body: detached{}}:
+	case p.session.inbox <- envelope{from: p, body: notice}:
 	case <-p.session.done:
 	}
 }

@@ -186,8 +186,3 @@ func (h *Hub) Afresh(try func(since Generation) error) error {
 	}
 	return err
 }
-
-// stale is rights.stale of an identity; those it is said of have waited.
-func (h *Hub) stale(since Generation, document persistence.ID, user persistence.ID, who *Identity) bool {
-	return h.rights.stale(since, document, user, who.Login)
-}

@@ -177,5 +177,5 @@ func (s *session) expire(now time.Time) {
 // stale says whether a role that was looked up outside the loop is still to be
 // used for somebody who is not yet known here (law S8).
 func (s *session) stale(since Generation, user persistence.ID, who *Identity) bool {
-	return s.hub.stale(since, s.id, user, who)
+	return s.hub.rights.stale(since, s.id, user, who.Login)
 }
