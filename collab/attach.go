@@ -176,7 +176,7 @@ func (h *Hub) welcome(a Attach, title string, r joinReply) protocol.Welcome {
 	w := protocol.Welcome{
 		Protocol: protocol.Version, Client: r.peer.client.String(), Token: a.Token, Peer: r.peer.id,
 		Role: r.role, User: a.Who.User, Acknowledged: r.acknowledged, Peers: r.peers,
-		Limits: h.config.Limits.Wire(), Reset: r.reset,
+		Limits: h.config.Limits.wire(), Reset: r.reset,
 		Document: protocol.WelcomeDocument{
 			ID: a.Document.String(), Title: title, Epoch: r.state.epoch.String(), Revision: r.state.revision,
 			Changes: r.changes, Resumed: r.resumed, More: r.more,

@@ -127,8 +127,8 @@ type Limits struct {
 	RateWait           time.Duration // that a change is held back before it is refused
 }
 
-// Wire is the part of the limits that clients are told in the welcome.
-func (l Limits) Wire() protocol.Limits {
+// wire is the part of the limits that clients are told in the welcome.
+func (l Limits) wire() protocol.Limits {
 	return protocol.Limits{
 		ChangeBytes:    l.ChangeBytes,
 		ChangeOps:      l.ChangeOps,

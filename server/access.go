@@ -34,9 +34,9 @@ func whole(ctx context.Context) caller {
 	return c
 }
 
-// AsOperator marks requests of the program's own commands, which come by a
+// asOperator marks requests of the program's own commands, which come by a
 // socket that only its user can open, or within one process.
-func AsOperator(ctx context.Context) context.Context {
+func asOperator(ctx context.Context) context.Context {
 	return context.WithValue(ctx, callerKey{}, caller{known: true, operator: true, who: transport.Identity{
 		User: protocol.User{ID: persistence.ID{}.String(), Name: "Operator", Color: "#64748b"},
 		Kind: collab.KindUser, Standing: persistence.StandingOwner, Ceiling: protocol.RoleOwner,
@@ -45,7 +45,7 @@ func AsOperator(ctx context.Context) context.Context {
 
 // Operator answers the program's own commands.
 func (s *Server) Operator() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.ServeHTTP(w, r.WithContext(AsOperator(r.Context()))) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.ServeHTTP(w, r.WithContext(asOperator(r.Context()))) })
 }
 
 // identified wraps the API: it finds out who calls. Where everybody may come

@@ -21,12 +21,12 @@ const (
 	maxAttemptKeys  = 50_000           // remembered; the oldest go first
 )
 
-// Attempts counts failures by who tries and for whom, and says how long the
+// attempts counts failures by who tries and for whom, and says how long the
 // next try has to wait. It never locks an account for good: the delay of an
 // account as a whole is short, and a browser that has signed in before (see
 // knownBrowser) is counted apart. In memory: a restart forgets it. Any
 // goroutine.
-type Attempts struct {
+type attempts struct {
 	now  func() time.Time
 	mu   sync.Mutex
 	keys map[string]*attempt
@@ -39,8 +39,8 @@ type attempt struct {
 	told     bool // the delay that runs was written into the audit log
 }
 
-// NewAttempts makes an empty count.
-func NewAttempts() *Attempts { return &Attempts{now: time.Now, keys: map[string]*attempt{}} }
+// newAttempts makes an empty count.
+func newAttempts() *attempts { return &attempts{now: time.Now, keys: map[string]*attempt{}} }
 
 // attemptKey is one thing that is counted.
 type attemptKey struct {
@@ -80,10 +80,10 @@ func customer(address netip.Addr) netip.Addr {
 	return address
 }
 
-// Begin counts a try as failed, so that many at once are seen too; Forgive
+// begin counts a try as failed, so that many at once are seen too; forgive
 // takes it back. wait is how long it has to wait instead; first says that this
 // delay was not told of before.
-func (a *Attempts) Begin(keys []attemptKey) (wait time.Duration, first bool) {
+func (a *attempts) begin(keys []attemptKey) (wait time.Duration, first bool) {
 	now := a.now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -117,9 +117,9 @@ func (a *Attempts) Begin(keys []attemptKey) (wait time.Duration, first bool) {
 	return 0, false
 }
 
-// Forgive takes a try back that succeeded: for the account it was all right,
+// forgive takes a try back that succeeded: for the account it was all right,
 // and of the address one is taken off, so that one success does not free it.
-func (a *Attempts) Forgive(keys []attemptKey) {
+func (a *attempts) forgive(keys []attemptKey) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, key := range keys {
@@ -138,7 +138,7 @@ func (a *Attempts) Forgive(keys []attemptKey) {
 
 // forget drops what is old, and if that is not enough the half of the rest:
 // first what costs nothing yet.
-func (a *Attempts) forget(now time.Time) {
+func (a *attempts) forget(now time.Time) {
 	for name, t := range a.keys {
 		if now.Sub(t.last) > attemptsForget {
 			delete(a.keys, name)

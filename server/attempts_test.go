@@ -9,8 +9,8 @@ import (
 
 func TestAttempts(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	fresh := func() *Attempts {
-		a := NewAttempts()
+	fresh := func() *attempts {
+		a := newAttempts()
 		a.now = func() time.Time { return now }
 		return a
 	}
@@ -19,7 +19,7 @@ func TestAttempts(t *testing.T) {
 		a := fresh()
 		passed, last := 0, time.Duration(0)
 		for end := now.Add(time.Hour); now.Before(end); {
-			wait, _ := a.Begin(attemptKeys("signin", "ada@example.org", here, ""))
+			wait, _ := a.begin(attemptKeys("signin", "ada@example.org", here, ""))
 			if wait == 0 {
 				passed++
 				continue
@@ -38,7 +38,7 @@ func TestAttempts(t *testing.T) {
 		a := fresh()
 		passed := 0
 		for i := range 1000 {
-			if wait, _ := a.Begin(attemptKeys("signin", "ada@example.org", netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), "")); wait == 0 {
+			if wait, _ := a.begin(attemptKeys("signin", "ada@example.org", netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), "")); wait == 0 {
 				passed++
 			} else if wait > longestAccount {
 				t.Fatalf("the account is locked for %s", wait)
@@ -47,7 +47,7 @@ func TestAttempts(t *testing.T) {
 		if passed > freeForAccount+1 {
 			t.Errorf("%d tries passed", passed)
 		}
-		if wait, _ := a.Begin(attemptKeys("signin", "ada@example.org", there, "her browser")); wait > 0 {
+		if wait, _ := a.begin(attemptKeys("signin", "ada@example.org", there, "her browser")); wait > 0 {
 			t.Errorf("her own browser has to wait %s", wait)
 		}
 	})
@@ -55,7 +55,7 @@ func TestAttempts(t *testing.T) {
 		a := fresh()
 		made := 0
 		for end := now.Add(time.Hour); now.Before(end); {
-			wait, _ := a.Begin(guestKeys(here))
+			wait, _ := a.begin(guestKeys(here))
 			if wait == 0 {
 				made++
 				continue
@@ -68,7 +68,7 @@ func TestAttempts(t *testing.T) {
 		if made < freeGuests || made > freeGuests+70 {
 			t.Errorf("%d guests in an hour", made)
 		}
-		if wait, _ := a.Begin(guestKeys(there)); wait > 0 {
+		if wait, _ := a.begin(guestKeys(there)); wait > 0 {
 			t.Errorf("another address has to wait %s", wait)
 		}
 	})
@@ -77,7 +77,7 @@ func TestAttempts(t *testing.T) {
 		passed := 0
 		for i := range 1000 {
 			address := netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 15: byte(i)})
-			if wait, _ := a.Begin(attemptKeys("signin", fmt.Sprint(i), address, "")); wait == 0 {
+			if wait, _ := a.begin(attemptKeys("signin", fmt.Sprint(i), address, "")); wait == 0 {
 				passed++
 			}
 		}
@@ -90,10 +90,10 @@ func TestAttempts(t *testing.T) {
 		for range 100 {
 			for range freeAttempts {
 				keys := attemptKeys("signin", "ada@example.org", here, "")
-				if wait, _ := a.Begin(keys); wait > 0 {
+				if wait, _ := a.begin(keys); wait > 0 {
 					t.Fatalf("has to wait %s", wait)
 				}
-				a.Forgive(keys)
+				a.forgive(keys)
 			}
 		}
 	})
@@ -101,7 +101,7 @@ func TestAttempts(t *testing.T) {
 		a := fresh()
 		told := 0
 		for range 50 {
-			if _, first := a.Begin(attemptKeys("signin", "ada@example.org", here, "")); first {
+			if _, first := a.begin(attemptKeys("signin", "ada@example.org", here, "")); first {
 				told++
 			}
 		}
@@ -112,7 +112,7 @@ func TestAttempts(t *testing.T) {
 	t.Run("[R5] what is remembered is bounded", func(t *testing.T) {
 		a := fresh()
 		for i := range maxAttemptKeys * 2 {
-			a.Begin(attemptKeys("signin", fmt.Sprint(i), netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), ""))
+			a.begin(attemptKeys("signin", fmt.Sprint(i), netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), ""))
 		}
 		if n := len(a.keys); n > maxAttemptKeys+3 {
 			t.Errorf("%d keys", n)

@@ -82,7 +82,7 @@ func (s *Server) openLink(ctx context.Context, in *openLinkInput) (*openedOutput
 	if !from.known {
 		// Each is a guest more in the store: a script must not make them without end.
 		if err := s.begin(ctx, guestKeys(s.config.Access.Peers.Address(requestOf(ctx))), "link.limited", link.ID); err != nil {
-			s.attempts.Forgive(keys) // the link was right
+			s.attempts.forgive(keys) // the link was right
 			return nil, err
 		}
 		var token string
@@ -111,7 +111,7 @@ func (s *Server) openLink(ctx context.Context, in *openLinkInput) (*openedOutput
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	s.attempts.Forgive(keys)
+	s.attempts.forgive(keys)
 	s.endInTime(&link)
 	role, err := s.config.Access.Role(ctx, from.who, link.Document)
 	if err != nil {
@@ -153,7 +153,7 @@ func (s *Server) checkLink(ctx context.Context, in *openLinkInput) (link persist
 		return link, keys, err
 	}
 	if in.Body.Password == nil {
-		s.attempts.Forgive(keys) // nothing was tried
+		s.attempts.forgive(keys) // nothing was tried
 		return link, keys, newProblem(http.StatusForbidden, "link_password", "This link asks for a password; whoever gave it to you knows it.")
 	}
 	good, _, err := s.passwords.Check(ctx, link.Password, *in.Body.Password)

@@ -41,8 +41,8 @@ const (
 // errBusy: too many passwords wait to be checked.
 var errBusy = errors.New("too many passwords wait to be checked")
 
-// Passwords hashes and checks passwords, a few at a time. Any goroutine.
-type Passwords struct {
+// passwords hashes and checks passwords, a few at a time. Any goroutine.
+type passwords struct {
 	turn    chan struct{} // full: hashesAtOnce are at work
 	waiting chan struct{}
 	// nobody is a hash that no password has: it is checked for accounts that
@@ -50,15 +50,15 @@ type Passwords struct {
 	nobody string
 }
 
-// NewPasswords makes it ready.
-func NewPasswords() *Passwords {
-	p := &Passwords{turn: make(chan struct{}, hashesAtOnce), waiting: make(chan struct{}, hashesWaiting)}
+// newPasswords makes it ready.
+func newPasswords() *passwords {
+	p := &passwords{turn: make(chan struct{}, hashesAtOnce), waiting: make(chan struct{}, hashesWaiting)}
 	p.nobody = phc(make([]byte, saltBytes), make([]byte, hashBytes))
 	return p
 }
 
 // enter waits for a turn; the caller must leave.
-func (p *Passwords) enter(ctx context.Context) error {
+func (p *passwords) enter(ctx context.Context) error {
 	select {
 	case p.waiting <- struct{}{}:
 		defer func() { <-p.waiting }()
@@ -73,10 +73,10 @@ func (p *Passwords) enter(ctx context.Context) error {
 	}
 }
 
-func (p *Passwords) leave() { <-p.turn }
+func (p *passwords) leave() { <-p.turn }
 
 // Hash makes the salted hash of a password, in PHC form.
-func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
+func (p *passwords) Hash(ctx context.Context, password string) (string, error) {
 	if err := p.enter(ctx); err != nil {
 		return "", err
 	}
@@ -98,7 +98,7 @@ func phc(salt, hash []byte) string {
 // Check compares a password with a hash; "" is the hash of nobody, which takes
 // as long and never fits. stale says that the hash was made at another cost,
 // and is to be made anew.
-func (p *Passwords) Check(ctx context.Context, hash, password string) (good, stale bool, err error) {
+func (p *passwords) Check(ctx context.Context, hash, password string) (good, stale bool, err error) {
 	known := hash != ""
 	if !known {
 		hash = p.nobody

@@ -29,7 +29,7 @@ func (s *Server) confirm(ctx context.Context, user *persistence.User, password s
 		s.denied(ctx, persistence.AuditEntry{Action: "password.denied", Subject: user.ID, Detail: "Wrong current password."})
 		return newProblem(http.StatusForbidden, "wrong_password", "That is not your current password.")
 	}
-	s.attempts.Forgive(keys)
+	s.attempts.forgive(keys)
 	return nil
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 func TestPasswords(t *testing.T) {
-	passwords := NewPasswords()
+	passwords := newPasswords()
 	hash, err := passwords.Hash(t.Context(), "an old umbrella stand")
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +53,7 @@ func TestPasswords(t *testing.T) {
 
 func TestPasswordsAtOnce(t *testing.T) {
 	t.Run("[R5] memory for passwords is bounded, and the wait", func(t *testing.T) {
-		passwords := NewPasswords()
+		passwords := newPasswords()
 		for range hashesAtOnce {
 			passwords.turn <- struct{}{}
 		}

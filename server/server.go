@@ -85,8 +85,8 @@ type Server struct {
 	streams streams
 	reads   reads
 
-	passwords *Passwords
-	attempts  *Attempts
+	passwords *passwords
+	attempts  *attempts
 	browsers  *Keyring
 	links     *Keyring
 	endings   endings
@@ -128,7 +128,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	}
 	s := &Server{
 		roundTrips: roundTrips, links: links,
-		config: config, stop: make(chan struct{}), passwords: NewPasswords(), attempts: NewAttempts(), browsers: browsers,
+		config: config, stop: make(chan struct{}), passwords: newPasswords(), attempts: newAttempts(), browsers: browsers,
 		drawing: make(chan struct{}, 1), started: config.Now(), asides: newAsides(),
 		answers: newAnswers(allAnswers, userAnswers, roomWait),
 	}

@@ -116,7 +116,7 @@ func (s *Server) signIn(ctx context.Context, in *signInInput) (*enteredOutput, e
 		s.denied(ctx, persistence.AuditEntry{Action: "login.denied", Subject: user.ID, Detail: "Wrong mail or password."})
 		return nil, errWrong()
 	}
-	s.attempts.Forgive(keys)
+	s.attempts.forgive(keys)
 	checked := user.Password
 	if stale {
 		if checked, err = s.passwords.Hash(ctx, in.Body.Password); err != nil {
@@ -140,7 +140,7 @@ func (s *Server) signIn(ctx context.Context, in *signInInput) (*enteredOutput, e
 
 // begin counts an attempt; the problem says how long to wait instead.
 func (s *Server) begin(ctx context.Context, keys []attemptKey, action string, subject persistence.ID) error {
-	wait, first := s.attempts.Begin(keys)
+	wait, first := s.attempts.begin(keys)
 	if wait == 0 {
 		return nil
 	}
