@@ -142,7 +142,7 @@ func TestNumbersGoOn(t *testing.T) {
 	ordered := ot.Attrs("list", "ordered")
 	document := doc("a", nil, "\n", ordered, "under", nil, "\n", ot.Attrs("indent", 1), "x", nil, "\n", ot.Attrs("code-block", true, "indent", 1), "b", nil, "\n", ordered,
 		"deep", nil, "\n", ot.Attrs("list", "ordered", "indent", 1), "c", nil, "\n", ordered, "out\n", nil, "d", nil, "\n", ordered)
-	html := string(HTML(document))
+	html := string(Page(document, ""))
 	if n := strings.Count(html, `<ol start="2"><li>b`); n != 1 || strings.Count(html, "start=") != 1 {
 		t.Errorf("numbers in HTML:\n%s", html)
 	}

@@ -37,13 +37,6 @@ img { max-width: 100%; height: auto } hr { border: 0; border-top: 1px solid #d0d
 @media print { body { margin: 0; max-width: none; font-size: 11pt } h1, h2, h3 { break-after: avoid } pre, img, blockquote { break-inside: avoid } a { color: inherit } }
 `
 
-// HTML writes the body of a document alone, for embedding into a page.
-func HTML(document ot.Delta) []byte {
-	var out strings.Builder
-	writeHTML(&out, document)
-	return []byte(out.String())
-}
-
 func writeHTML(out *strings.Builder, document ot.Delta) {
 	w := htmlWriter{out: out}
 	for l := range lines(document) {

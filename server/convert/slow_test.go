@@ -17,7 +17,7 @@ func TestHostileShapesEnd(t *testing.T) {
 				document, err := Read(format, input)
 				if err == nil {
 					_ = Markdown(document)
-					_ = HTML(document)
+					_ = Page(document, "")
 				}
 			})
 		}
