@@ -202,6 +202,18 @@ describe("transport", () => {
 		expect([overWebSocket(), network.polls.size, server.peers.size]).toEqual([0, 1, 1])
 	})
 
+	it("[P4] by long-poll what others write comes as they write it", async () => {
+		network.blocked = "refused"
+		const document = open()
+		await pass(1_000)
+		const writer = server.join()
+		for (let seq = 1; seq <= 10; seq++) {
+			server.submit(writer, { type: "submit", seq, base: server.revision, delta: [{ insert: "x" }] })
+			await pass(20)
+			expect(text(document)).toBe(`${"x".repeat(seq)}\n`)
+		}
+	})
+
 	it("[S2] lost answers: what the server took is not taken twice, what it said is told once", async () => {
 		network.blocked = "refused"
 		const document = open()
