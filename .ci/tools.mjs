@@ -2,7 +2,7 @@
 // installing what the project can install by itself, and running steps.
 import { spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { accessSync, constants, existsSync, readFileSync, writeFileSync } from "node:fs"
+import { accessSync, constants, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -136,6 +136,23 @@ export function requireChromium() {
 			"the browser tests need Chromium. Type: sudo apt-get install chromium  (or set CHROMIUM to its path)",
 		)
 	)
+}
+
+/** WebKit's driver, its MiniBrowser beside the library, and what gives them a screen, as in Debian's packages. */
+export function requireWebKit() {
+	const sentence =
+		"WebKit is missing. Type: sudo apt-get install webkit2gtk-driver xvfb xauth  (or set WEBKIT_DRIVER and WEBKIT_BROWSER to the paths of WebKitWebDriver and MiniBrowser)"
+	const packages = ["webkit2gtk-driver", "xvfb", "xauth", "fonts-dejavu-core"]
+	const driver = process.env.WEBKIT_DRIVER || find(["WebKitWebDriver"], packages, "WebKit", sentence)
+	const screen = find(["xvfb-run"], packages, "a screen for WebKit", sentence)
+	const folders = ["/usr/lib", "/usr/libexec", ...readdirSync("/usr/lib").map((name) => `/usr/lib/${name}`)]
+	const places = ["webkit2gtk-4.1", "webkit2gtk-4.0", "webkitgtk-6.0"]
+	const browser =
+		process.env.WEBKIT_BROWSER ||
+		folders
+			.flatMap((folder) => places.map((place) => join(folder, place, "MiniBrowser")))
+			.find((file) => existsSync(file))
+	return { driver, screen, browser: browser ?? fail(sentence) }
 }
 
 /** A C compiler, which Go's race detector needs on Linux. */
