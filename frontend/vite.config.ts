@@ -85,10 +85,11 @@ function flatProseMirror(): Plugin {
 		transform(code, id) {
 			const used = id.includes("/frontend/editor/") && STRUCTURAL.find((name) => code.includes(`.${name}(`))
 			if (used) this.error(`${id} calls ${used}, which is left out of the build: see STRUCTURAL`)
-			if (!/\/prosemirror-(transform|state)\/dist\//.test(id)) return null
+			if (!/\/prosemirror-(transform|state|model)\/dist\//.test(id)) return null
 			const method = (name: string) => new RegExp(`^ {4}${name}\\(.*\\) \\{\\n[\\s\\S]*?^ {4}\\}$`, "gm")
-			let lean = code.replace(/^(Step|Selection)\.jsonID\(.*\);$/gm, "")
-			const useless = ["toJSON", "static fromJSON", ...(id.includes("transform") ? STRUCTURAL : [])]
+			let lean = code.replace(/^(Step|Selection)\.jsonID\(.*\);$|^ *this\.(node|mark)FromJSON = .*$/gm, "")
+			const more = id.includes("transform") ? STRUCTURAL : id.includes("model") ? ["check"] : []
+			const useless = ["toJSON", "static fromJSON", ...more]
 			for (const name of useless) {
 				const without = lean.replace(method(name), "")
 				if (without === lean) throw new Error(`${id} has no ${name} any more`)

@@ -60,6 +60,7 @@ export function ColorTool({ formats, commands, onDone }: ColorToolProps) {
 	}
 	const group = (
 		name: string,
+		kind: "ink" | "highlight",
 		colors: readonly (readonly [string, string])[],
 		current: string | null,
 		set: (color: string | null) => boolean,
@@ -77,7 +78,11 @@ export function ColorTool({ formats, commands, onDone }: ColorToolProps) {
 					onMouseDown={(event) => event.preventDefault()}
 					onClick={() => choose(() => set(color))}
 				>
-					{color ? <span class="color-dot" style={{ background: color }} /> : <Ban size={18} aria-hidden="true" />}
+					{color ? (
+						<span class={`color-dot ${kind}`} style={{ [`--${kind}`]: color }} />
+					) : (
+						<Ban size={18} aria-hidden="true" />
+					)}
 				</button>
 			))}
 		</fieldset>
@@ -111,8 +116,8 @@ export function ColorTool({ formats, commands, onDone }: ColorToolProps) {
 					}}
 				>
 					<div ref={panel} class="colors">
-						{group("Text colour", TEXT, formats.color, (color) => commands.setColor(color))}
-						{group("Highlight", HIGHLIGHT, formats.background, (color) => commands.setBackground(color))}
+						{group("Text colour", "ink", TEXT, formats.color, (color) => commands.setColor(color))}
+						{group("Highlight", "highlight", HIGHLIGHT, formats.background, (color) => commands.setBackground(color))}
 					</div>
 				</Floating>
 			)}
