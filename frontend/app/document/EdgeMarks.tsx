@@ -42,7 +42,7 @@ export function EdgeMarks({ editor, occasion }: { editor: Editor; occasion: unkn
 								onClick={() => editor.scrollToPeer(caret.peer)}
 							>
 								<Arrow size={12} aria-hidden="true" />
-								{caret.name}
+								<span>{caret.name}</span>
 							</button>
 						))}
 					</div>
