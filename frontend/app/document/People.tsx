@@ -1,20 +1,24 @@
-import { useEffect, useState } from "preact/hooks"
+import { useEffect, useRef, useState } from "preact/hooks"
 import type { Editor } from "../../editor/types.ts"
+import { announce } from "../announce"
 import { Avatar } from "../ui/Avatar"
+import { Menu } from "../ui/Menu"
 import type { LiveDocument } from "./live"
 import { type Present, presentPeople } from "./people"
 
-const OFFERED = 5_000 // ms that "Follow" is offered after a jump
+const OFFERED = 5_000 // ms that "Follow" is offered after a jump; another press on the face follows too
+const CROWD = 10 // people, among whom one more is not told to those who listen
 /** Faces before the rest becomes a number; a phone has room for two. */
 const most = () => (matchMedia("(max-width: 30rem)").matches ? 2 : 4)
 
-/** Who is here: a press goes to that person's caret and offers to follow it. */
+/** Who is here: a press goes to that person's caret and offers to follow it, as a second press does. */
 export function People({ live, editor, onSelf }: { live: LiveDocument; editor: Editor | null; onSelf: () => void }) {
 	const people = presentPeople(live.peers.value, live.document.user)
 	const others = people.filter((person) => !person.self)
 	const self = people.find((person) => person.self)
 	const [offered, setOffered] = useState<Present | null>(null)
 	const [followed, setFollowed] = useState<Present | null>(null)
+	const asked = followed ?? offered
 	const peerOf = (person: Present) => person.peers.find((peer) => peer.selection !== null)?.peer
 
 	useEffect(() => {
@@ -43,10 +47,15 @@ export function People({ live, editor, onSelf }: { live: LiveDocument; editor: E
 		}
 	}, [followed])
 
-	const jump = (person: Present) => {
-		const peer = peerOf(person)
-		if (peer && editor?.scrollToPeer(peer)) setOffered(person)
-	}
+	// Told once of everybody: a connection that comes and goes would repeat it.
+	const met = useRef(new Set<string>())
+	useEffect(() => {
+		const fresh = others.filter(({ user }) => !met.current.has(user.id))
+		for (const { user } of fresh) met.current.add(user.id)
+		if (fresh.length > 0 && others.length <= CROWD)
+			announce(`Here now: ${fresh.map(({ user }) => user.name).join(", ")}`)
+	}, [others.length])
+
 	const startFollowing = (person: Present) => {
 		const peer = peerOf(person)
 		if (!peer) return
@@ -58,9 +67,16 @@ export function People({ live, editor, onSelf }: { live: LiveDocument; editor: E
 		editor?.follow(null)
 		setFollowed(null)
 	}
+	const press = (person: Present) => {
+		if (asked?.user.id === person.user.id) return followed ? stopFollowing() : startFollowing(person)
+		const peer = peerOf(person)
+		if (!peer || !editor?.scrollToPeer(peer)) return
+		setOffered(person)
+		announce(`At the caret of ${person.user.name}. Press again to follow.`)
+	}
 
 	const shown = others.length > most() ? others.slice(0, most() - 1) : others
-	const asked = followed ?? offered
+	const rest = others.slice(shown.length)
 	return (
 		<div class="people">
 			<ul class="people-row" aria-label="People here">
@@ -71,21 +87,27 @@ export function People({ live, editor, onSelf }: { live: LiveDocument; editor: E
 							class={followed?.user.id === person.user.id ? "person followed" : "person"}
 							title={peerOf(person) ? `${person.user.name} - go to their caret` : `${person.user.name} is reading`}
 							aria-label={peerOf(person) ? `${person.user.name}, go to their caret` : `${person.user.name} is reading`}
-							onClick={() => jump(person)}
+							onClick={() => press(person)}
 						>
 							<Avatar person={person.user} />
 						</button>
 					</li>
 				))}
-				{others.length > shown.length && (
-					<li
-						class="avatar avatar-more"
-						title={others
-							.slice(shown.length)
-							.map((person) => person.user.name)
-							.join(", ")}
-					>
-						+{others.length - shown.length}
+				{rest.length > 0 && (
+					<li>
+						<Menu
+							label={`${rest.length} more people`}
+							class="person"
+							align="end"
+							items={rest.map((person) => ({
+								label: person.user.name,
+								icon: <Avatar person={person.user} size={20} />,
+								...(peerOf(person) ? {} : { note: "Reading" }),
+								onSelect: () => press(person),
+							}))}
+						>
+							<span class="avatar avatar-more">+{rest.length}</span>
+						</Menu>
 					</li>
 				)}
 				{self && (
