@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { createEditor } from "../../editor/index.ts"
 import type { Editor, EditorSnapshot } from "../../editor/types.ts"
 import { titleOf } from "../home/list"
+import { letters } from "../letters"
 import { me } from "../me"
 import { loadProfileDialog, loadShareDialog } from "../pages"
 import { Button } from "../ui/Button"
@@ -312,7 +313,7 @@ function usePageKeys(editor: Editor | null, open: { onShortcuts: () => void; onF
 			const target = event.target as HTMLElement
 			const typing = target.isContentEditable || /^(INPUT|TEXTAREA)$/.test(target.tagName)
 			if (mod && event.key === "/") open.onShortcuts()
-			else if (event.key === "?" && !typing) open.onShortcuts()
+			else if (event.key === "?" && !typing && letters()) open.onShortcuts()
 			else if (mod && !event.shiftKey && event.key.toLowerCase() === "f" && editor) open.onFind()
 			else if (event.altKey && event.key === "F10")
 				document.querySelector<HTMLElement>(".toolbar .tool[tabindex='0']")?.focus()

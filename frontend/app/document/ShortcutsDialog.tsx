@@ -1,5 +1,7 @@
+import { chooseLetters, letters } from "../letters"
 import { Dialog } from "../ui/Dialog"
 import { writeKeys } from "./keys"
+import "../ui/forms.css"
 
 /** Every key of the page and the editor, grouped by what one wants. The same as in Google Docs where that has one. */
 const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
@@ -53,6 +55,17 @@ const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]
 			["These shortcuts", "Mod-/"],
 		],
 	],
+	[
+		"List of documents",
+		[
+			["New document", "n"],
+			["Search", "/"],
+			["Up and down", "↑ ↓"],
+			["Rename", "F2"],
+			["Move to trash", "Del"],
+			["Take that back", "Mod-z"],
+		],
+	],
 ]
 
 /** Everything before a hyphen is a modifier; typed characters are shown as they are. */
@@ -81,6 +94,14 @@ export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
 					</section>
 				))}
 			</div>
+			<label class="tick">
+				<input
+					type="checkbox"
+					defaultChecked={letters()}
+					onChange={(event) => chooseLetters(event.currentTarget.checked)}
+				/>
+				Single keys are shortcuts, outside of text: n, / and ?
+			</label>
 		</Dialog>
 	)
 }

@@ -1,6 +1,7 @@
 import { ArrowLeft, Plus, Search, Trash2 } from "lucide-preact"
 import { useEffect, useRef, useState } from "preact/hooks"
 import { announce } from "../announce"
+import { letters } from "../letters"
 import { PersonMenu } from "../PersonMenu"
 import { loadEmptyState, loadTrash, prefetchDocumentPage } from "../pages"
 import { follow, navigate } from "../router"
@@ -8,6 +9,7 @@ import { Button } from "../ui/Button"
 import { composing } from "../ui/composing"
 import { Lazy } from "../ui/Lazy"
 import { Logo } from "../ui/Logo"
+import { takeOffer } from "../ui/Toast"
 import { DocumentRow } from "./DocumentRow"
 import { createAndOpen, fetchMore, followEvents, known, live, loading, searchServer } from "./library"
 import { matching } from "./list"
@@ -66,10 +68,12 @@ export function HomePage({ trash }: { trash: boolean }) {
 
 	useEffect(() => {
 		const key = (event: KeyboardEvent) => {
-			if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return
+			if (event.defaultPrevented || event.altKey || typing(event.target)) return
 			if (document.querySelector("dialog[open], [popover]:popover-open")) return
-			if (event.key === "n") void createAndOpen()
-			else if (event.key === "/") search.current?.focus()
+			if (event.ctrlKey || event.metaKey) {
+				if (event.key !== "z" || !takeOffer()) return
+			} else if (event.key === "n" && letters()) void createAndOpen()
+			else if (event.key === "/" && letters()) search.current?.focus()
 			else if (event.key === "ArrowDown" && document.activeElement === document.body) moveFocus(1)
 			else return
 			event.preventDefault()
@@ -173,15 +177,17 @@ export function HomePage({ trash }: { trash: boolean }) {
 							</Button>
 						</div>
 						{typeof state === "object" && <p class="list-note">{state.sentence}</p>}
-						{stale && state === "done" && (
+						{stale && typeof state !== "object" && (
 							<p class="list-stale" role="status">
-								Offline - the list may be out of date.
+								{state === "done"
+									? "Offline - the list may be out of date."
+									: "The server does not answer yet. The list appears when it does."}
 							</p>
 						)}
 						{state === "first" && <Skeleton />}
 						{state === "done" && rows.length === 0 && (
 							<p class="list-note">
-								No title contains “<bdi>{query.trim()}</bdi>”.
+								No title contains “<bdi>{query.trim()}</bdi>”. <Button onClick={() => setQuery("")}>Show all</Button>
 							</p>
 						)}
 						{/* Arrows bubble up from the links inside. */}

@@ -23,8 +23,18 @@ function hideLater(): void {
 /** Shows one sentence at the foot of the page for 8 s, with at most one thing to do about it. A newer one replaces it. */
 export function toast(sentence: string, action?: { label: string; run: () => void }): void {
 	current.value = action ? { sentence, action } : { sentence }
-	announce(sentence)
+	announce(action ? `${sentence}. ${action.label}: Ctrl+Z` : sentence)
 	hideLater()
+}
+
+/** Does what the toast offers, if it offers anything. */
+export function takeOffer(): boolean {
+	const offer = current.value?.action
+	if (offer) {
+		offer.run()
+		current.value = null
+	}
+	return offer !== undefined
 }
 
 /** Where the toast appears; rendered once. It waits while the pointer or the focus is on it. */
@@ -46,14 +56,7 @@ export function Toaster() {
 		>
 			<p>{shown.sentence}</p>
 			{shown.action && (
-				<button
-					type="button"
-					class="toast-action"
-					onClick={() => {
-						shown.action?.run()
-						close()
-					}}
-				>
+				<button type="button" class="toast-action" aria-keyshortcuts="Control+Z Meta+Z" onClick={takeOffer}>
 					{shown.action.label}
 				</button>
 			)}
