@@ -35,6 +35,13 @@ func TestHeadersAndPages(t *testing.T) {
 	if cache := b.send("GET", "/", nil).header.Get("Cache-Control"); cache != "no-cache" {
 		t.Errorf("the page is cached: %q", cache)
 	}
+	// Of an address that is none, a program is told in a sentence, and a person by the page, as not found.
+	if a := b.want(http.StatusNotFound, b.send("GET", "/nothing", nil), nil); !strings.HasPrefix(a.header.Get("Content-Type"), "text/plain") {
+		t.Errorf("a program was answered %s", a.header.Get("Content-Type"))
+	}
+	if a := b.want(http.StatusNotFound, b.send("GET", "/nothing", nil, "Accept", "text/html,*/*;q=0.8"), nil); !strings.Contains(string(a.body), `<div id="app">`) {
+		t.Errorf("a person was answered %s", a.body)
+	}
 	for _, path := range []string{"/assets/..%2findex.html", "/assets/%2e%2e/%2e%2e/README.md", "/assets/icon-1.svg.br", "/dist/README.md", "/assets/"} {
 		b.want(http.StatusNotFound, b.send("GET", path, nil), nil)
 	}

@@ -48,6 +48,12 @@ func newPages(files fs.FS, access *Accounts) http.Handler {
 			plainAnswer(w, http.StatusMethodNotAllowed, "Pages can only be read. The API is under /api/, described at /api/docs.\n")
 			return
 		}
+		// A person gets the page, which says so and leads on; a program gets a sentence.
+		if p.files != nil && strings.Contains(r.Header.Get("Accept"), "text/html") {
+			w.Header().Set("Cache-Control", "no-cache")
+			p.serve(w, r, "index.html", http.StatusNotFound)
+			return
+		}
 		plainAnswer(w, http.StatusNotFound, "There is no such page. Documents are listed at /.\n")
 	})
 	return mux
@@ -71,7 +77,7 @@ func (p *pages) index(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(unbuilt))
 		return
 	}
-	p.serve(w, r, "index.html")
+	p.serve(w, r, "index.html", http.StatusOK)
 }
 
 // greet gives a browser that comes for the first time, where everybody may come
@@ -93,7 +99,7 @@ func (p *pages) asset(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	p.serve(w, r, name)
+	p.serve(w, r, name, http.StatusOK)
 }
 
 // worker serves the service worker, which opens the page offline. The browser
@@ -105,13 +111,13 @@ func (p *pages) worker(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Cache-Control", "no-cache")
-	p.serve(w, r, "worker.js")
+	p.serve(w, r, "worker.js", http.StatusOK)
 }
 
 // encodings are the precompressed forms that a build has, best first.
 var encodings = []struct{ name, suffix string }{{"br", ".br"}, {"gzip", ".gz"}}
 
-func (p *pages) serve(w http.ResponseWriter, r *http.Request, name string) {
+func (p *pages) serve(w http.ResponseWriter, r *http.Request, name string, status int) {
 	content, encoding, err := p.read(name, r.Header.Get("Accept-Encoding"))
 	if err != nil {
 		w.Header().Del("Cache-Control")
@@ -125,6 +131,7 @@ func (p *pages) serve(w http.ResponseWriter, r *http.Request, name string) {
 		h.Set("Content-Encoding", encoding)
 	}
 	h.Set("Content-Length", strconv.Itoa(len(content)))
+	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		_, _ = bytes.NewReader(content).WriteTo(w)
 	}
