@@ -88,7 +88,7 @@ function flatProseMirror(): Plugin {
 			if (!/\/prosemirror-(transform|state|model)\/dist\//.test(id)) return null
 			const method = (name: string) => new RegExp(`^ {4}${name}\\(.*\\) \\{\\n[\\s\\S]*?^ {4}\\}$`, "gm")
 			let lean = code.replace(/^(Step|Selection)\.jsonID\(.*\);$|^ *this\.(node|mark)FromJSON = .*$/gm, "")
-			const more = id.includes("transform") ? STRUCTURAL : id.includes("model") ? ["check"] : []
+			const more = id.includes("transform") ? STRUCTURAL : id.includes("model") ? ["check", "toString"] : []
 			const useless = ["toJSON", "static fromJSON", ...more]
 			for (const name of useless) {
 				const without = lean.replace(method(name), "")
