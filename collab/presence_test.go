@@ -36,7 +36,7 @@ func TestPlacingACaretIsBounded(t *testing.T) {
 	// Alice inserts first; bob's change of many ops missed all of that, and he
 	// says where his caret is after both.
 	place := func(t *testing.T, changes int64, ops int) *protocol.Selection {
-		s := &stage{t: t, seq: newSequencer(ot.NewDocument(), 0, Limits{}.withDefaults()), durable: ot.NewDocument()}
+		s := newStage(t)
 		alice, bob := named("alice"), named("bob")
 		s.seq.know(alice, alice, nil)
 		s.seq.know(bob, bob, nil)

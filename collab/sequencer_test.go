@@ -1,16 +1,18 @@
 package collab
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
+	"github.com/coscribe/coscribe/collab/protocol"
 	"github.com/coscribe/coscribe/ot"
 	"github.com/coscribe/coscribe/persistence"
 )
 
 func TestStretch(t *testing.T) {
 	t.Run("[R2] a change of many ops that missed much is caught up outside the loop, even within the window", func(t *testing.T) {
-		s := &stage{t: t, seq: newSequencer(ot.NewDocument(), 0, Limits{}.withDefaults()), durable: ot.NewDocument()}
+		s := newStage(t)
 		alice, bob := named("alice"), named("bob")
 		s.seq.know(alice, alice, nil)
 		s.seq.know(bob, bob, nil)
@@ -46,7 +48,7 @@ func TestStretch(t *testing.T) {
 		}
 	})
 	t.Run("[R2][S2] so is the search for the original of such a resend", func(t *testing.T) {
-		s := &stage{t: t, seq: newSequencer(ot.NewDocument(), 0, Limits{}.withDefaults()), durable: ot.NewDocument()}
+		s := newStage(t)
 		alice, bob := named("alice"), named("bob")
 		s.seq.know(alice, alice, nil)
 		s.seq.know(bob, bob, nil)
@@ -77,6 +79,37 @@ func TestStretch(t *testing.T) {
 		s.step(a)
 		if got := s.out.String(); got != "  read the log through r=62\n  repeated r=61\n" {
 			t.Errorf("it went otherwise:\n%s", got)
+		}
+	})
+}
+
+func TestRollback(t *testing.T) {
+	t.Run("[S2][S7] a rollback takes changes back, not who is there nor what was acknowledged", func(t *testing.T) {
+		s := newStage(t)
+		for seq := range 3 {
+			s.command([]string{"submit", "alice", fmt.Sprint(seq + 1), "0", `[{"insert":"a"}]`}, "")
+		}
+		s.command([]string{"commit", "1"}, "") // while two more are under way
+		alice := s.seq.clients[named("alice")]
+		alice.attached = true // she came back
+		s.command([]string{"rollback"}, "")
+		if alice.seq != 1 || alice.revision != 1 || !alice.attached || alice.acknowledged != (protocol.Acknowledged{Seq: 1, Revision: 1}) {
+			t.Errorf("she is %+v", alice)
+		}
+		if n := s.seq.forget(); n != 0 {
+			t.Error("she was forgotten while she is there")
+		}
+		if q := s.seq; q.window.head() != 1 || q.window.bytes != cost(q.window.at(1).delta) {
+			t.Errorf("head %d, a window of %d bytes", q.window.head(), q.window.bytes)
+		}
+	})
+}
+
+func TestUnknownClient(t *testing.T) {
+	t.Run("[R6] who was forgotten while a change of theirs was caught up is asked to come again", func(t *testing.T) {
+		e := newStage(t).seq.step(&submission{client: named("nobody"), seq: 1, delta: ot.Delta{text("a")}})
+		if e.kind != rejected || e.reject.Code != protocol.CodeUnavailable {
+			t.Errorf("effect %+v", e)
 		}
 	})
 }

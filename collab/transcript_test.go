@@ -65,9 +65,12 @@ type stage struct {
 	out     strings.Builder
 }
 
+func newStage(t *testing.T) *stage {
+	return &stage{t: t, seq: newSequencer(ot.NewDocument(), 0, Limits{}.withDefaults()), durable: ot.NewDocument()}
+}
+
 func play(t *testing.T, story string) string {
-	limits := Limits{}.withDefaults()
-	s := &stage{t: t, seq: newSequencer(ot.NewDocument(), 0, limits), durable: ot.NewDocument()}
+	s := newStage(t)
 	for line := range strings.Lines(story) {
 		if strings.HasPrefix(line, "  ") {
 			continue
@@ -86,7 +89,7 @@ func (s *stage) command(words []string, line string) {
 	s.t.Helper()
 	switch words[0] {
 	case "submit":
-		a := &attempt{submission: submission{client: named(words[1]), author: &author{}, at: time.UnixMicro(0)}}
+		a := &attempt{submission: submission{client: named(words[1]), author: &author{}, at: time.UnixMicro(int64(s.out.Len()))}}
 		if _, err := fmt.Sscan(words[2]+" "+words[3], &a.seq, &a.base); err != nil {
 			s.t.Fatalf("%s: %v", line, err)
 		}
@@ -151,6 +154,9 @@ func (s *stage) step(a *attempt) {
 	case sequenced:
 		s.say("sequenced r=%d %s", e.revision, s.seq.window.at(e.revision).delta.AppendJSON(nil))
 	case repeated:
+		if first := s.original(e.revision); !e.at.Equal(first.at) {
+			s.t.Errorf("a resend of revision %d is told %v, the first was told %v", e.revision, e.at, first.at)
+		}
 		s.say("repeated r=%d", e.revision)
 	case rejected:
 		s.say("rejected %s: %s", e.reject.Code, e.reject.Reason)
@@ -162,6 +168,14 @@ func (s *stage) step(a *attempt) {
 		}
 		s.step(a)
 	}
+}
+
+// original is the entry of a revision, durable or not.
+func (s *stage) original(revision int64) *entry {
+	if revision <= int64(len(s.log)) {
+		return &s.log[revision-1]
+	}
+	return s.seq.window.at(revision)
 }
 
 // Changes implements the part of persistence.Log that catching up reads.
