@@ -1,6 +1,7 @@
 package collab
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -156,6 +157,25 @@ func TestWorkIsCharged(t *testing.T) {
 		carol.submit(1, 41, text("c"))
 		if got := of[protocol.Ack](carol.hear()); len(got) != 1 {
 			t.Errorf("carol was acknowledged %v", got)
+		}
+	})
+	in(t, "[R5] so does one that comes by request, for its user", func(c *Config) {
+		c.Limits = roomy
+		c.Limits.UserBytes = 64 << 10
+	}, func(t *testing.T, h *harness) {
+		build(t, h)
+		write := func(n int, d ot.Delta) error {
+			_, err := h.hub.Submit(t.Context(), Write{Document: h.doc, Who: as(user(n)), Role: protocol.RoleEditor, Delta: d})
+			return err
+		}
+		if err := write(2, ot.Delta{ot.Retain(pieces, ot.Attrs("italic", true))}); err != nil {
+			t.Fatal(err)
+		}
+		if refused, ok := errors.AsType[*RejectError](write(2, ot.Delta{text("b")})); !ok || refused.Code != protocol.CodeRateLimited {
+			t.Errorf("the second was refused by %v", refused)
+		}
+		if err := write(3, ot.Delta{text("c")}); err != nil {
+			t.Errorf("somebody else: %v", err)
 		}
 	})
 	in(t, "[R5][C6] so does a check of the content of a large document", narrow, func(t *testing.T, h *harness) {

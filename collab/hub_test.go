@@ -164,6 +164,63 @@ func TestWrite(t *testing.T) {
 			t.Errorf("text %q", got)
 		}
 	})
+	in(t, "[S2][S5] the same key again while its change is being saved waits for that, and gets the same answer", nil, func(t *testing.T, h *harness) {
+		h.store.Hold()
+		answers := make(chan WriteResult, 2)
+		for range cap(answers) {
+			go func() {
+				result, err := h.hub.Submit(t.Context(), write(h, "k", "one"))
+				if err != nil {
+					t.Error(err)
+				}
+				answers <- result
+			}()
+			synctest.Wait()
+		}
+		if len(answers) != 0 {
+			t.Errorf("answered before the commit: %+v", <-answers)
+		}
+		h.store.Release()
+		synctest.Wait()
+		if len(answers) != 2 {
+			t.Fatalf("%d have their answer", len(answers))
+		}
+		if first, again := <-answers, <-answers; first != again || first.Revision != 1 {
+			t.Errorf("%+v and %+v", first, again)
+		}
+	})
+	look := &lookup{}
+	in(t, "[S2] a key is looked for again if its change was committed and its client forgotten since the row was looked for", func(c *Config) { look.Log, c.Log = c.Log, look }, func(t *testing.T, h *harness) {
+		h.store.Hold()
+		go func() {
+			if _, err := h.hub.Submit(t.Context(), write(h, "k", "one")); err != nil {
+				t.Error(err)
+			}
+		}()
+		synctest.Wait()
+		look.then = func() {
+			h.store.Release()
+			synctest.Wait()
+			h.hub.live(h.doc).forgetAt = 0
+			h.join(2)
+			synctest.Wait()
+		}
+		if again, err := h.hub.Submit(t.Context(), write(h, "k", "one")); err != nil || again.Revision != 1 || again.At.IsZero() {
+			t.Errorf("%+v, %v", again, err)
+		}
+		if got := h.text(); got != "one\n" {
+			t.Errorf("text %q", got)
+		}
+	})
+	rows := &noRows{err: errors.New("disk")}
+	in(t, "[S2] a key whose row cannot be read is not taken for a new one", func(c *Config) { rows.Log, c.Log = c.Log, rows }, func(t *testing.T, h *harness) {
+		if _, err := h.hub.Submit(t.Context(), write(h, "k", "one")); !errors.Is(err, rows.err) {
+			t.Errorf("answered %v", err)
+		}
+		if got := h.text(); got != "\n" {
+			t.Errorf("text %q", got)
+		}
+	})
 	in(t, "[S7] another epoch, a moved base, a reader: each has its error", nil, func(t *testing.T, h *harness) {
 		if _, err := h.hub.Submit(t.Context(), write(h, "", "x")); err != nil {
 			t.Fatal(err)
@@ -246,4 +303,14 @@ func TestWrite(t *testing.T) {
 			t.Errorf("past the head: %v", err)
 		}
 	})
+}
+
+// noRows is a log whose rows of clients cannot be read.
+type noRows struct {
+	persistence.Log
+	err error
+}
+
+func (l *noRows) Client(context.Context, persistence.ID, persistence.ID) (persistence.ClientRow, error) {
+	return persistence.ClientRow{}, l.err
 }

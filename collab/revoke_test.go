@@ -559,10 +559,50 @@ func TestCredentialsEnd(t *testing.T) {
 		if err := h.hub.Recheck(t.Context(), r.role); err != nil {
 			t.Fatal(err)
 		}
-		if alice.hear(); alice.closed() != 0 {
-			t.Errorf("closed %d", alice.closed())
+		if got := of[protocol.RoleChange](alice.hear()); alice.closed() != 0 || len(got) != 0 {
+			t.Errorf("closed %d, heard %v", alice.closed(), got)
 		}
 	})
+}
+
+func TestRights(t *testing.T) {
+	id := func(n byte) persistence.ID { return persistence.ID{15: n} }
+	document, user, login, other := id(1), id(2), id(3), id(4)
+	for _, test := range []struct {
+		name         string
+		what         Revocation
+		mine, theirs bool // whether it concerns this user in this login, and another
+	}{
+		{"everybody in a document", Revocation{Documents: []persistence.ID{document}}, true, true},
+		{"everybody in another", Revocation{Documents: []persistence.ID{other}}, false, false},
+		{"a user everywhere", Revocation{Users: []persistence.ID{user}}, true, false},
+		{"another in this document", Revocation{Documents: []persistence.ID{document}, Users: []persistence.ID{other}}, false, true},
+		{"a login", Revocation{Logins: []persistence.ID{login}}, true, false},
+	} {
+		t.Run("[S8] whom it concerns is turned away until they looked after its end: "+test.name, func(t *testing.T) {
+			var r rights
+			check := func(when string, since Generation, mine, theirs bool) {
+				t.Helper()
+				if got := r.stale(since, document, user, login); got != mine {
+					t.Errorf("%s: stale %v", when, got)
+				}
+				if got := r.stale(since, document, other, persistence.ID{}); got != theirs {
+					t.Errorf("%s, another: stale %v", when, got)
+				}
+			}
+			before := r.look()
+			check("before", before, false, false)
+			e := r.begin(&test.what)
+			within := r.look()
+			check("under way", within, test.mine, test.theirs)
+			r.end(e)
+			check("looked before it", before, test.mine, test.theirs)
+			check("looked while it ran", within, test.mine, test.theirs)
+			check("looked after it", r.now(), false, false)
+			r.look()
+			check("looked after it, and so did others", r.now()-1, false, false)
+		})
+	}
 }
 
 func TestNews(t *testing.T) {

@@ -238,6 +238,19 @@ func TestOutboxFrames(t *testing.T) {
 			t.Error("there is more")
 		}
 	})
+	t.Run("[S4] what gathers before the welcome stays behind it", func(t *testing.T) {
+		o := outbox{held: true}
+		if wake, _ := o.push(&limits, shared); wake {
+			t.Error("the transport is woken for nothing")
+		}
+		if frame, ok := o.next(1000); ok {
+			t.Errorf("%s went first", frame)
+		}
+		o.open([]byte(`{"w":1}`))
+		if frame, _ := o.next(1000); string(frame) != `[{"w":1},{"a":1}]` {
+			t.Errorf("then %s", frame)
+		}
+	})
 	t.Run("[R5] an outbox that would grow beyond its bounds takes nothing", func(t *testing.T) {
 		var o outbox
 		for range 3 {
