@@ -27,6 +27,22 @@ func TestResumeEdges(t *testing.T) {
 		if !errors.As(err, &closing) || closing.Code != protocol.CloseForbidden {
 			t.Errorf("%v", err)
 		}
+		synctest.Wait()
+		if n := len(h.hub.live(other).peers); n != 0 {
+			t.Errorf("%d are in the document all the same", n)
+		}
+	})
+	rows := &noRows{err: errors.New("disk")}
+	in(t, "[S2] a client whose row cannot be read is not taken for an unknown one", func(c *Config) { rows.Log, c.Log = c.Log, rows }, func(t *testing.T, h *harness) {
+		alice := h.join(1)
+		alice.submit(1, 0, text("once"))
+		alice.hear()
+		h.close()
+		h.start(func(c *Config) { rows.Log, c.Log = c.Log, rows })
+		_, w, err := h.attach(alice.user, protocol.RoleEditor, &protocol.Resume{Client: alice.client, Epoch: alice.epoch, Seq: 1})
+		if closing, ok := errors.AsType[*CloseError](err); !ok || closing.Code != protocol.CloseGeneric {
+			t.Errorf("reset %q, %v", w.Reset, err)
+		}
 	})
 	in(t, "[S6] a change that was being caught up for a replaced connection is dropped, and its resend taken", func(c *Config) { c.Log = &slowLog{Log: c.Log} }, func(t *testing.T, h *harness) {
 		alice, bob := h.join(1), h.join(2)

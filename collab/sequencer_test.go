@@ -1,6 +1,8 @@
 package collab
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -110,6 +112,31 @@ func TestUnknownClient(t *testing.T) {
 		e := newStage(t).seq.step(&submission{client: named("nobody"), seq: 1, delta: ot.Delta{text("a")}})
 		if e.kind != rejected || e.reject.Code != protocol.CodeUnavailable {
 			t.Errorf("effect %+v", e)
+		}
+	})
+}
+
+// garbled is a log whose second change cannot be read.
+type garbled struct{ persistence.Log }
+
+func (garbled) Changes(_ context.Context, _ persistence.ID, _, _ int64, yield func(*persistence.Change) bool) error {
+	_ = yield(&persistence.Change{Revision: 1, Delta: []byte(`[{"insert":"a"}]`)}) && yield(&persistence.Change{Revision: 2, Delta: []byte(`[{"insert"`)})
+	return nil
+}
+
+func TestCatchUp(t *testing.T) {
+	t.Run("[L4] a change is not merged past one in the log that cannot be read", func(t *testing.T) {
+		s := &session{config: &Config{Log: garbled{}}}
+		a := &attempt{submission: submission{client: named("alice"), seq: 1, delta: ot.Delta{text("b")}}}
+		if err := s.readFor(a, effect{kind: catchUp, revision: 2}); !errors.Is(err, persistence.ErrDamaged) || a.caught != 0 {
+			t.Errorf("it stands at %d, %v", a.caught, err)
+		}
+	})
+	t.Run("[R2] one at a time", func(t *testing.T) {
+		s := &session{behind: behind{running: true, queue: []*behindJob{{}}}}
+		s.nextBehind()
+		if len(s.behind.queue) != 1 {
+			t.Error("the next was begun beside it")
 		}
 	})
 }
