@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -67,12 +68,7 @@ func NewKeys(secrets persistence.Secrets) *Keys {
 
 // KeyNames are those that can be rotated.
 func KeyNames() []string {
-	var names []string
-	for name := range keyLives {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return slices.Sorted(maps.Keys(keyLives))
 }
 
 // errNoKey ends the reading of a ring.
