@@ -156,7 +156,7 @@ test("carets and selections beside and over images, mentions and dividers", asyn
 		image,
 		"yc\nd\n",
 		{ divider: true },
-		"e\n",
+		"\ne\n",
 	)
 })
 
