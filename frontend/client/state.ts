@@ -437,8 +437,8 @@ function covers(acknowledged: Acknowledged | null, inflight: Inflight): acknowle
 
 /** Refuses what is no delta: programs without types hand over anything, and the server would refuse the edits beside it too. */
 function checkIs(delta: Delta): void {
-	if (!Array.isArray(delta)) throw new TypeError("a delta is a list of ops; of a Quill Delta pass its ops")
-	for (const op of delta) if (!isOp(op)) throw new TypeError(`no insert, retain or delete: ${JSON.stringify(op)}`)
+	const wrong = Array.isArray(delta) ? delta.find((op) => !isOp(op)) : delta
+	if (wrong) throw new TypeError(`no list of ops, or no op: ${JSON.stringify(wrong)}`)
 }
 
 function isOp(op: object): op is Op {
