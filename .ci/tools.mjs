@@ -155,6 +155,19 @@ export function requireWebKit() {
 	return { driver, screen, browser: browser ?? fail(sentence) }
 }
 
+/** The path of a Firefox as it is installed: FIREFOX, or what `find` finds. */
+export function requireFirefox() {
+	return (
+		process.env.FIREFOX ||
+		find(
+			["firefox-esr", "firefox"],
+			["firefox-esr"],
+			"Firefox for its browser tests",
+			"these tests need Firefox. Type: sudo apt-get install firefox-esr  (or set FIREFOX to its path)",
+		)
+	)
+}
+
 /** A C compiler, which Go's race detector needs on Linux. */
 export function requireCompiler() {
 	return find(

@@ -1,5 +1,6 @@
 import { AxeBuilder } from "@axe-core/playwright"
 import { expect, type Page } from "@playwright/test"
+import { engine } from "./engines"
 
 const rules = {
 	light: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] },
@@ -11,7 +12,7 @@ type Violations = Awaited<ReturnType<AxeBuilder["analyze"]>>["violations"]
 /** Looks at the page as it stands, in both themes, which differ in colours alone: no violation of WCAG 2.2 AA that a machine can find. */
 export async function expectAccessible(page: Page, what: string): Promise<void> {
 	for (const colorScheme of ["light", "dark"] as const) {
-		await page.emulateMedia({ colorScheme, reducedMotion: "reduce" })
+		await engine.emulate(page, { colorScheme, reducedMotion: "reduce" })
 		const violations = await look(page, rules[colorScheme])
 		const found = violations.flatMap(({ id, nodes }) =>
 			nodes.map((node) => `${id}: ${node.target.join(" ")} - ${node.failureSummary?.split("\n").slice(1).join(" ")}`),

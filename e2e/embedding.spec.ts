@@ -7,6 +7,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { Page } from "@playwright/test"
 import { build } from "vite"
+import { engine } from "./engines"
 import { expect, test } from "./fixtures"
 import { Server } from "./server"
 
@@ -200,6 +201,7 @@ test.describe("embedding from another origin", () => {
 
 	test("[ASVS 3.4] the page itself can be framed by nobody", async ({ page }) => {
 		await page.goto(host.origin)
+		test.skip(engine.name !== "chromium", "nothing but Firefox's own console tells why a frame stays empty")
 		const refused = page.waitForEvent("console", (message) => /frame-ancestors|X-Frame-Options/.test(message.text()))
 		await page.evaluate((server) => {
 			const frame = document.createElement("iframe")

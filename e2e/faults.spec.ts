@@ -1,7 +1,7 @@
 import { expect, networkErrors, pass, test } from "./fixtures"
 import { DocumentPage, readDownload } from "./pages/document"
 import { ownLetters, words } from "./typing"
-import { Wire } from "./wire"
+import { cable, Wire } from "./wire"
 
 test("a reload finds everything that was shown as saved", async ({ person, server }) => {
 	const id = await server.createDocument("Reload")
@@ -23,8 +23,9 @@ test("[C2] edits made while offline are counted, sent on return and merged", asy
 	const id = await server.createDocument("Offline", [{ insert: "middle\n" }])
 	const ada = await person("Ada")
 	await ada.context.clock.install()
+	const plug = await cable(ada.context)
 	const [left, right] = [await ada.open(id), await (await person("Bo")).open(id)]
-	await ada.context.setOffline(true)
+	await plug(false)
 	await left.caretToStart()
 	await left.type("offline ")
 	await right.caretToEnd()
@@ -33,7 +34,7 @@ test("[C2] edits made while offline are counted, sent on return and merged", asy
 	// The open socket stalls silently: the client's own heartbeat has to notice it (law C5, within 35 s).
 	await pass(ada, 5_000, () => expect(left.state).toHaveAttribute("data-state", "offline", { timeout: 500 }))
 	await expect(left.state).toContainText(/Offline - \d+ edits? waiting/)
-	await ada.context.setOffline(false)
+	await plug(true)
 	await left.expectLines(["offline middle online"])
 	await right.expectLines(["offline middle online"])
 	await left.expectSaved()
@@ -100,23 +101,20 @@ test("[C5] a page that comes into sight, or hears of a network, asks at once whe
 	server,
 }) => {
 	const id = await server.createDocument("Wake")
-	const tab = await (await person("Ada")).context.newPage()
+	const ada = await person("Ada")
+	const wire = await Wire.tap(ada.context)
+	const pings = () => wire.sent.filter(({ type }) => type === "ping").length
+	const tab = await ada.context.newPage()
 	await tab.clock.install()
-	let pings = 0
-	tab.on("websocket", (socket) =>
-		socket.on("framesent", ({ payload }) => {
-			if (String(payload).includes('"type":"ping"')) pings++
-		}),
-	)
 	await DocumentPage.open(tab, id)
 	// Its timers stand still from here on: none of them asks.
 	await tab.clock.pauseAt((await tab.evaluate(() => Date.now())) + 1_000)
 	for (const event of ["visibilitychange", "online"]) {
-		const before = pings
+		const before = pings()
 		await expect
 			.poll(async () => {
 				await tab.evaluate((name) => (name === "online" ? window : document).dispatchEvent(new Event(name)), event)
-				return pings
+				return pings()
 			})
 			.toBeGreaterThan(before)
 	}

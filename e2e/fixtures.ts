@@ -36,7 +36,7 @@ interface Fixtures {
 
 /** What a browser says by itself when the network or the server is gone. */
 export const networkErrors =
-	/net::ERR_|WebSocket connection to|Failed to load resource: the server responded with a status of 50\d|error occurred when fetching the script/
+	/net::ERR_|WebSocket connection to|Failed to load resource: the server responded with a status of 50\d|error occurred when fetching the script|Firefox can’t establish a connection/
 
 /**
  * Lets time pass in a person's pages, `step` ms at once, until something holds:
@@ -70,8 +70,11 @@ export const test = base.extend<Fixtures & { stage: Stage }, { server: Server }>
 
 	// biome-ignore lint/correctness/noEmptyPattern: Playwright reads fixture names from this pattern
 	expectConsole: async ({}, use) => {
-		// Chromium says so of a page that is left while its socket is still opening.
-		const expected: RegExp[] = [/WebSocket is closed before the connection is established/]
+		// So say Chromium and Firefox of a page that is left while its socket is still opening, or open.
+		const expected: RegExp[] = [
+			/WebSocket is closed before the connection is established/,
+			/The connection to ws:\S+ was interrupted while the page was loading/,
+		]
 		await use(Object.assign((pattern: RegExp) => void expected.push(pattern), { expected }))
 	},
 

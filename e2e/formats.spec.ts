@@ -94,9 +94,10 @@ test("alignment, direction, colour and highlight", async ({ person, server }) =>
 		await expect(page.line(0)).toHaveAttribute("data-align", align)
 	}
 	await page.chooseTool("Alignment", "Left")
+	// Where left is in a line that runs from the right, browsers do not agree.
+	await page.press("Control+Home", "Control+Shift+ArrowRight")
 	await page.chooseTool("Alignment", "Right to left")
 	await expect(page.line(0)).toHaveAttribute("dir", "rtl")
-	await page.press("Control+Home", "Control+Shift+ArrowLeft")
 	await page.tool("Colour").click()
 	await page.page.getByRole("button", { name: "Text colour: Red" }).click()
 	await page.tool("Colour").click()

@@ -1,3 +1,4 @@
+import { engine } from "./engines"
 import { expect, test } from "./fixtures"
 
 /** One red pixel. */
@@ -160,7 +161,7 @@ test("find marks and walks through matches; outline, details and print view", as
 	await page.press("Escape")
 	// Paper is white, also for who reads on a dark screen.
 	await page.choose("Dark")
-	await page.page.emulateMedia({ media: "print" })
+	await engine.emulate(page.page, { media: "print" })
 	await expect(page.page.getByRole("banner")).toBeHidden()
 	await expect(page.text).toBeVisible()
 	await expect(page.page.locator(".print-title")).toHaveCSS("color", "rgb(28, 28, 26)")

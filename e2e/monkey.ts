@@ -1,4 +1,5 @@
-import type { CDPSession, Page } from "@playwright/test"
+import type { Page } from "@playwright/test"
+import { engine } from "./engines"
 import type { DocumentPage } from "./pages/document"
 
 /** Numbers that a seed repeats (mulberry32). */
@@ -94,7 +95,6 @@ export class Monkey {
 	readonly typed: string[] = []
 	/** What was done last, newest at the end. */
 	readonly diary: string[] = []
-	private cdp: CDPSession | undefined
 	private markers: number
 
 	constructor(
@@ -117,7 +117,6 @@ export class Monkey {
 			performance.getEntriesByType("resource").some(({ name }) => /\/extras-[^/]*\.js$/.test(name)),
 		)
 		await this.page.waitForTimeout(100)
-		this.cdp = await this.page.context().newCDPSession(this.page)
 		await this.page.evaluate(() => {
 			const { document: opened } = Reflect.get(window, "coscribeLive")() as {
 				document: { content: { insert: unknown }[]; on(event: string, listener: (detail: never) => void): void }
@@ -281,13 +280,10 @@ export class Monkey {
 	}
 
 	private async compose(): Promise<void> {
-		const { cdp } = this
-		if (!cdp) return
 		for (const text of ["か", "かん", "かんじ"].slice(0, 1 + this.dice.below(3))) {
-			await cdp.send("Input.imeSetComposition", { text, selectionStart: text.length, selectionEnd: text.length })
+			await engine.compose(this.page, text)
 			await this.page.waitForTimeout(this.dice.below(60))
 		}
-		if (this.dice.roll() < 0.7) await cdp.send("Input.insertText", { text: "感" })
-		else await cdp.send("Input.imeSetComposition", { text: "", selectionStart: 0, selectionEnd: 0 })
+		await engine.commit(this.page, this.dice.roll() < 0.7 ? "感" : "")
 	}
 }

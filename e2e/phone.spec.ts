@@ -1,4 +1,5 @@
 import type { BrowserContextOptions, Locator, Page } from "@playwright/test"
+import { engine } from "./engines"
 import { everything } from "./everything"
 import { expect, networkErrors, test } from "./fixtures"
 import { DocumentPage } from "./pages/document"
@@ -174,7 +175,7 @@ test("with the system's colours all that grounds and shadows say is outlined; a 
 		{ insert: `\n${"line\n".repeat(20)}` },
 	])
 	const page = await (await person("Ada")).open(id)
-	await page.page.emulateMedia({ forcedColors: "active" })
+	await engine.emulate(page.page, { forcedColors: "active" })
 	const outline = (found: Locator) => found.evaluate((element) => getComputedStyle(element).outlineStyle)
 	await page.caretToStart()
 	await page.press("Shift+End")
@@ -197,10 +198,11 @@ test("with the system's colours all that grounds and shadows say is outlined; a 
 
 test("with reduced motion nothing moves", async ({ person, server }) => {
 	const id = await server.createDocument("Still", everything)
-	const ada = await person("Ada", { reducedMotion: "reduce" })
+	const ada = await person("Ada")
 	await ada.context.route("https://images.example/*", (route) => route.fulfill({ status: 204 }))
 	const doc = await ada.open(id)
 	const { page } = doc
+	await engine.emulate(page, { reducedMotion: "reduce" })
 	const moving = () =>
 		page.evaluate(() =>
 			document

@@ -1,8 +1,9 @@
 import { defineConfig } from "@playwright/test"
+import { engine } from "./engines"
 
 // Each worker runs the real binary on a port of its own with an empty data
-// folder (see fixtures.ts); the browser is Debian's Chromium, found by
-// .ci/tools.mjs and named in CHROMIUM.
+// folder (see fixtures.ts), in the browser that engines/ describes: Chromium,
+// unless FIREFOX names a Firefox.
 export default defineConfig({
 	testDir: ".",
 	outputDir: "../test-results",
@@ -19,17 +20,6 @@ export default defineConfig({
 		viewport: { width: 1280, height: 800 },
 		// Recording takes two thirds of a test's time: it photographs the page at every key. By hand: --trace on.
 		trace: "on-first-retry",
-		launchOptions: {
-			executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-			args: [
-				"--no-sandbox",
-				"--disable-gpu",
-				"--disable-quic",
-				"--no-first-run",
-				"--disable-background-networking",
-				"--disable-component-update",
-				"--disable-sync",
-			],
-		},
+		...engine.use,
 	},
 })

@@ -1,3 +1,4 @@
+import { engine } from "./engines"
 import { expect, test } from "./fixtures"
 import { handwriting, ownLetters, words } from "./typing"
 
@@ -145,25 +146,22 @@ test("an IME composition goes on while others type in the same line", async ({ p
 	const id = await server.createDocument("IME", [{ insert: "ab\n" }])
 	const [left, right] = [await (await person("Ada")).open(id), await (await person("Bo")).open(id)]
 	await left.caretToEnd()
-	const cdp = await left.page.context().newCDPSession(left.page)
-	const compose = (text: string) =>
-		cdp.send("Input.imeSetComposition", { text, selectionStart: text.length, selectionEnd: text.length })
 	await left.text.evaluate((box) => {
 		const ends: string[] = []
 		box.addEventListener("compositionend", () => ends.push("end"))
 		Object.assign(window, { compositionEnds: ends })
 	})
-	await compose("に")
+	await engine.compose(left.page, "に")
 	await right.caretToStart()
 	await right.type("Bo ")
 	await right.expectSaved()
-	await compose("にほ")
+	await engine.compose(left.page, "にほ")
 	await right.type("x ")
 	await right.expectSaved()
-	await compose("にほん")
+	await engine.compose(left.page, "にほん")
 	// Nothing that others did has ended the composition.
 	expect(await left.page.evaluate(() => Reflect.get(window, "compositionEnds"))).toEqual([])
-	await cdp.send("Input.insertText", { text: "日本" })
+	await engine.commit(left.page, "日本")
 	await left.expectLines(["Bo x ab日本"])
 	await left.type("!")
 	await left.expectSaved()

@@ -1,4 +1,5 @@
 import type { BrowserContext, WebSocketRoute } from "@playwright/test"
+import { engine } from "./engines"
 
 /** A message of the protocol; see docs/protocol.md. */
 export type Message = { type: string } & Record<string, unknown>
@@ -47,6 +48,19 @@ export class Wire {
 	async cut(): Promise<void> {
 		for (const page of this.open) await page.close({ code: 4000, reason: "cut by the test" })
 		this.open.clear()
+	}
+}
+
+/**
+ * What takes a browser off the network and back: asked for before its first
+ * page opens. What is open stalls silently in both directions.
+ */
+export async function cable(context: BrowserContext): Promise<(plugged: boolean) => Promise<void>> {
+	// Firefox itself refuses only what begins from then on.
+	const wire = engine.name === "firefox" ? await Wire.tap(context) : undefined
+	return async (plugged) => {
+		if (wire) wire.onSend = wire.onReceive = (message) => (plugged ? message : null)
+		await context.setOffline(!plugged)
 	}
 }
 

@@ -7,6 +7,8 @@ export type SaveState = "connecting" | "saved" | "saving" | "offline" | "readonl
 export interface Clip {
 	readonly html?: string
 	readonly text?: string
+	/** A picture's file. */
+	readonly picture?: string
 }
 
 /** One open document, in the user's words. */
@@ -158,11 +160,14 @@ export class DocumentPage {
 
 	/** Pastes at the caret what another program has put on the clipboard. */
 	async paste(clip: Clip): Promise<void> {
-		await this.text.evaluate((target, { html, text }) => {
+		await this.text.evaluate((target, { html, text, picture }) => {
 			const clipboardData = new DataTransfer()
 			if (html !== undefined) clipboardData.setData("text/html", html)
 			if (text !== undefined) clipboardData.setData("text/plain", text)
-			target.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }))
+			if (picture) clipboardData.items.add(new File(["pixels"], picture, { type: "image/png" }))
+			// Firefox takes no clipboard by the constructor.
+			const event = new ClipboardEvent("paste", { bubbles: true, cancelable: true })
+			target.dispatchEvent(Object.defineProperty(event, "clipboardData", { value: clipboardData }))
 		}, clip)
 	}
 
@@ -170,7 +175,8 @@ export class DocumentPage {
 	async copied(): Promise<{ html: string; text: string }> {
 		return await this.text.evaluate((target) => {
 			const clipboardData = new DataTransfer()
-			target.dispatchEvent(new ClipboardEvent("copy", { clipboardData, bubbles: true, cancelable: true }))
+			const event = new ClipboardEvent("copy", { bubbles: true, cancelable: true })
+			target.dispatchEvent(Object.defineProperty(event, "clipboardData", { value: clipboardData }))
 			return { html: clipboardData.getData("text/html"), text: clipboardData.getData("text/plain") }
 		})
 	}
