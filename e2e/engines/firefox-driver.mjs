@@ -39,7 +39,8 @@ function stand(address) {
 function pass(playwright, address) {
 	const browser = new WebSocket(address)
 	const session = new Session(browser)
-	const opened = new Promise((resolve) => browser.once("open", resolve))
+	// In the order in which they were said: a press and its release come at once.
+	let turn = new Promise((resolve) => browser.once("open", resolve))
 	browser.on("message", (frame) => {
 		const text = frame.toString()
 		if (!session.hears(text)) playwright.send(text.includes('"browsingContext.download') ? withNumber(text) : text)
@@ -47,18 +48,29 @@ function pass(playwright, address) {
 	browser.on("close", () => playwright.close())
 	browser.on("error", () => playwright.close())
 	playwright.on("close", () => browser.close())
-	playwright.on("message", async (frame) => {
-		await opened
-		const text = frame.toString()
+	playwright.on("message", (frame) => {
+		turn = turn.then(() => say(frame.toString()))
+	})
+	const say = async (text) => {
 		const { id, method, params } = JSON.parse(text)
+		if (method === "input.performActions" && isCommand(text)) await session.activate(params.context)
 		if (method !== "emulation.setMediaFeaturesOverride") return browser.send(text)
 		const answer = await session
 			.setMediaFeatures(params)
 			.then(() => ({ type: "success", result: {} }))
 			.catch((error) => ({ type: "error", error: "unknown error", message: error.message }))
 		playwright.send(JSON.stringify({ id, ...answer }))
-	})
+	}
 	if (process.env.COSCRIBE_FIREFOX_SOCKET) listen(process.env.COSCRIBE_FIREFOX_SOCKET, session)
+}
+
+/**
+ * Whether this presses a key that is no letter, or the mouse. In a window that
+ * is not the active one Firefox types letters, but moves no caret and gives no
+ * focus.
+ */
+function isCommand(text) {
+	return /"keyDown","value":"[\ue000-\uf8ff]|"pointerDown"/.test(text)
 }
 
 /** A download that is no navigation has no number in Firefox 153, and Playwright knows it by that alone. */
@@ -99,6 +111,8 @@ class Session {
 	#asked = new Map()
 	#window
 	#patient
+	/** The page whose window is active, as far as is known. */
+	#active
 	/** The colour schemes of pages to come, by user context. */
 	#schemes = new Map()
 
@@ -142,6 +156,13 @@ class Session {
 		return answer.result.value
 	}
 
+	/** Makes this page's window the active one. */
+	async activate(context) {
+		if (this.#active === context) return
+		this.#active = context
+		await this.#ask("browsingContext.activate", { context }).catch(() => {})
+	}
+
 	async setMediaFeatures({ features, contexts = [], userContexts = [] }) {
 		this.#patient ??= this.inBrowser(countClicks)
 		await this.#patient
@@ -151,6 +172,7 @@ class Session {
 	}
 
 	#meets({ context, parent, userContext }) {
+		this.#active = undefined
 		const scheme = parent ? undefined : this.#schemes.get(userContext)
 		if (scheme) this.inBrowser(setScheme, { context, scheme }).catch((error) => console.error(error.message))
 	}
