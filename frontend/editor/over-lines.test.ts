@@ -1,4 +1,5 @@
 // @vitest-environment jsdom
+import { AllSelection } from "prosemirror-state"
 import { afterEach, describe, expect, test } from "vitest"
 import type { Delta } from "../client/index.js"
 import type { Editor } from "./index.js"
@@ -65,6 +66,16 @@ describe("input over several lines", () => {
 		select(editor, 2, 14)
 		editor.view.dom.dispatchEvent(new CompositionEvent("compositionstart", { bubbles: true }))
 		expect(client.content).toEqual([{ insert: "Heird" }, { insert: "\n", attributes: { header: 1 } }])
+	})
+
+	test("a composition over all there is begins without it", () => {
+		const { client, editor } = alone(lines)
+		const { state } = editor.view
+		editor.view.dispatch(state.tr.setSelection(new AllSelection(state.doc)))
+		// As browsers select it, which ProseMirror reads as text from the first letter to the last.
+		getSelection()?.setBaseAndExtent(editor.view.dom, 0, editor.view.dom, editor.view.dom.childNodes.length)
+		editor.view.dom.dispatchEvent(new CompositionEvent("compositionstart", { bubbles: true }))
+		expect(client.content).toEqual([{ insert: "\n" }])
 	})
 
 	test("within a line the browser goes on", () => {

@@ -45,5 +45,7 @@ export function inputOverLines(view: EditorView, event: InputEvent): boolean {
 /** A composition over lines begins by deleting them: before the browser does it. */
 export function composeOverLines(view: EditorView): void {
 	const { selection, tr } = view.state
-	if (view.editable && !selection.$from.sameParent(selection.$to)) view.dispatch(tr.deleteSelection())
+	// Both ends of all there is stand beside the lines, in no different ones; Firefox then kept the first letter composed.
+	const over = selection.$from.depth === 0 || !selection.$from.sameParent(selection.$to)
+	if (view.editable && over) view.dispatch(tr.deleteSelection())
 }
