@@ -29,7 +29,7 @@ test("links: by key, from the bubble, opened with a modifier, removed", async ({
 	const link = page.text.getByRole("link")
 	const opened = ada.context.waitForEvent("page")
 	await link.click({ modifiers: ["ControlOrMeta"] })
-	expect(await (await opened).title()).toBe("The manual")
+	await expect(await opened).toHaveTitle("The manual")
 	await (await opened).close()
 	await page.page.bringToFront()
 	// Without a modifier, as a finger has none, the caret goes into the link, and what to do with it is offered.
@@ -38,7 +38,7 @@ test("links: by key, from the bubble, opened with a modifier, removed", async ({
 	await expect(offered).toContainText("https://manual.example/page")
 	const again = ada.context.waitForEvent("page")
 	await offered.getByRole("button", { name: "Open link" }).click()
-	expect(await (await again).title()).toBe("The manual")
+	await expect(await again).toHaveTitle("The manual")
 	await (await again).close()
 	await page.page.bringToFront()
 	// Following a link selects nothing that the next key would replace.
