@@ -161,6 +161,8 @@ class Session {
 		if (this.#active === context) return
 		this.#active = context
 		await this.#ask("browsingContext.activate", { context }).catch(() => {})
+		// The editor puts its caret back 20 ms after the focus comes; nobody is as quick with the next key.
+		await new Promise((resolve) => setTimeout(resolve, 100))
 	}
 
 	async setMediaFeatures({ features, contexts = [], userContexts = [] }) {
