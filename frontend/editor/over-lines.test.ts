@@ -78,6 +78,19 @@ describe("input over several lines", () => {
 		expect(client.content).toEqual([{ insert: "\n" }])
 	})
 
+	test("a line that the browser writes anew keeps its links and colours", () => {
+		const runs: Delta = [
+			{ insert: "red", attributes: { color: "#b91c1c" } },
+			{ insert: "marked", attributes: { background: "#fef3b8" } },
+			{ insert: "link", attributes: { link: "https://a.example/" } },
+		]
+		const { client, editor } = alone([...runs, { insert: "\n" }])
+		const line = editor.view.dom.firstElementChild as HTMLElement
+		line.replaceChildren(...Array.from(line.childNodes, (node) => node.cloneNode(true)), " too")
+		;(editor.view as unknown as { domObserver: { flush(): void } }).domObserver.flush()
+		expect(client.content).toEqual([...runs, { insert: " too\n" }])
+	})
+
 	test("within a line the browser goes on", () => {
 		const { client, editor } = alone(lines)
 		select(editor, 6, 8)

@@ -2,8 +2,16 @@
 // has - one line node per "\n", one mark per inline attribute, one atom per embed - so that the mapping is exact in
 // both directions and a delta index becomes a position by counting lines (convert.ts).
 
-import { type DOMOutputSpec, type MarkSpec, type Node, type NodeSpec, Schema } from "prosemirror-model"
+import {
+	type DOMOutputSpec,
+	type MarkSpec,
+	type Node,
+	type NodeSpec,
+	Schema,
+	type TagParseRule,
+} from "prosemirror-model"
 import { blockKind } from "./block.js"
+import { cleanLink } from "./clean.js"
 
 /** Attributes that stand on a line's "\n". Named as in the delta; null means absent. */
 export const blockKeys = ["header", "list", "indent", "align", "blockquote", "code-block", "direction"] as const
@@ -116,10 +124,31 @@ const mention: NodeSpec = {
 
 const value = { attrs: { value: {} } }
 
+// What the browser has written anew ProseMirror reads from the DOM: Firefox does so to a link that is typed behind,
+// and without a rule the links and colours of that line were gone. The clipboard has a reader of its own.
+const inStyle = (tag: string, property: string): TagParseRule[] => [
+	{
+		tag,
+		getAttrs: (element) => {
+			const found = element.style.getPropertyValue(property).trim()
+			return found ? { value: found } : false
+		},
+	},
+]
+
 const marks: Record<string, MarkSpec> = {
 	link: {
 		...value,
 		inclusive: false,
+		parseDOM: [
+			{
+				tag: "a[href]",
+				getAttrs: (element) => {
+					const href = cleanLink(element.getAttribute("href") ?? "")
+					return href ? { value: href } : false
+				},
+			},
+		],
 		toDOM: (mark) => ["a", { href: mark.attrs.value, rel: "noopener noreferrer nofollow", target: "_blank" }, 0],
 	},
 	bold: { toDOM: () => ["strong", 0], parseDOM: [{ tag: "b" }, { tag: "strong" }] },
@@ -128,11 +157,13 @@ const marks: Record<string, MarkSpec> = {
 	strike: { toDOM: () => ["s", 0], parseDOM: [{ tag: "s" }, { tag: "strike" }] },
 	color: {
 		...value,
+		parseDOM: inStyle("span.ink", "--ink"),
 		// Set through the CSSOM by ProseMirror, so a strict style-src does not object.
 		toDOM: (mark) => ["span", { class: "ink", style: `--ink:${mark.attrs.value}` }, 0],
 	},
 	background: {
 		...value,
+		parseDOM: inStyle("span.highlight", "--highlight"),
 		toDOM: (mark) => ["span", { class: "highlight", style: `--highlight:${mark.attrs.value}` }, 0],
 	},
 	code: { code: true, toDOM: () => ["code", { spellcheck: "false" }, 0], parseDOM: [{ tag: "code" }] },
