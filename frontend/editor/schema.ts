@@ -2,14 +2,7 @@
 // has - one line node per "\n", one mark per inline attribute, one atom per embed - so that the mapping is exact in
 // both directions and a delta index becomes a position by counting lines (convert.ts).
 
-import {
-	type DOMOutputSpec,
-	type MarkSpec,
-	type Node,
-	type NodeSpec,
-	Schema,
-	type TagParseRule,
-} from "prosemirror-model"
+import { type DOMOutputSpec, type MarkSpec, type Node, type NodeSpec, Schema } from "prosemirror-model"
 import { blockKind } from "./block.js"
 import { cleanLink } from "./clean.js"
 
@@ -122,33 +115,27 @@ const mention: NodeSpec = {
 	toDOM: (node) => ["span", { class: "mention", "data-mention": node.attrs.id }, `@${node.attrs.name}`],
 }
 
-const value = { attrs: { value: {} } }
-
-// What the browser has written anew ProseMirror reads from the DOM: Firefox does so to a link that is typed behind,
-// and without a rule the links and colours of that line were gone. The clipboard has a reader of its own.
-const inStyle = (tag: string, property: string): TagParseRule[] => [
-	{
-		tag,
-		getAttrs: (element) => {
-			const found = element.style.getPropertyValue(property).trim()
-			return found ? { value: found } : false
+/**
+ * A mark with a value. What the browser has written anew is read from the DOM: Firefox does so to a line that is typed
+ * in behind a link, and without a rule its links and colours were gone. The clipboard has a reader of its own.
+ */
+const valued = (tag: string, read: (element: HTMLElement) => string | null): MarkSpec => ({
+	attrs: { value: {} },
+	parseDOM: [
+		{
+			tag,
+			getAttrs: (element) => {
+				const value = read(element)
+				return value ? { value } : false
+			},
 		},
-	},
-]
+	],
+})
 
 const marks: Record<string, MarkSpec> = {
 	link: {
-		...value,
+		...valued("a", (element) => cleanLink(element.getAttribute("href") ?? "")),
 		inclusive: false,
-		parseDOM: [
-			{
-				tag: "a[href]",
-				getAttrs: (element) => {
-					const href = cleanLink(element.getAttribute("href") ?? "")
-					return href ? { value: href } : false
-				},
-			},
-		],
 		toDOM: (mark) => ["a", { href: mark.attrs.value, rel: "noopener noreferrer nofollow", target: "_blank" }, 0],
 	},
 	bold: { toDOM: () => ["strong", 0], parseDOM: [{ tag: "b" }, { tag: "strong" }] },
@@ -156,14 +143,12 @@ const marks: Record<string, MarkSpec> = {
 	underline: { toDOM: () => ["u", 0], parseDOM: [{ tag: "u" }] },
 	strike: { toDOM: () => ["s", 0], parseDOM: [{ tag: "s" }, { tag: "strike" }] },
 	color: {
-		...value,
-		parseDOM: inStyle("span.ink", "--ink"),
+		...valued(".ink", ({ style }) => style.getPropertyValue("--ink")),
 		// Set through the CSSOM by ProseMirror, so a strict style-src does not object.
 		toDOM: (mark) => ["span", { class: "ink", style: `--ink:${mark.attrs.value}` }, 0],
 	},
 	background: {
-		...value,
-		parseDOM: inStyle("span.highlight", "--highlight"),
+		...valued(".highlight", ({ style }) => style.getPropertyValue("--highlight")),
 		toDOM: (mark) => ["span", { class: "highlight", style: `--highlight:${mark.attrs.value}` }, 0],
 	},
 	code: { code: true, toDOM: () => ["code", { spellcheck: "false" }, 0], parseDOM: [{ tag: "code" }] },
