@@ -282,7 +282,8 @@ func TestPoll(t *testing.T) {
 		if a.code() != 4000 {
 			t.Errorf("%+v", a)
 		}
-		for deadline := time.Now().Add(patience); l.Hub.Stats().Peers > 0; time.Sleep(time.Millisecond) {
+		here := func() (all int) { _, all = l.Hub.People(document, 1); return all }
+		for deadline := time.Now().Add(patience); here() > 0; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatal("still there")
 			}
