@@ -1,3 +1,4 @@
+import type { Node } from "prosemirror-model"
 import { deltaOf } from "../frontend/editor/convert.js"
 import { schema } from "../frontend/editor/schema.js"
 import { expect, networkErrors, test } from "./fixtures"
@@ -42,10 +43,19 @@ function lookInside(): void {
 
 /** What a page holds: the client document's content, and what its editor shows. */
 async function inside({ page }: DocumentPage): Promise<{ content: Insert[]; view: unknown }> {
-	return await page.evaluate(() => ({
-		content: Reflect.get(window, "coscribeLive")().document.content,
-		view: Reflect.get(window, "coscribeEditor")().view.state.doc.toJSON(),
-	}))
+	return await page.evaluate(() => {
+		// As Node.toJSON of the library, which the page does without.
+		const json = ({ type, attrs, marks, text, content }: Node): object => ({
+			type: type.name,
+			attrs,
+			marks: marks.map((mark) => ({ type: mark.type.name, attrs: mark.attrs })),
+			...(text === undefined ? { content: content.content.map(json) } : { text }),
+		})
+		return {
+			content: Reflect.get(window, "coscribeLive")().document.content,
+			view: json(Reflect.get(window, "coscribeEditor")().view.state.doc),
+		}
+	})
 }
 
 test("[S6] three people do whatever comes to mind, the server is killed, and all hold the same text", async ({
