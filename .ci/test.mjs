@@ -29,14 +29,14 @@ const groups = {
 		npx("tsc", "--noEmit")
 		npx("tsc", "--noEmit", "-p", "frontend/client")
 	},
-	unit() {
-		npx("vitest", "run")
-	},
 	size() {
 		run("node", [".ci/size.mjs"])
 	},
 	async go() {
 		await runAside("go", ["test", "-timeout", patience, "./..."], { env: { CGO_ENABLED: "0" } })
+	},
+	async unit() {
+		await runAside("npx", ["--no-install", "vitest", "run"])
 	},
 	async race() {
 		// Not again what has nothing to race: fault campaigns and commands, whose binary is not built for the detector; long
@@ -77,19 +77,23 @@ if (order.includes("browser")) process.env.CHROMIUM = requireChromium()
 if (order.includes("race")) requireCompiler()
 if (order.some((name) => ["size", "go", "race", "browser"].includes(name))) build()
 
-// The whole program's tests, one after the other, leave half of two cores idle: those with the race detector fill it.
-const asides = [["go", "race"]]
+// The whole program's tests, one after the other, leave half of two cores idle: those with the race detector fill it,
+// and take longer, so those of the page follow the former.
+const asides = [[["go", "unit"], ["race"]]]
 
 const began = Date.now()
 for (const name of order) {
-	const aside = asides.find((names) => names.includes(name))?.filter((other) => order.includes(other)) ?? [name]
-	if (aside[0] !== name) continue
-	console.log(`\n== ${aside.join(" and ")} ==`)
+	const found = asides.find((chains) => chains.flat().includes(name)) ?? [[name]]
+	const chains = found.map((chain) => chain.filter((one) => order.includes(one)))
+	if (name !== order.find((one) => chains.flat().includes(one))) continue
+	console.log(`\n== ${chains.flat().join(" and ")} ==`)
 	const ended = await Promise.allSettled(
-		aside.map(async (one) => {
-			const start = Date.now()
-			await groups[one]()
-			console.log(`== ${one}: ok in ${((Date.now() - start) / 1000).toFixed(0)} s ==`)
+		chains.map(async (chain) => {
+			for (const one of chain) {
+				const start = Date.now()
+				await groups[one]()
+				console.log(`== ${one}: ok in ${((Date.now() - start) / 1000).toFixed(0)} s ==`)
+			}
 		}),
 	)
 	for (const { reason } of ended) if (reason) fail(reason.message)
