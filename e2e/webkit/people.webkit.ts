@@ -26,7 +26,10 @@ test("first visit, first document, and the list follows what others do", async (
 	await ada.sees(".row")
 })
 
-test("set up by the printed link, and a share link made and copied", async ({ visitor, launch }) => {
+test("set up by the printed link; a share link made and copied, and a guest who comes by it", async ({
+	visitor,
+	launch,
+}) => {
 	const server = await launch("link")
 	const ada = await visitor(server.url)
 	await expect.poll(() => server.log).toMatch(/\/setup#[\w-]+/)
@@ -35,6 +38,7 @@ test("set up by the printed link, and a share link made and copied", async ({ vi
 	await ada.fill("Mail", "ada@example.org")
 	await ada.fill("Password", PASSWORD)
 	await ada.click("Become the owner")
+	await ada.sees(".empty") // its button stands elsewhere than while the list is on its way
 	await ada.click("New document")
 	await ada.arrive()
 	await ada.type("for guests")
@@ -46,4 +50,18 @@ test("set up by the printed link, and a share link made and copied", async ({ vi
 	await ada.sees("[aria-label^='Copied:']")
 	await ada.press("Escape")
 	await expect.poll(() => ada.count("dialog[open]")).toBe(0)
+
+	const link = new URL(
+		await ada.run(async () => {
+			const id = location.pathname.split("/").at(-1)
+			const answer = await fetch(`/api/documents/${id}/access`)
+			return (await answer.json()).links[0].url as string
+		}),
+	)
+	const gus = await visitor(server.url)
+	await gus.goto(link.pathname + link.hash)
+	await gus.fill("Name", "Gus Guest")
+	await gus.click("Open the document")
+	await gus.reads("for guests")
+	expect(await gus.state()).toBe("readonly")
 })
