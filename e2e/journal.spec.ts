@@ -1,8 +1,8 @@
-import type { Page } from "@playwright/test"
 import { engine } from "./engines"
 import { expect, networkErrors, test } from "./fixtures"
 import type { DocumentPage } from "./pages/document"
 import type { Server } from "./server"
+import { unsavedText } from "./unsaved"
 import { cable } from "./wire"
 
 /** Waits until the page can be opened offline: the service worker has its files. */
@@ -14,25 +14,7 @@ async function installed(page: DocumentPage): Promise<void> {
 
 /** Waits until the journal holds text that is not saved. */
 async function journaled(page: DocumentPage, text: string): Promise<void> {
-	await expect.poll(() => unsaved(page.page)).toContain(text)
-}
-
-/** The text of the unsaved edits in the browser's journal. */
-async function unsaved(page: Page): Promise<string> {
-	return await page.evaluate(
-		() =>
-			new Promise<string>((resolve) => {
-				const opening = indexedDB.open("coscribe")
-				opening.onsuccess = () => {
-					const reading = opening.result.transaction("entries").objectStore("entries").getAll()
-					reading.onsuccess = () => {
-						opening.result.close()
-						const ops = reading.result.flatMap(({ inflight, buffer }) => [...(inflight?.delta ?? []), ...buffer])
-						resolve(ops.map((op) => op.insert ?? "").join(""))
-					}
-				}
-			}),
-	)
+	await expect.poll(() => page.page.evaluate(unsavedText)).toContain(text)
 }
 
 /** Writes many changes as somebody who has no browser. */
@@ -81,7 +63,7 @@ test("[C3] typed offline, reloaded offline: the page opens, the text is there un
 	await plug(true)
 	await page.expectSaved()
 	expect(await server.text(id)).toBe("seen online, typed offline, and more\n")
-	await expect.poll(() => unsaved(page.page)).toBe("")
+	await expect.poll(() => page.page.evaluate(unsavedText)).toBe("")
 })
 
 test("[C3] [S2] tab closed with unsaved text, server killed meanwhile: on return it is there once", async ({

@@ -1,4 +1,5 @@
 import { expect } from "@playwright/test"
+import { unsavedText } from "../unsaved"
 import type { Driver, Found } from "./driver"
 
 /** Somebody at a WebKit of their own, in the user's words. */
@@ -88,20 +89,7 @@ export class Visitor {
 
 	/** The text of the unsaved edits in the browser's journal. */
 	async journaled(): Promise<string> {
-		return await this.run(
-			() =>
-				new Promise<string>((resolve) => {
-					const opening = indexedDB.open("coscribe")
-					opening.onsuccess = () => {
-						const reading = opening.result.transaction("entries").objectStore("entries").getAll()
-						reading.onsuccess = () => {
-							opening.result.close()
-							const ops = reading.result.flatMap(({ inflight, buffer }) => [...(inflight?.delta ?? []), ...buffer])
-							resolve(ops.map((op) => op.insert ?? "").join(""))
-						}
-					}
-				}),
-		)
+		return await this.run(unsavedText)
 	}
 
 	/** What a line holds, as HTML. */

@@ -313,6 +313,10 @@ describe("state machine", () => {
 		{ delta: [{ retain: 0.5 }] },
 		{ delta: [{ delete: -1 }] },
 		{ delta: ["x"] },
+		{ delta: null },
+		{ delta: [{ insert: "b" }, 0] },
+		{ delta: [""] },
+		{ delta: [null] },
 	])("what is no delta is refused at once, with nothing else: $delta", ({ delta }) => {
 		const story = new Story().tell(local({ insert: "a" }))
 		const before = story.state
