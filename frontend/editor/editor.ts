@@ -140,6 +140,9 @@ class DocumentEditor implements Editor {
 						// The browser tells of a moved caret later than of the next key; a quick End, Enter would split the
 						// line where the caret was. Reading the DOM's selection first needs ProseMirror's own observer.
 						catchUp(view)
+						// Within 200 ms of the focus ProseMirror takes a caret at the very start for the browser's own doing and puts it
+						// back: Escape in a dialog and Ctrl+Home at once left it where it was.
+						Object.assign((view as unknown as { input: object }).input, { lastFocus: 0 })
 						return false
 					},
 					compositionstart: (view) => {

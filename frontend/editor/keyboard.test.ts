@@ -2,6 +2,7 @@
 import { NodeSelection } from "prosemirror-state"
 import { afterEach, describe, expect, test } from "vitest"
 import { canonical, type Delta } from "../client/index.js"
+import { catchUp } from "./bridge.js"
 import { insertOp } from "./convert.js"
 import { outlineOf, wordCountOf } from "./measure.js"
 import { alone, closeAll, press, select, shown, type } from "./testing/hands.js"
@@ -23,6 +24,17 @@ test.each([
 	select(editor, 1, 10)
 	expect(press(editor, key, modifiers)).toBe(true)
 	expect(client.content).toEqual([{ insert: "oree\n" }])
+})
+
+test("a key takes the caret to the very start right after the focus too", () => {
+	const { editor } = alone([{ insert: "one\n" }])
+	const { view } = editor
+	select(editor, 3)
+	view.focus()
+	view.dom.dispatchEvent(new KeyboardEvent("keydown", { key: "Home", ctrlKey: true, bubbles: true }))
+	getSelection()?.collapse(view.dom.querySelector(".line")?.firstChild as Text, 0)
+	catchUp(view)
+	expect(view.state.selection.head).toBe(1)
 })
 
 describe("Markdown while typing", () => {
