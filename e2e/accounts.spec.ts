@@ -1,3 +1,4 @@
+import { engine } from "./engines"
 import { networkErrors } from "./fixtures"
 import { DocumentPage } from "./pages/document"
 import { HomePage } from "./pages/home"
@@ -121,7 +122,7 @@ test("[S9] signed out everywhere while writing: the page says so, and what was t
 	await doc.type("saved")
 	await doc.expectSaved()
 	wire.onSend = (message) => (message.type === "submit" ? null : message)
-	await doc.page.keyboard.insertText(", waiting")
+	await engine.insert(doc.page, ", waiting")
 	await doc.expectState("saving")
 
 	const profile = await bo.context.newPage()

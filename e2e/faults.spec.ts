@@ -1,3 +1,4 @@
+import { engine } from "./engines"
 import { expect, networkErrors, pass, test } from "./fixtures"
 import { DocumentPage, readDownload } from "./pages/document"
 import { ownLetters, words } from "./typing"
@@ -179,7 +180,7 @@ test("[L4] a damaged document says so, and what precedes the damage can be downl
 	const ada = await person("Ada", { at: server })
 	const page = await ada.open(id)
 	await page.caretToEnd()
-	await page.page.keyboard.insertText(" broken")
+	await engine.insert(page.page, " broken")
 	await page.expectSaved()
 	await page.page.close()
 	// A snapshot would hide it, so none is left; the second stop brings the journal into the database.

@@ -166,7 +166,7 @@ export class Monkey {
 		const actions: readonly [number, () => Promise<unknown>, string][] = [
 			[14, () => this.marker(), "marker"],
 			[14, () => this.document.type(this.dice.pick(words)), "type"],
-			[3, () => this.page.keyboard.insertText(this.dice.pick(signs)), "sign"],
+			[3, () => engine.insert(this.page, this.dice.pick(signs)), "sign"],
 			[8, () => this.key("Enter"), "Enter"],
 			[1, () => this.key("Shift+Enter"), "Shift+Enter"],
 			[8, () => this.many("Backspace"), "Backspace"],
@@ -231,7 +231,7 @@ export class Monkey {
 		const markers = Array.from({ length: count }, () => String.fromCharCode(this.markers++))
 		this.typed.push(...markers)
 		this.diary.push(markers.join(""))
-		for (const marker of markers) await this.page.keyboard.insertText(marker)
+		for (const marker of markers) await engine.insert(this.page, marker)
 	}
 
 	private async clipboard(): Promise<void> {

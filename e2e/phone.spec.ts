@@ -159,7 +159,7 @@ test("200 % text, landscape and right-to-left lose nothing", async ({ person, fr
 	await page.evaluate(() => document.documentElement.removeAttribute("dir"))
 	await doc.caretToEnd()
 	await doc.press("Enter")
-	await page.keyboard.insertText("שלום")
+	await engine.insert(page, "שלום")
 	const last = doc.text.locator("> .line").last()
 	expect(await last.evaluate((line) => getComputedStyle(line).direction)).toBe("rtl")
 	await doc.expectSaved()

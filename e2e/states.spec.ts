@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto"
+import { engine } from "./engines"
 import { expect, networkErrors, pass, test } from "./fixtures"
 import { DocumentPage } from "./pages/document"
 import { Wire } from "./wire"
@@ -39,7 +40,7 @@ test("[C8] a refused edit is taken out, said, and its text offered for copying",
 		return null
 	}
 	await page.caretToEnd()
-	await page.page.keyboard.insertText(" refused words")
+	await engine.insert(page.page, " refused words")
 	await page.expectState("rejected")
 	await expect(page.state).toContainText("An edit was not accepted: the document has reached its limit")
 	await page.expectLines(["kept"])
@@ -100,7 +101,7 @@ test("[C6] a copy that differs from the server's is noticed by its hash and heal
 	const [page, other] = [await ada.open(id), await (await person("Bo")).open(id)]
 	wire.onReceive = (message) => (message.type === "change" ? { ...message, delta: [{ insert: "wrong" }] } : message)
 	await other.caretToStart()
-	await other.page.keyboard.insertText("right ")
+	await engine.insert(other.page, "right ")
 	await page.expectLines(["wrongtext"])
 	wire.onReceive = (message) => message
 	// The comparison waits for 10 s of quiet, and then for whatever else the machine has to do.

@@ -1,3 +1,4 @@
+import { engine } from "./engines"
 import type { DocumentPage } from "./pages/document"
 
 /** Five letters for each of five writers, none in common. */
@@ -29,5 +30,5 @@ export function ownLetters(merged: string, writer: number): string {
 
 /** Enters signs that no key has, one after the other. */
 export async function handwriting(page: DocumentPage, signs: readonly string[]): Promise<void> {
-	for (const sign of signs) await page.page.keyboard.insertText(sign)
+	for (const sign of signs) await engine.insert(page.page, sign)
 }

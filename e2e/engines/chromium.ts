@@ -35,6 +35,9 @@ export const chromium: Engine = {
 		if (text === "") await this.compose(page, "")
 		else await (await devTools(page)).send("Input.insertText", { text })
 	},
+	async insert(page, text) {
+		await page.keyboard.insertText(text)
+	},
 	async crash(page) {
 		const session = await devTools(page)
 		await Promise.race([session.send("Page.crash").catch(() => {}), page.waitForEvent("crash")])

@@ -11,6 +11,8 @@ export interface Engine {
 	compose(page: Page, text: string): Promise<void>
 	/** Ends the composition with this text; with an empty one it is given up. */
 	commit(page: Page, text: string): Promise<void>
+	/** Enters text at the caret without keys, as a list of emoji and dictation do. */
+	insert(page: Page, text: string): Promise<void>
 	/** Ends the page without a goodbye. */
 	crash(page: Page): Promise<void>
 	/** Shows the page as on such a screen or sheet. */

@@ -39,8 +39,7 @@ function stand(address) {
 function pass(playwright, address) {
 	const browser = new WebSocket(address)
 	const session = new Session(browser)
-	// In the order in which they were said: a press and its release come at once.
-	let turn = new Promise((resolve) => browser.once("open", resolve))
+	session.inTurn(() => new Promise((resolve) => browser.once("open", resolve)))
 	browser.on("message", (frame) => {
 		const text = frame.toString()
 		if (!session.hears(text)) playwright.send(text.includes('"browsingContext.download') ? withNumber(text) : text)
@@ -48,12 +47,11 @@ function pass(playwright, address) {
 	browser.on("close", () => playwright.close())
 	browser.on("error", () => playwright.close())
 	playwright.on("close", () => browser.close())
-	playwright.on("message", (frame) => {
-		turn = turn.then(() => say(frame.toString()))
-	})
+	playwright.on("message", (frame) => session.inTurn(() => say(frame.toString())))
 	const say = async (text) => {
 		const { id, method, params } = JSON.parse(text)
 		if (method === "input.performActions" && isCommand(text)) await session.activate(params.context)
+		if (method === "browsingContext.activate") session.activates()
 		if (method !== "emulation.setMediaFeaturesOverride") return browser.send(text)
 		const answer = await session
 			.setMediaFeatures(params)
@@ -90,7 +88,7 @@ function listen(socket, session) {
 		})
 		line.on("end", () =>
 			session
-				.inBrowser(deeds, JSON.parse(asked))
+				.inTurn(() => session.does(JSON.parse(asked)))
 				.then((value) => ({ value }))
 				.catch((error) => ({ error: error.message }))
 				.then((answer) => line.end(JSON.stringify(answer))),
@@ -113,6 +111,7 @@ class Session {
 	#patient
 	/** The page whose window is active, as far as is known. */
 	#active
+	#turn = Promise.resolve()
 	/** The colour schemes of pages to come, by user context. */
 	#schemes = new Map()
 
@@ -123,6 +122,8 @@ class Session {
 	/** Whether a frame from Firefox is an answer to us, and not for Playwright. */
 	hears(text) {
 		if (text.includes('"browsingContext.contextCreated"')) this.#meets(JSON.parse(text).params)
+		// Another window comes to the front.
+		if (text.includes('"browsingContext.contextDestroyed"')) this.activates()
 		const id = Number(/^\{"type":"(?:success|error)","id":(\d+)/.exec(text)?.[1])
 		const settle = this.#asked.get(id)
 		if (!settle) return false
@@ -156,6 +157,20 @@ class Session {
 		return answer.result.value
 	}
 
+	/** In the order in which they are said: a press and its release come at once. */
+	inTurn(deed) {
+		const done = this.#turn.then(deed)
+		this.#turn = done.catch(() => {})
+		return done
+	}
+
+	/** Does what a spec asks for. */
+	async does(asked) {
+		const context = await this.inBrowser(contextOf, asked)
+		if (asked.text !== undefined) await this.activate(context)
+		return await this.inBrowser(deeds, { ...asked, context })
+	}
+
 	/** Makes this page's window the active one. */
 	async activate(context) {
 		if (this.#active === context) return
@@ -163,6 +178,11 @@ class Session {
 		await this.#ask("browsingContext.activate", { context }).catch(() => {})
 		// The editor puts its caret back 20 ms after the focus comes; nobody is as quick with the next key.
 		await new Promise((resolve) => setTimeout(resolve, 100))
+	}
+
+	/** The active window changes otherwise. */
+	activates() {
+		this.#active = undefined
 	}
 
 	async setMediaFeatures({ features, contexts = [], userContexts = [] }) {
@@ -174,7 +194,7 @@ class Session {
 	}
 
 	#meets({ context, parent, userContext }) {
-		this.#active = undefined
+		this.activates()
 		const scheme = parent ? undefined : this.#schemes.get(userContext)
 		if (scheme) this.inBrowser(setScheme, { context, scheme }).catch((error) => console.error(error.message))
 	}
@@ -212,13 +232,21 @@ function setScheme({ context, scheme }) {
 	if (page && page === page.top) page.prefersColorSchemeOverride = scheme
 }
 
-/** Runs in the browser: one deed to the page whose window has this name. */
-function deeds({ deed, name, text, media }) {
+/** Runs in the browser: which page's window has this name. */
+function contextOf({ name }) {
+	const { NavigableManager } = ChromeUtils.importESModule("chrome://remote/content/shared/NavigableManager.sys.mjs")
 	const pages = Array.from(Services.wm.getEnumerator("navigator:browser"), (window) =>
 		Array.from(window.gBrowser.browsers, (browser) => browser.browsingContext),
 	).flat()
 	const page = pages.find((one) => one?.name === name)
 	if (!page) throw new Error("there is no such page")
+	return NavigableManager.getIdForBrowsingContext(page)
+}
+
+/** Runs in the browser: one deed to a page. */
+function deeds({ deed, context, text, media }) {
+	const { NavigableManager } = ChromeUtils.importESModule("chrome://remote/content/shared/NavigableManager.sys.mjs")
+	const page = NavigableManager.getBrowsingContextById(context)
 	switch (deed) {
 		case "compose":
 		case "commit": {
@@ -240,6 +268,9 @@ function deeds({ deed, name, text, media }) {
 			}
 			return
 		}
+		case "insert":
+			page.topChromeWindow.windowUtils.sendContentCommandEvent("insertText", null, text)
+			return
 		case "process":
 			return page.currentWindowGlobal.osPid
 		case "emulate":

@@ -54,6 +54,10 @@ export const firefox: Engine = {
 	async commit(page, text) {
 		await ask(page, "commit", { text })
 	},
+	async insert(page, text) {
+		// Playwright would write into the DOM behind the editor's back here.
+		await ask(page, "insert", { text })
+	},
 	async crash(page) {
 		// Two pages of one site have a process each, as long as there are few.
 		const number = Number(await ask(page, "process"))
