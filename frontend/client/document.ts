@@ -68,8 +68,8 @@ export interface ClientDocument {
 	dismissRejected(): void
 	/** Connects now instead of at `status.retryAt`, or after signing in again; checks a connection that seems open. */
 	reconnectNow(): void
-	/** Puts unsaved edits into the journal at once: when the page may go any moment. */
-	keep(): void
+	/** Puts unsaved edits into the journal at once: when the page may go any moment. False where they may be in this page alone. */
+	keep(): boolean
 	/** Leaves. Unsaved edits stay readable, and are no longer sent from here. */
 	close(): void
 }

@@ -61,6 +61,16 @@ export interface Left {
 	readonly content: Content | undefined
 }
 
+/** What can be gone on with. */
+export interface Usable {
+	readonly entry: JournalEntry & { readonly snapshot: number }
+	readonly content: Content
+}
+
+export function isUsable(left: Left): left is Usable {
+	return left.content !== undefined
+}
+
 /** What of a live document goes into its entry. */
 export interface Journaled {
 	readonly id: string
@@ -104,8 +114,7 @@ export function placeOf(state: State, written: Place | undefined): { place: Plac
 }
 
 /** The place of an entry that was read and restored. */
-export function placeOfEntry({ client, revision, snapshot, since }: JournalEntry, state: State): Place | undefined {
-	if (snapshot === null) return undefined
+export function placeOfEntry({ client, revision, snapshot, since }: Usable["entry"], state: State): Place {
 	return { client, revision, reloads: state.reloads, snapshot, since, weight: weigh(since) }
 }
 
@@ -142,14 +151,13 @@ export function entryOf(live: Journaled, place: Place | undefined, writtenAt: nu
 	}
 }
 
-/** Whether edits in it are not known to be saved. */
+/** Whether edits in it are not known to be saved; also of one that was not yet checked. */
 export function isPending(entry: JournalEntry): boolean {
-	return entry.inflight !== null || entry.buffer.length > 0
+	return entry.inflight !== null || entry.buffer?.length !== 0
 }
 
-/** The state in which the tab was when it wrote this. Needs the content. */
-export function restore({ entry, content }: Left): State {
-	if (!content) throw new Error("the content is not in the journal")
+/** The state in which the tab was when it wrote this. */
+export function restore({ entry, content }: Usable): State {
 	const { client, epoch, revision, savedRevision, lastSeq, inflight, buffer, edits } = entry
 	return {
 		...initial,
@@ -220,7 +228,6 @@ function isDelta(value: unknown): boolean {
 }
 
 function isOp(op: unknown): boolean {
-	if (typeof op !== "object" || op === null) return false
 	const { insert, retain, delete: gone } = op as Record<string, unknown>
 	return isText(insert) || (typeof insert === "object" && insert !== null) || isCount(retain) || isCount(gone)
 }

@@ -2,17 +2,18 @@ import type { Delta } from "./delta.js"
 import {
 	entryOf,
 	isPending,
+	isUsable,
 	type Journaled,
 	type Left,
 	type Place,
 	placeOf,
 	placeOfEntry,
 	restore,
+	type Usable,
 	unsavedText,
 } from "./journal-entry.js"
 import { isCopy, type Shelf } from "./journal-shelf.js"
 import type { Gone, JournaledDocument, Keeping } from "./journaled.js"
-import type { Submit } from "./protocol.js"
 import type { State } from "./state.js"
 import type { Rejected } from "./status.js"
 
@@ -68,9 +69,9 @@ export class Keeper implements Keeping {
 	}
 
 	/** Takes up an entry that this tab holds. */
-	resume({ entry, content }: Left, state: State): void {
+	resume({ entry }: Usable, state: State): void {
 		this.client = entry.client
-		this.written = content && placeOfEntry(entry, state)
+		this.written = placeOfEntry(entry, state)
 	}
 
 	/** Something changed: it is written soon, many at once; later when all that is unsaved is written already. */
@@ -109,6 +110,17 @@ export class Keeper implements Keeping {
 	}
 
 	/**
+	 * Writes what there is in this very turn, beside a write under way: the page may be gone after it. False where it
+	 * cannot, while the entry is not ours yet; then it is written as soon as it is.
+	 */
+	keep(): boolean {
+		if (this.ending.signal.aborted) return false
+		const ours = this.live.state.client === this.client
+		this.write(ours).catch(() => {})
+		return ours
+	}
+
+	/**
 	 * The document is closed. Edits stay for the next tab; a copy of the text
 	 * stays too, unless the document or the access to it is `gone`.
 	 */
@@ -121,13 +133,20 @@ export class Keeper implements Keeping {
 		void this.finish(gone).catch(() => {})
 	}
 
+	/**
+	 * What is ours is written in this very turn: a page that was put aside ends its last wait when one goes back to it,
+	 * and meanwhile the browser may have given its locks away, and another tab gone on with the entry.
+	 */
 	private async finish(gone: Gone | undefined): Promise<void> {
 		const { live, shelf } = this
+		const bare = gone === "access"
 		try {
-			await this.running?.catch(() => {})
-			if (isClean(live) && (gone || this.trunk)) {
-				for (const client of [this.client, ...this.replaced]) await shelf.remove(live.id, client)
-			} else if (live.state.loaded) await this.put(gone === "access")
+			if (live.state.client !== this.client) await this.running?.catch(() => {})
+			const { running } = this
+			if (isClean(live) && (gone || this.trunk))
+				await Promise.all([this.client, ...this.replaced].map((client) => shelf.remove(live.id, client)))
+			else if (bare || !running || !isKept(live, this.kept)) await this.beside(bare)
+			await running?.catch(() => {})
 		} finally {
 			for (const client of [this.client, ...this.replaced]) shelf.release(live.id, client)
 		}
@@ -139,14 +158,10 @@ export class Keeper implements Keeping {
 	}
 
 	private async scan(first: boolean): Promise<void> {
-		const { live, shelf, ending } = this
+		const { live, shelf } = this
 		const { left, busy } = await shelf.claim(live.id)
-		if (ending.signal.aborted) {
-			for (const { entry } of left) shelf.release(live.id, entry.client)
-			return
-		}
 		for (const client of busy) this.watch(client)
-		const usable = left.filter(({ content }) => content)
+		const usable = left.filter(isUsable)
 		const own = first && !live.state.loaded ? (usable.find(({ entry }) => isPending(entry)) ?? usable[0]) : undefined
 		if (own) {
 			const state = restore(own)
@@ -164,8 +179,7 @@ export class Keeper implements Keeping {
 		shelf.wait(live.id, client, ending.signal).then(
 			(left) => {
 				this.watched.delete(client)
-				if (left && ending.signal.aborted) shelf.release(live.id, client)
-				else if (left) this.take(left)
+				if (left) this.take(left)
 			},
 			() => this.live.denied(true),
 		)
@@ -174,19 +188,21 @@ export class Keeper implements Keeping {
 	/** Sees to what another tab left; we hold it. */
 	private take(left: Left): void {
 		const { live, shelf } = this
-		const { entry, content } = left
-		if (isPending(entry) && content) {
-			// Offline nobody keeps it: a tab opened now may show it.
-			if (!live.state.online) shelf.release(live.id, entry.client)
-			else {
-				const state = restore(left)
-				const branch = live.branch(left, state, (made) => {
-					const keeper = new Keeper(shelf, made, this)
-					keeper.resume(left, state)
-					return keeper
-				})
-				this.branches.add(branch)
-			}
+		const { entry } = left
+		const sendable = isPending(entry) && isUsable(left)
+		// Offline nobody keeps it: a tab opened now may show it. Nor one that is closed.
+		if (this.ending.signal.aborted || (sendable && !live.state.online)) {
+			shelf.release(live.id, entry.client)
+			return
+		}
+		if (sendable) {
+			const state = restore(left)
+			const branch = live.branch(left, state, (made) => {
+				const keeper = new Keeper(shelf, made, this)
+				keeper.resume(left, state)
+				return keeper
+			})
+			this.branches.add(branch)
 			return
 		}
 		if (!isCopy(entry)) {
@@ -212,28 +228,33 @@ export class Keeper implements Keeping {
 		this.again = setTimeout(() => this.live.state.online && this.look(), pause)
 	}
 
-	/** One write at a time; all that changes during one goes with the next. */
-	private write(): Promise<void> {
+	/** One write at a time, but for one that must begin `now`; all that changes during one goes with the next. */
+	private write(now = false): Promise<void> {
 		clearTimeout(this.timer)
 		this.due = Number.POSITIVE_INFINITY
-		if (!this.running) {
-			this.running = this.attempt().finally(() => {
-				this.running = undefined
-			})
-			return this.running
+		const { running } = this
+		if (!running || now) {
+			const attempt = this.attempt()
+			const mine = Promise.allSettled([running, attempt])
+				.then(() => attempt)
+				.finally(() => {
+					if (this.running === mine) this.running = undefined
+				})
+			this.running = mine
+			return mine
 		}
-		this.following ??= this.running
+		this.following ??= running
 			.catch(() => {})
 			.then(() => {
 				this.following = undefined
-				return this.write()
+				return this.ending.signal.aborted ? undefined : this.write()
 			})
 		return this.following
 	}
 
 	private async attempt(): Promise<void> {
 		try {
-			await this.put(false)
+			await this.beside(false)
 			this.live.denied(false)
 		} catch (error) {
 			this.live.denied(true)
@@ -241,11 +262,17 @@ export class Keeper implements Keeping {
 		}
 	}
 
+	/** Writes at once. One under way may fail, or bring another snapshot, so this one brings its own. */
+	private beside(bare: boolean): Promise<void> {
+		if (this.running) this.written = undefined
+		return this.put(bare)
+	}
+
 	/** `bare`: without the content, for which the access is gone; the text of what is unsaved stays. */
 	private async put(bare: boolean): Promise<void> {
 		const { live, shelf } = this
 		const { client } = live.state
-		if (!live.state.loaded || client === "") return
+		if (!live.state.loaded) return
 		if (client !== this.client) {
 			await shelf.hold(live.id, client)
 			if (live.state.client !== client) {
@@ -258,11 +285,13 @@ export class Keeper implements Keeping {
 		const { place, fresh } = placeOf(live.state, this.written)
 		const entry = entryOf(live, bare ? undefined : place, Date.now())
 		const snapshot = () => ({ document: live.id, client, epoch, revision, content: content.delta })
-		this.kept = unsavedOf(live)
+		const kept = unsavedOf(live)
+		this.kept = kept
+		const isNewest = () => this.kept === kept
 		try {
-			await shelf.write(entry, bare ? null : fresh ? snapshot() : undefined, replaced)
+			await shelf.write(entry, bare ? null : fresh ? snapshot() : undefined, replaced, isNewest)
 		} catch (error) {
-			this.kept = undefined
+			if (this.kept === kept) this.kept = undefined
 			throw error
 		}
 		if (bare) return
@@ -274,17 +303,16 @@ export class Keeper implements Keeping {
 	}
 }
 
-/** What only the journal keeps for the next tab, told apart by identity: values never change. */
+/** What only the journal keeps for the next tab, told apart by identity: values never change. What is in flight waits for its own write. */
 interface Unsaved {
 	readonly client: string
-	readonly message: Submit | undefined
 	readonly buffer: Delta
 	readonly rejected: Rejected | undefined
 	readonly resume: boolean
 }
 
-function unsavedOf({ state: { client, inflight, buffer }, rejected, resume }: Journaled): Unsaved {
-	return { client, message: inflight?.message, buffer, rejected, resume }
+function unsavedOf({ state: { client, buffer }, rejected, resume }: Journaled): Unsaved {
+	return { client, buffer, rejected, resume }
 }
 
 /**
@@ -296,10 +324,7 @@ function isKept(live: Journaled, kept: Unsaved | undefined): boolean {
 	if (now.buffer !== kept?.buffer && now.buffer.length + (kept?.buffer.length ?? 0) > 0) return false
 	return (
 		isClean(live) ||
-		(now.client === kept?.client &&
-			now.resume === kept.resume &&
-			(!now.message || now.message === kept.message) &&
-			(!now.rejected || now.rejected === kept.rejected))
+		(now.client === kept?.client && now.resume === kept.resume && (!now.rejected || now.rejected === kept.rejected))
 	)
 }
 

@@ -42,14 +42,23 @@ export class Shelf {
 		this.holds.release(nameOf(document, client))
 	}
 
-	/** Stores an entry that we hold, makes room for it if need be, and lets go of those that it replaces. */
-	async write(entry: JournalEntry, snapshot: Snapshot | null | undefined, replaced: readonly string[]): Promise<void> {
+	/**
+	 * Stores an entry that we hold, and lets go of those that it replaces. Where there is no room, it is made, and the
+	 * entry stored if it still `isNewest` then, here and in storage: this page may have been put aside meanwhile.
+	 */
+	async write(
+		entry: JournalEntry,
+		snapshot: Snapshot | null | undefined,
+		replaced: readonly string[],
+		isNewest = () => true,
+	): Promise<void> {
 		try {
 			await this.store.write(entry, snapshot, replaced)
 		} catch (error) {
 			if ((error as Error)?.name !== "QuotaExceededError") throw error
 			await this.tidy(0)
-			await this.store.write(entry, snapshot, replaced)
+			if (!isNewest()) throw error
+			await this.store.write(entry, snapshot, replaced, (stored) => !stored || stored.writtenAt <= entry.writtenAt)
 		}
 		for (const client of replaced) this.release(entry.document, client)
 	}
@@ -128,10 +137,10 @@ export class Shelf {
 			if (place < keep && writtenAt > Date.now() - KEEP_COPIES) continue
 			const name = nameOf(document, client)
 			if (this.holds.has(name) || !(await this.holds.take(name))) continue
-			// Another tab may have written to it before it let go.
-			const found = await this.take(document, client)
-			if (found && isCopy(found.entry)) await this.remove(document, client)
-			else this.holds.release(name)
+			// Another tab may have written to it before it let go, or since, where this page was put aside.
+			await this.store
+				.remove([document, client], (stored) => stored !== undefined && isCopy(stored))
+				.finally(() => this.holds.release(name))
 		}
 	}
 

@@ -8,6 +8,9 @@ const QUARANTINED = 50
 /** One client of one document. */
 export type Key = readonly [document: string, client: string]
 
+/** What must hold of an entry as it is stored, not yet checked, for a change to be made. */
+type Condition = (stored: JournalEntry | undefined) => boolean
+
 /**
  * The journal's tables in IndexedDB: `entries` and `snapshots` by document and
  * client, and `quarantine`. Every call is one transaction; a rejected promise
@@ -37,8 +40,13 @@ export class JournalStore {
 	}
 
 	/** Stores an entry and its snapshot if there is a new one - null removes it -, and removes those that it replaces: all or nothing. */
-	write(entry: JournalEntry, snapshot: Snapshot | null | undefined, replaced: readonly string[]): Promise<void> {
-		return this.change((entries, snapshots) => {
+	write(
+		entry: JournalEntry,
+		snapshot: Snapshot | null | undefined,
+		replaced: readonly string[],
+		condition?: Condition,
+	): Promise<void> {
+		return this.changeIf([entry.document, entry.client], condition, (entries, snapshots) => {
 			entries.put(entry)
 			if (snapshot) snapshots.put(snapshot)
 			else if (snapshot === null) snapshots.delete([entry.document, entry.client])
@@ -46,15 +54,15 @@ export class JournalStore {
 				entries.delete([entry.document, client])
 				snapshots.delete([entry.document, client])
 			}
-		}, true)
+		})
 	}
 
 	/** Removes an entry and its snapshot. */
-	remove([document, client]: Key): Promise<void> {
-		return this.change((entries, snapshots) => {
+	remove([document, client]: Key, condition?: Condition): Promise<void> {
+		return this.changeIf([document, client], condition, (entries, snapshots) => {
 			entries.delete([document, client])
 			snapshots.delete([document, client])
-		}, true)
+		})
 	}
 
 	/** Moves what cannot be read out of the way, and keeps it. */
@@ -67,6 +75,21 @@ export class JournalStore {
 			entries.delete(key as IDBValidKey)
 			snapshots.delete(key as IDBValidKey)
 		})
+	}
+
+	/** Changes at once; with a condition, only where the entry as it is stored meets it. */
+	private changeIf(
+		[document, client]: Key,
+		condition: Condition | undefined,
+		body: (entries: IDBObjectStore, snapshots: IDBObjectStore) => void,
+	): Promise<void> {
+		return this.change((entries, snapshots) => {
+			if (!condition) return body(entries, snapshots)
+			const found = entries.get([document, client])
+			found.onsuccess = () => {
+				if (condition(found.result)) body(entries, snapshots)
+			}
+		}, !condition)
 	}
 
 	/** `whole`: the body asks for everything at once, so that the commit need not wait for its answers. */

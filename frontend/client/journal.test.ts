@@ -5,6 +5,7 @@ import { Content } from "./content.js"
 import type { ClientDocument } from "./document.js"
 import { createJournal } from "./journal.js"
 import { type JournalEntry, placeOf, type Snapshot } from "./journal-entry.js"
+import { Shelf } from "./journal-shelf.js"
 import { initial } from "./state.js"
 import { answered, elapse, stopTime } from "./testing/clock.js"
 import { FakeBrowser, type FakeTab, type Table } from "./testing/fake-browser.js"
@@ -199,6 +200,7 @@ describe("the journal", () => {
 		await pass(500)
 		expect(logText()).toBe("right \n")
 		expect(left.text).toBe("right \n")
+		expect(left.document.status).toEqual({ state: "saved", pending: 0 })
 		await pass(2_000)
 		expect(await stored("entries")).toHaveLength(1)
 	})
@@ -226,12 +228,118 @@ describe("the journal", () => {
 		await pass(300)
 		right.network.reachable = false
 		left.crash()
-		await pass(120_000)
+		await pass(500)
+		const { length } = right.network.sockets
+		const attempts: number[] = []
+		const until = async (end: number) => {
+			for (let second = attempts.at(-1) ?? 0; second < end; second++) {
+				await vi.advanceTimersByTimeAsync(1_000)
+				right.network.deliver()
+				if (right.network.sockets.length > length + attempts.length) attempts.push(second + 1)
+			}
+		}
+		await until(273)
+		expect(attempts).toEqual([3, 9, 21, 45, 93, 153, 213, 273])
 		expect(right.document.status.state).toBe("saved")
-		expect(right.network.sockets.length).toBeLessThan(10)
 		right.network.reachable = true
-		await pass(120_000)
+		await until(334)
+		await pass(100)
 		expect(logText()).toBe("left \n")
+	})
+
+	it.each(["online", "coming back online"])(
+		"[C3] a tab that is closed at any moment leaves to the next what it was about to take over: %s",
+		async (how) => {
+			for (let ms = 0; ms < 12; ms++) {
+				const [left, right] = [await opened(), await opened()]
+				left.goOffline()
+				left.type(`${ms} `)
+				if (how !== "online") right.goOffline()
+				await pass(100)
+				left.crash()
+				if (how !== "online") {
+					await pass(50)
+					right.network.reachable = true
+					right.document.reconnectNow()
+				}
+				await pass(ms)
+				right.document.close()
+				await pass(100)
+				const next = await opened()
+				await pass(200)
+				expect(next.text).toContain(`${ms} `)
+				expect(next.text).toBe(logText())
+				next.crash()
+				right.crash()
+			}
+		},
+	)
+
+	it("[C3] a page put aside in the middle of a write gives the newest to storage, and writes nothing when it is back", async () => {
+		const first = await opened()
+		first.type("saved ")
+		await pass(1_500)
+		first.goOffline()
+		// The first write is told to be over when the page is back, as is all that happens meanwhile.
+		const late: (() => void)[] = []
+		const begin = FakeDatabase.prototype.transaction
+		const slow = vi.spyOn(FakeDatabase.prototype, "transaction").mockImplementationOnce(function (
+			this: FakeDatabase,
+			...of
+		) {
+			const transaction = begin.apply(this, of)
+			Object.defineProperty(transaction, "oncomplete", { set: (tell) => late.push(tell) })
+			return transaction
+		})
+		first.type("one ")
+		await pass(60)
+		first.type("two ")
+		expect(first.document.keep()).toBe(true)
+		first.document.close()
+		slow.mockRestore()
+		first.platform.loseLocks()
+		await pass(100)
+
+		const second = await opened({ offline: true })
+		expect(second.text).toBe("two one saved \n")
+		second.goOnline()
+		await pass(500)
+		expect(logText()).toBe("two one saved \n")
+		second.goOffline()
+		second.type("three ")
+		await pass(100)
+		const before = await stored("entries")
+		expect(late).toHaveLength(1)
+		for (const tell of late) tell()
+		await pass(100)
+		expect(await stored("entries")).toEqual(before)
+		expect(await stored("snapshots")).toHaveLength(1)
+	})
+
+	it("[S9] edits are said to be kept where they are, and only there", async () => {
+		const tab = new Tab()
+		while (!tab.document.loaded) await pass(1)
+		tab.type("x")
+		expect(tab.document.keep()).toBe(false)
+		await pass(300)
+		expect(tab.document.keep()).toBe(true)
+		const denied = await opened({ denied: true })
+		expect(denied.document.keep()).toBe(false)
+	})
+
+	it("[C3] a write beside another one keeps its own snapshot, and the one after it goes with that", async () => {
+		const tab = await opened()
+		await pass(1_500)
+		tab.goOffline()
+		for (const text of ["one ", "two ", "three "]) {
+			tab.type(text)
+			expect(tab.document.keep()).toBe(true)
+		}
+		await pass(100)
+		tab.type("four ")
+		await pass(100)
+		tab.crash()
+		expect((await opened({ offline: true })).text).toBe("four three two one \n")
 	})
 
 	it("[C3] several tabs gone at once: everything they left arrives", async () => {
@@ -372,17 +480,24 @@ describe("the journal", () => {
 			{ document: "document", client: "damaged", format: 1 },
 			{ ...entry, client: "unfit", buffer: [{ retain: 99 }, { insert: "x" }] },
 			{ ...entry, client: "not canonical", buffer: [{ insert: "a" }, { insert: "b" }] },
+			{ ...entry, client: "refused", rejected: { code: "read_only" } },
+			{ ...entry, client: "no text" },
 			{ document: "document", client: 7 },
 			{ document: "document", client: "newer", format: 2 },
 		]
 		const snapshots = await stored<Snapshot>("snapshots")
 		await answered(put("entries", damage))
-		await answered(put("snapshots", [{ ...snapshots[0], client: "unfit" }]))
+		await answered(
+			put("snapshots", [
+				{ ...snapshots[0], client: "unfit" },
+				{ ...snapshots[0], client: "no text", content: [{ retain: 5 }] },
+			]),
+		)
 		const next = await opened()
 		await pass(2_000)
 		expect(logText()).toBe("kept \n")
 		expect(next.document.status.state).toBe("saved")
-		expect(await stored("quarantine")).toHaveLength(4)
+		expect(await stored("quarantine")).toHaveLength(6)
 		expect((await stored<JournalEntry>("entries")).map((left) => left.client)).toContain("newer")
 	})
 
@@ -412,6 +527,7 @@ describe("the journal", () => {
 		first.type("refused")
 		await pass(100)
 		server.refuse = undefined
+		expect((await stored<JournalEntry>("entries"))[0]?.rejected?.text).toBe("refused")
 		first.goOffline()
 		first.type("kept ")
 		await pass(100)
@@ -534,11 +650,75 @@ describe("the journal", () => {
 		await pass(60)
 		expect(tab.document.status.journalDenied).toBe(true)
 		full.mockRestore()
+		tab.document.dismissRejected() // anything that happens
+		await pass(100)
+		expect((await stored<JournalEntry>("entries"))[0]).toMatchObject({ buffer: [{ insert: "x" }] })
 		tab.type("y")
 		await pass(200)
 		expect(tab.document.status.journalDenied).toBeUndefined()
 		tab.crash()
 		expect((await stored<JournalEntry>("entries"))[0]).toMatchObject({ buffer: [{ insert: "yx" }] })
+	})
+})
+
+describe("the shelf", () => {
+	/** An entry with a buffer or, without, a copy. */
+	const entry = (client: string, writtenAt: number, text = "") =>
+		({
+			format: 1,
+			document: "document",
+			client,
+			inflight: null,
+			buffer: text ? [{ insert: text }] : [],
+			rejected: null,
+			writtenAt,
+		}) as unknown as JournalEntry
+
+	it.each([
+		["older", 5, "new"],
+		["newer, by who had its lock meanwhile", 7, "stored"],
+	])(
+		"[C3] what there was no room for at first is stored once there is, where what is there is %s",
+		async (_, at, kept) => {
+			const shelf = new Shelf(browser.tab())
+			await answered(shelf.claim("document"))
+			await answered(put("entries", [entry("ours", at, "stored"), entry("copy", 1)]))
+			const full = vi.spyOn(FakeObjectStore.prototype, "put").mockImplementationOnce(() => {
+				throw new DOMException("no room", "QuotaExceededError")
+			})
+			await answered(shelf.write(entry("ours", 6, "new"), undefined, []))
+			full.mockRestore()
+			expect(await stored("entries")).toEqual([entry("ours", kept === "new" ? 6 : at, kept)])
+		},
+	)
+
+	it("[S9] a copy that became unsaved edits while it was about to be removed stays", async () => {
+		const platform = browser.tab()
+		const shelf = new Shelf(platform)
+		await answered(shelf.claim("document"))
+		await answered(
+			put("entries", [entry("edited", 1), entry("copy", 1), { ...entry("damaged", 1), buffer: undefined }]),
+		)
+		const { request } = platform.locks
+		vi.spyOn(platform.locks, "request").mockImplementation(async (name: string, ...rest: unknown[]) => {
+			if (name.endsWith("edited")) await put("entries", [entry("edited", 2, "x")])
+			return (request as (...of: unknown[]) => unknown)(name, ...rest)
+		})
+		await answered(shelf.tidy(0))
+		expect((await stored<JournalEntry>("entries")).map(({ client }) => client)).toEqual(["damaged", "edited"])
+		expect([...browser.locks]).toEqual([])
+	})
+
+	it("hears of its document's new clients alone, and of nothing else that is said there", () => {
+		const [platform, other] = [browser.tab(), browser.tab()]
+		const heard: string[] = []
+		new Shelf(platform).onAnnounced("document", (client) => heard.push(client), new AbortController().signal)
+		const shelf = new Shelf(other)
+		shelf.announce("another", "theirs")
+		for (const foreign of [undefined, { document: "document" }, { document: "document", client: 7 }])
+			other.channel.postMessage(foreign)
+		shelf.announce("document", "ours")
+		expect(heard).toEqual(["ours"])
 	})
 })
 

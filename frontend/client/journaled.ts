@@ -2,7 +2,7 @@
  * What a live document and the journal are to each other: types alone, without
  * a browser's, so that a program in Node can name a journal too.
  */
-import type { Journaled, Left } from "./journal-entry.js"
+import type { Journaled, Usable } from "./journal-entry.js"
 import type { State } from "./state.js"
 import type { Rejected } from "./status.js"
 
@@ -23,6 +23,8 @@ export interface Keeping {
 	touch(): void
 	/** Writes what there is now. Rejects when it could not be stored in time. */
 	store(): Promise<void>
+	/** Writes what there is in this very turn; false where it cannot. */
+	keep(): boolean
 	/** Lets go of the entry; what may not be kept goes. */
 	end(gone?: Gone): void
 }
@@ -30,12 +32,12 @@ export interface Keeping {
 /** A live document as the journal sees it. */
 export interface JournaledDocument extends Journaled {
 	/** Goes on where a tab that is gone has ended. Only while nothing is loaded. */
-	adopt(left: Left, state: State): void
+	adopt(left: Usable, state: State): void
 	/** Shows text that could not be saved. */
 	offer(rejected: Rejected): void
 	/** Whether edits will outlive the tab. */
 	denied(is: boolean): void
 	/** The same document by another client of ours, without a view. */
-	branch(left: Left, state: State, keep: (branch: JournaledDocument) => Keeping): JournaledDocument
+	branch(left: Usable, state: State, keep: (branch: JournaledDocument) => Keeping): JournaledDocument
 	close(): void
 }

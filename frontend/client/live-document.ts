@@ -4,7 +4,7 @@ import { type Delta, insertedText } from "./delta.js"
 import type { ClientDocument, DocumentEvents } from "./document.js"
 import { Emitter } from "./emitter.js"
 import type { HashCheck } from "./hash-check.js"
-import type { Left } from "./journal-entry.js"
+import type { Usable } from "./journal-entry.js"
 import type { Journal, JournaledDocument, Keeping } from "./journaled.js"
 import { type PeerView, Presence } from "./presence.js"
 import type { Role, Selection, ServerMessage, User, Welcome } from "./protocol.js"
@@ -151,11 +151,11 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 		this.connection.now(this.failure === "unauthorized")
 	}
 
-	keep(): void {
-		this.keeper?.store().catch(() => {})
+	keep(): boolean {
+		return this.keeper?.keep() === true && !this.journalDenied
 	}
 
-	adopt({ entry }: Left, state: State): void {
+	adopt({ entry }: Usable, state: State): void {
 		this.state = state
 		this.resume = entry.resume
 		this.user = entry.user ?? undefined
@@ -184,7 +184,7 @@ export class LiveDocument implements ClientDocument, JournaledDocument {
 		this.refresh()
 	}
 
-	branch({ entry }: Left, state: State, keep: (branch: JournaledDocument) => Keeping): JournaledDocument {
+	branch({ entry }: Usable, state: State, keep: (branch: JournaledDocument) => Keeping): JournaledDocument {
 		const branch = new LiveDocument({ ...this.options, journal: undefined }, state)
 		branch.resume = entry.resume
 		branch.trunk = this

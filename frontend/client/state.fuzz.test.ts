@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest"
 import { canonical, compose, type Delta, insertedText, isCanonical } from "./delta.js"
 import {
 	entryOf,
+	isUsable,
 	type Journaled,
 	type Place,
 	placeOf,
@@ -107,6 +108,7 @@ class Tab {
 		this.fetches = []
 		const before = insertedText(this.state.inflight?.delta ?? []) + insertedText(this.state.buffer)
 		const left = read(structuredClone(this.entry), structuredClone(this.snapshot))
+		if (!isUsable(left)) throw new Error("the snapshot does not go with its entry")
 		this.state = restore(left)
 		this.resume = left.entry.resume
 		this.place = placeOfEntry(left.entry, this.state)

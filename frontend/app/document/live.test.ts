@@ -23,8 +23,9 @@ class FakeDocument {
 	close(): void {
 		this.closed = true
 	}
-	keep(): void {
+	keep(): boolean {
 		this.kept++
+		return this.status.journalDenied !== true
 	}
 	constructor(readonly id: string) {}
 }

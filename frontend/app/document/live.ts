@@ -47,11 +47,11 @@ function holdUnsaved(opened: ClientDocument): (event: BeforeUnloadEvent) => void
 /**
  * A page that is hidden may not come back: the journal has everything. One that the browser puts aside, to show it as it
  * is when one goes back to it, lets go of its documents like one that is closed, and begins anew then: WebKit gives its
- * locks away meanwhile, and another tab may go on as its clients (law C3). What only this page has stays.
+ * locks away meanwhile, and another tab may go on as its clients (law C3). What may be in this page alone stays.
  */
 function hide(opened: ClientDocument): (event: PageTransitionEvent) => void {
 	return ({ persisted }) => {
-		if (!persisted || (opened.status.journalDenied && hasUnsaved(opened))) return opened.keep()
+		if ((!opened.keep() && hasUnsaved(opened)) || !persisted) return
 		opened.close()
 		addEventListener("pageshow", () => location.reload(), { once: true })
 	}

@@ -105,14 +105,18 @@ export class FakeTab implements JournalPlatform {
 		removeEventListener: (_: string, listener: (event: MessageEvent) => void) => void this.listeners.delete(listener),
 	} as unknown as BroadcastChannel
 
+	/** The browser puts the page aside, and lets others have its locks meanwhile; nothing tells the page. */
+	loseLocks(): void {
+		for (const [name, { tab }] of [...this.browser.locks]) if (tab === this) this.browser.free(name)
+	}
+
 	crash(): void {
 		this.dead = true
 		this.browser.tabs.delete(this)
 		this.listeners.clear()
 		for (const database of this.databases) database.close()
-		for (const [name, { tab, waiting }] of [...this.browser.locks]) {
+		for (const { waiting } of this.browser.locks.values())
 			for (const other of waiting.filter((waits) => waits.tab === this)) waiting.splice(waiting.indexOf(other), 1)
-			if (tab === this) this.browser.free(name)
-		}
+		this.loseLocks()
 	}
 }

@@ -189,6 +189,8 @@ export class TestDocument implements ClientDocument {
 
 	dismissRejected(): void {}
 	reconnectNow(): void {}
-	keep(): void {}
+	keep(): boolean {
+		return false
+	}
 	close(): void {}
 }
