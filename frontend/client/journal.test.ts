@@ -112,7 +112,7 @@ describe("the journal", () => {
 		await pass(2_000)
 		expect(logText()).toBe("theirs mine \n")
 		const before = await stored("entries")
-		first.document.keep()
+		expect(first.document.keep()).toBe(false)
 		await pass(2_000)
 		expect(await stored("entries")).toEqual(before)
 	})
@@ -482,6 +482,7 @@ describe("the journal", () => {
 			{ ...entry, client: "not canonical", buffer: [{ insert: "a" }, { insert: "b" }] },
 			{ ...entry, client: "refused", rejected: { code: "read_only" } },
 			{ ...entry, client: "no text" },
+			{ ...entry, client: "before the first", revision: -1 },
 			{ document: "document", client: 7 },
 			{ document: "document", client: "newer", format: 2 },
 		]
@@ -497,7 +498,9 @@ describe("the journal", () => {
 		await pass(2_000)
 		expect(logText()).toBe("kept \n")
 		expect(next.document.status.state).toBe("saved")
-		expect(await stored("quarantine")).toHaveLength(6)
+		const aside = await stored<{ stored: JournalEntry }>("quarantine")
+		expect(aside.map((kept) => kept.stored)).toEqual(expect.arrayContaining(damage.slice(0, -1)))
+		expect(aside).toHaveLength(damage.length - 1)
 		expect((await stored<JournalEntry>("entries")).map((left) => left.client)).toContain("newer")
 	})
 
