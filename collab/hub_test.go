@@ -15,9 +15,10 @@ import (
 
 func TestHub(t *testing.T) {
 	in(t, "[R8] an idle document leaves memory and comes back intact", nil, func(t *testing.T, h *harness) {
-		alice := h.join(1)
+		alice, bob := h.join(1), h.join(2)
 		alice.submit(1, 0, text("kept"))
 		alice.hear()
+		bob.peer.Detach()
 		time.Sleep(2 * DefaultIdle)
 		if n := h.hub.Stats().Documents; n != 1 {
 			t.Fatalf("%d documents with a peer in one", n)
@@ -34,10 +35,12 @@ func TestHub(t *testing.T) {
 		if got := h.text(); got != "kept\n" {
 			t.Errorf("text %q", got)
 		}
-		// An id that was issued before and had never been used is still good.
-		_, w, err := h.attach(alice.user, protocol.RoleEditor, &protocol.Resume{Client: alice.client, Epoch: alice.epoch, Revision: 1, Seq: 1})
-		if err != nil || !w.Document.Resumed {
-			t.Errorf("resume: %+v, %v", w, err)
+		// An id that was issued before is still good, also one that was never used: what it sent may be on its way.
+		for _, c := range []*pipe{alice, bob} {
+			_, w, err := h.attach(c.user, protocol.RoleEditor, &protocol.Resume{Client: c.client, Epoch: c.epoch, Revision: 1, Seq: 1})
+			if err != nil || !w.Document.Resumed {
+				t.Errorf("resume: %+v, %v", w, err)
+			}
 		}
 	})
 	in(t, "[R7] stopping refuses joins, tells peers to come back, and commits what was sequenced", nil, func(t *testing.T, h *harness) {
@@ -198,13 +201,7 @@ func TestWrite(t *testing.T) {
 			}
 		}()
 		synctest.Wait()
-		look.then = func() {
-			h.store.Release()
-			synctest.Wait()
-			h.hub.live(h.doc).forgetAt = 0
-			h.join(2)
-			synctest.Wait()
-		}
+		look.then = h.commitAndForget
 		if again, err := h.hub.Submit(t.Context(), write(h, "k", "one")); err != nil || again.Revision != 1 || again.At.IsZero() {
 			t.Errorf("%+v, %v", again, err)
 		}
@@ -273,6 +270,64 @@ func TestWrite(t *testing.T) {
 		f.Close()
 		if len(heard) != 3 || heard[0] != 1 || heard[2] != 3 {
 			t.Errorf("heard %v", heard)
+		}
+	})
+	in(t, "[L3][S2] a write without a key that a session had taken when it failed is not asked for again", func(c *Config) { c.Log = &slowLog{Log: c.Log} }, func(t *testing.T, h *harness) {
+		for range 40 {
+			if _, err := h.hub.Submit(t.Context(), write(h, "", "x")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(2 * quiet) // the window shrinks
+		old := write(h, "", "old")
+		old.Base = new(int64)
+		answer := make(chan error)
+		go func() {
+			_, err := h.hub.Submit(t.Context(), old)
+			answer <- err
+		}()
+		synctest.Wait() // the log is read for it
+		h.store.FailNext(errors.New("disk"))
+		if _, err := h.hub.Submit(t.Context(), write(h, "", "y")); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("the one whose commit failed: %v", err)
+		}
+		if err := <-answer; !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "unknown") {
+			t.Errorf("the one that waited: %v", err)
+		}
+		if got := h.text(); strings.Contains(got, "old") {
+			t.Errorf("text %q", got)
+		}
+	})
+	in(t, "[R8] a follower that gave up while it was asking to enter keeps no document in memory", nil, func(t *testing.T, h *harness) {
+		c := h.join(1)
+		c.hear()
+		busy := make(chan struct{})
+		c.woken = func() { <-busy } // the session has much to do
+		written := make(chan error, 1)
+		go func() {
+			_, err := h.hub.Submit(t.Context(), write(h, "", "x"))
+			written <- err
+		}()
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		gaveUp := make(chan error)
+		go func() {
+			_, err := h.hub.Follow(ctx, Follow{Document: h.doc, Who: Identity{User: user(2)}})
+			gaveUp <- err
+		}()
+		synctest.Wait()
+		cancel()
+		if err := <-gaveUp; !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+		close(busy)
+		if err := <-written; err != nil {
+			t.Error(err)
+		}
+		c.peer.Detach()
+		time.Sleep(2 * DefaultIdle)
+		if got := h.hub.Stats(); got != (Stats{}) {
+			t.Errorf("left behind: %+v", got)
 		}
 	})
 	in(t, "[L2] any revision can be read, also past a damaged snapshot", func(c *Config) { c.Limits.SnapshotBytes = 1 }, func(t *testing.T, h *harness) {

@@ -56,6 +56,46 @@ func TestLifetime(t *testing.T) {
 			t.Errorf("text %q", got)
 		}
 	})
+	from := &readFrom{}
+	in(t, "[L2] a document is loaded from its snapshot and the log after it", func(c *Config) {
+		c.Limits.SnapshotBytes = 1
+		from.Log, c.Log = c.Log, from
+	}, func(t *testing.T, h *harness) {
+		c := h.join(1)
+		for i := range int64(5) {
+			c.submit(i+1, i, text("x"))
+			c.hear()
+		}
+		c.peer.Detach()
+		time.Sleep(3 * DefaultIdle)
+		snapshot, err := h.store.Snapshot(t.Context(), h.doc, 5)
+		if err != nil || snapshot.Revision < 3 || h.hub.Stats().Documents != 0 {
+			t.Fatalf("snapshot of revision %d, %v, %d documents in memory: the test shows nothing", snapshot.Revision, err, h.hub.Stats().Documents)
+		}
+		from.least = 5
+		if got := h.text(); got != "xxxxx\n" || from.least != snapshot.Revision-1 {
+			t.Errorf("text %q, the log was read after revision %d", got, from.least)
+		}
+	})
+	in(t, "[L3] what a failed commit leaves in memory is not stored as a snapshot", func(c *Config) { c.Limits.SnapshotBytes = 10 * changeBytes }, func(t *testing.T, h *harness) {
+		c := h.join(1)
+		for i := range int64(4) {
+			c.submit(i+1, i, text("x"))
+			c.hear()
+		}
+		h.store.FailNext(errors.New("disk"))
+		h.store.Hold()
+		c.submit(5, 4, text("x"))
+		closed := make(chan error)
+		go func() { closed <- h.hub.Close(context.Background()) }()
+		time.Sleep(2 * DefaultDrain) // its last turn waits for this commit
+		h.store.Release()
+		<-closed
+		if h.snapshots(t) {
+			t.Error("a snapshot is stored")
+		}
+		h.start(nil)
+	})
 	in(t, "[L4] a document whose head has another hash than its log does not open", nil, func(t *testing.T, h *harness) {
 		c := h.join(1)
 		c.submit(1, 0, text("x"))
@@ -75,6 +115,17 @@ func (o otherHead) Document(ctx context.Context, id persistence.ID) (persistence
 	d, err := o.Documents.Document(ctx, id)
 	d.Head.Hash[0]++
 	return d, err
+}
+
+// readFrom notes after which revision the log was read.
+type readFrom struct {
+	persistence.Log
+	least int64
+}
+
+func (r *readFrom) Changes(ctx context.Context, document persistence.ID, after, through int64, yield func(*persistence.Change) bool) error {
+	r.least = min(r.least, after)
+	return r.Log.Changes(ctx, document, after, through, yield)
 }
 
 // foreignSnapshot answers with another document's snapshot of revision 3.

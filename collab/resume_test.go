@@ -102,6 +102,16 @@ func (l *lookup) Client(ctx context.Context, document, client persistence.ID) (p
 	return row, err
 }
 
+// commitAndForget lets the store commit what it holds, and the session forget
+// clients that have gone.
+func (h *harness) commitAndForget() {
+	h.store.Release()
+	synctest.Wait()
+	h.hub.live(h.doc).forgetAt = 0
+	h.join(2)
+	synctest.Wait()
+}
+
 func TestResumeOfAForgottenClient(t *testing.T) {
 	look := &lookup{}
 	in(t, "[S2] a client that is committed and forgotten after its row was looked for is looked for again", func(c *Config) { look.Log, c.Log = c.Log, look }, func(t *testing.T, h *harness) {
@@ -110,13 +120,7 @@ func TestResumeOfAForgottenClient(t *testing.T) {
 		alice.submit(1, 0, text("once"))
 		synctest.Wait()
 		alice.peer.Detach()
-		look.then = func() {
-			h.store.Release()
-			synctest.Wait()
-			h.hub.live(h.doc).forgetAt = 0
-			h.join(2)
-			synctest.Wait()
-		}
+		look.then = h.commitAndForget
 		_, w, err := h.attach(alice.user, protocol.RoleEditor, &protocol.Resume{Client: alice.client, Epoch: alice.epoch, Seq: 1})
 		if err != nil || w.Acknowledged == nil || w.Acknowledged.Seq != 1 {
 			t.Errorf("acknowledged %v, %v", w.Acknowledged, err)

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -33,8 +34,8 @@ const (
 	roundTripCookie = "coscribe_oidc"
 )
 
-// OIDCConfig says by which provider people sign in. Issuer and ClientID are
-// required.
+// OIDCConfig says by which provider people sign in. Issuer, ClientID and the
+// scope openid are required.
 type OIDCConfig struct {
 	Issuer       string // its address, https
 	ClientID     string
@@ -76,8 +77,8 @@ func NewOIDC(config OIDCConfig) (*OIDC, error) {
 	if config.Name == "" {
 		config.Name = issuer.Hostname()
 	}
-	if len(config.Scopes) == 0 {
-		config.Scopes = []string{oidc.ScopeOpenID, "profile", "email"}
+	if !slices.Contains(config.Scopes, oidc.ScopeOpenID) {
+		return nil, errors.New("give openid among --oidc-scopes: without it a provider does not say who signed in")
 	}
 	return &OIDC{OIDCConfig: config, client: &http.Client{Timeout: providerWait}, now: time.Now, asking: make(chan struct{}, 1), returned: map[string]time.Time{}}, nil
 }

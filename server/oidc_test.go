@@ -39,7 +39,7 @@ func TestProviderComesBack(t *testing.T) {
 	if err := p.Shutdown(); err != nil {
 		t.Fatal(err)
 	}
-	o, err := NewOIDC(OIDCConfig{Issuer: issuer, ClientID: p.ClientID})
+	o, err := NewOIDC(OIDCConfig{Issuer: issuer, ClientID: p.ClientID, Scopes: []string{"openid"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestProviderComesBack(t *testing.T) {
 // What is remembered of states that came back is bounded, and whoever fills it
 // up has nobody's come back a second time but those that give way.
 func TestReturnedStatesAreBounded(t *testing.T) {
-	o, err := NewOIDC(OIDCConfig{Issuer: "https://id.example.org", ClientID: "coscribe"})
+	o, err := NewOIDC(OIDCConfig{Issuer: "https://id.example.org", ClientID: "coscribe", Scopes: []string{"openid"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,12 +112,20 @@ func TestIssuersAreChecked(t *testing.T) {
 		"https://id.example.org": true, "https://id.example.org/realms/team": true, "http://127.0.0.1:9000/oidc": true, "http://localhost:9000": true,
 		"http://id.example.org": false, "id.example.org": false, "https://": false, "https://u:p@id.example.org": false, "https://id.example.org?x": false, "": false,
 	} {
-		if _, err := NewOIDC(OIDCConfig{Issuer: issuer, ClientID: "coscribe"}); (err == nil) != good {
+		if _, err := NewOIDC(OIDCConfig{Issuer: issuer, ClientID: "coscribe", Scopes: []string{"profile", "openid"}}); (err == nil) != good {
 			t.Errorf("%q: %v", issuer, err)
 		}
 	}
-	if _, err := NewOIDC(OIDCConfig{Issuer: "https://id.example.org"}); err == nil {
-		t.Error("no client id was taken")
+	for what, config := range map[string]OIDCConfig{
+		"no client id":   {Scopes: []string{"openid"}},
+		"no scopes":      {ClientID: "coscribe"},
+		"other scopes":   {ClientID: "coscribe", Scopes: []string{"profile", "email"}},
+		"an empty scope": {ClientID: "coscribe", Scopes: []string{""}},
+	} {
+		config.Issuer = "https://id.example.org"
+		if _, err := NewOIDC(config); err == nil {
+			t.Errorf("%s was taken", what)
+		}
 	}
 }
 

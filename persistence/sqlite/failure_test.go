@@ -178,6 +178,32 @@ func TestFailureInGroup(t *testing.T) {
 	})
 }
 
+// SQLite says nothing about the length of what it keeps.
+func TestHeadOfAnotherLength(t *testing.T) {
+	for _, column := range []string{"epoch", "hash"} {
+		t.Run("[R6][L4] a head whose "+column+" was cut short is damage, to its document alone", func(t *testing.T) {
+			dir := t.TempDir()
+			s := openDir(t, dir)
+			damaged, whole := storetest.NewLog(t, s), storetest.NewLog(t, s)
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			tamper(t, dir, "UPDATE documents SET "+column+" = substr("+column+", 2) WHERE uuid = ?", damaged.ID[:])
+			s = openDir(t, dir)
+			defer s.Close()
+			whole.Reopened(s)
+			if err := storetest.Append(s, damaged.Batch(1, persistence.NewID())); !errors.Is(err, persistence.ErrDamaged) {
+				t.Errorf("an append: %v", err)
+			}
+			if head, err := s.Head(t.Context(), damaged.ID); !errors.Is(err, persistence.ErrDamaged) {
+				t.Errorf("the head is %v, %v", head, err)
+			}
+			whole.Grow(1, persistence.NewID())
+			whole.Check(s)
+		})
+	}
+}
+
 // A bug that panics for one document must not end the writer, or take along
 // what others wrote in the same group.
 func TestPanicInGroup(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -112,8 +113,11 @@ func TestRestoreUntil(t *testing.T) {
 		}
 		p.create() // stays empty for a while
 		for _, l := range p.logs[:2] {
-			l.trashed = p.tick()
-			p.must(p.store.Trash(t.Context(), l.id, storetest.Ada, l.trashed))
+			at := p.tick()
+			p.must(p.store.Trash(t.Context(), l.id, storetest.Ada, at))
+			if l.trashed.IsZero() {
+				l.trashed = at
+			}
 		}
 		file = filepath.Join(t.TempDir(), "backup.db")
 		p.must(p.store.Backup(t.Context(), file))
@@ -275,6 +279,13 @@ func TestRestoreRefuses(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
+	socket := filepath.Join(dir, "s")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+
 	for _, c := range []struct {
 		name, file string
 		until      time.Time
@@ -284,6 +295,7 @@ func TestRestoreRefuses(t *testing.T) {
 		{"an empty file", write("empty", nil), time.Time{}, ErrNoBackup},
 		{"another program's database", foreign, time.Time{}, ErrNoBackup},
 		{"a directory", dir, time.Time{}, ErrNoBackup},
+		{"a socket", socket, time.Time{}, ErrNoBackup},
 		{"no file", filepath.Join(dir, "absent"), time.Time{}, fs.ErrNotExist},
 		{"a moment before its first document", good, storetest.Start.Add(-time.Microsecond), ErrOutside},
 		{"a moment after it was made", good, time.Now().AddDate(100, 0, 0), ErrOutside},
