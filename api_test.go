@@ -57,6 +57,11 @@ func TestDocuments(t *testing.T) {
 	if renamed.TrashedAt == nil {
 		t.Errorf("trashed: %+v", renamed)
 	}
+	var again documentView
+	b.want(http.StatusOK, b.send("DELETE", "/api/documents/"+d.ID, nil), &again)
+	if again.TrashedAt == nil || !again.TrashedAt.Equal(*renamed.TrashedAt) {
+		t.Errorf("trashed at %v, and when that was asked again at %v", renamed.TrashedAt, again.TrashedAt)
+	}
 	b.want(http.StatusOK, b.send("GET", "/api/documents?query=second", nil), &list)
 	if len(list.Documents) != 0 {
 		t.Errorf("the trash is among the living: %+v", list)
@@ -73,8 +78,6 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// TestTrashRaces moves one document into the trash and out of it from several
-// sides at once: each of them is answered, as if they had come one by one.
 // An entry of a list names the first of those who are in a document, and says how
 // many they are: two hundred entries are a list.
 func TestPeopleOfACrowd(t *testing.T) {
@@ -99,6 +102,8 @@ func TestPeopleOfACrowd(t *testing.T) {
 	}
 }
 
+// TestTrashRaces moves one document into the trash and out of it from several
+// sides at once: each of them is answered, as if they had come one by one.
 func TestTrashRaces(t *testing.T) {
 	b := browse(t, start(t, testConfig(t)))
 	d := b.create("Contested", "x")

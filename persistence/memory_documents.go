@@ -85,7 +85,11 @@ func (m *Memory) Rename(_ context.Context, id ID, title string, by Author, at ti
 
 // Trash implements Documents.
 func (m *Memory) Trash(_ context.Context, id ID, _ Author, at time.Time) error {
-	return m.edit(id, func(d *memoryDocument) { d.TrashedAt = Micro(at) })
+	return m.edit(id, func(d *memoryDocument) {
+		if at.IsZero() || d.TrashedAt.IsZero() {
+			d.TrashedAt = Micro(at)
+		}
+	})
 }
 
 func (m *Memory) edit(id ID, change func(*memoryDocument)) error {

@@ -158,7 +158,8 @@ type Documents interface {
 	// Rename sets the title and counts as a change. ErrNotFound.
 	Rename(ctx context.Context, id ID, title string, by Author, at time.Time) error
 	// Trash moves to the trash (at set) or back (zero at); the document keeps
-	// its place in the order. ErrNotFound.
+	// its place in the order, and one that is there already the time it came.
+	// ErrNotFound.
 	Trash(ctx context.Context, id ID, by Author, at time.Time) error
 }
 

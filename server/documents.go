@@ -359,7 +359,11 @@ func (s *Server) use(ctx context.Context, text string, least protocol.Role, act 
 
 // trash moves a document into the trash or out of it.
 func (s *Server) trash(ctx context.Context, in *DocumentPath, away bool) (*documentOutput, error) {
-	id, role, err := s.use(ctx, in.ID, protocol.RoleEditor, func(ctx context.Context, id persistence.ID) error {
+	var before persistence.Document
+	id, role, err := s.use(ctx, in.ID, protocol.RoleEditor, func(ctx context.Context, id persistence.ID) (err error) {
+		if before, err = s.config.Store.Document(ctx, id); err != nil {
+			return err
+		}
 		var at time.Time
 		if away {
 			at = persistence.Micro(s.config.Now())
@@ -375,11 +379,13 @@ func (s *Server) trash(ctx context.Context, in *DocumentPath, away bool) (*docum
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	action := "document.restored"
-	if away {
-		action = "document.trashed"
+	if before.TrashedAt.IsZero() == away { // otherwise it was there already
+		action := "document.restored"
+		if away {
+			action = "document.trashed"
+		}
+		s.noted(ctx, persistence.AuditEntry{Action: action, Document: id})
 	}
-	s.noted(ctx, persistence.AuditEntry{Action: action, Document: id})
 	s.config.Events.Touch(id)
 	return s.shown(ctx, id, role)
 }

@@ -88,7 +88,7 @@ func openTables(ctx context.Context, path string, config Config) (*tables, error
 		{&t.insertChange, "INSERT INTO changes (document, revision, client, seq, author, at, hash, delta) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"},
 		{&t.findHash, "SELECT hash FROM changes WHERE document = ? AND revision = ?"},
 		{&t.rename, "UPDATE documents SET title = ?, folded = ?, updated_at = ?, updated_by = ? WHERE id = ?"},
-		{&t.trash, "UPDATE documents SET trashed_at = ? WHERE id = ?"},
+		{&t.trash, "UPDATE documents SET trashed_at = ? WHERE id = ? AND (trashed_at = 0 OR ? = 0)"},
 		{&t.putSnapshot, "INSERT OR REPLACE INTO snapshots (document, revision, hash, digest, content) VALUES (?, ?, ?, ?, ?)"},
 		{&t.dropSnapshot, "DELETE FROM snapshots WHERE document = ? AND revision = ?"},
 		{&t.readSnapshots, "SELECT snapshots FROM documents WHERE id = ?"},

@@ -80,7 +80,7 @@ func (s *Store) Trash(ctx context.Context, id persistence.ID, _ persistence.Auth
 		if !at.IsZero() {
 			column = at.UnixMicro()
 		}
-		return t.trash.exec(column, log.row)
+		return t.trash.exec(column, log.row, column)
 	})
 }
 

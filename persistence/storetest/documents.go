@@ -90,9 +90,11 @@ func testMetadata(t *testing.T, s persistence.Store) {
 	if d := read(); d.UpdatedBy != renamedAuthor {
 		t.Errorf("an author who is called differently now: %+v", d.UpdatedBy)
 	}
-	l.Check(s) // the log keeps the names of then
-	if err := s.Trash(t.Context(), l.ID, Ada, renamed); err != nil {
-		t.Fatal(err)
+	l.Check(s)                                                        // the log keeps the names of then
+	for _, at := range []time.Time{renamed, renamed.Add(time.Hour)} { // once there, it came when it came
+		if err := s.Trash(t.Context(), l.ID, Ada, at); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if d := read(); !d.TrashedAt.Equal(renamed) || !d.UpdatedAt.Equal(renamed) {
 		t.Errorf("in the trash: %+v", d)
