@@ -51,6 +51,7 @@ function pass(playwright, address) {
 	const say = async (text) => {
 		const { id, method, params } = JSON.parse(text)
 		if (method === "input.performActions" && isCommand(text)) await session.activate(params.context)
+		if (method === "input.performActions" && text.includes('"pointerDown"')) await session.inBrowser(takeFocus, params)
 		if (method === "browsingContext.activate") session.activates()
 		if (method !== "emulation.setMediaFeaturesOverride") return browser.send(text)
 		const answer = await session
@@ -230,6 +231,13 @@ function setScheme({ context, scheme }) {
 	const page = NavigableManager.getBrowsingContextById(context)
 	// A page that is gone meanwhile, and a frame within one, have none.
 	if (page && page === page.top) page.prefersColorSchemeOverride = scheme
+}
+
+/** Runs in the browser: a press on the page takes the focus from the browser's own bars, which no command does. */
+function takeFocus({ context }) {
+	const { NavigableManager } = ChromeUtils.importESModule("chrome://remote/content/shared/NavigableManager.sys.mjs")
+	const shown = NavigableManager.getBrowsingContextById(context)?.top.embedderElement
+	if (shown && shown.ownerDocument.activeElement !== shown) shown.focus()
 }
 
 /** Runs in the browser: which page's window has this name. */

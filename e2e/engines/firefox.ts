@@ -45,6 +45,8 @@ export const firefox: Engine = {
 		channel: "moz-firefox",
 		launchOptions: {
 			executablePath: join(import.meta.dirname, "firefox-driver.mjs"),
+			// What a download opens in the browser's own bars takes the focus out of the page.
+			firefoxUserPrefs: { "browser.download.alwaysOpenPanel": false },
 			env: { ...process.env, COSCRIBE_FIREFOX_SOCKET: socket } as Record<string, string>,
 		},
 	},
