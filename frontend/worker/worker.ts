@@ -57,7 +57,8 @@ async function page(event: FetchEvent): Promise<Response> {
 	const late = new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE))
 	try {
 		const answer = await Promise.race([network, late])
-		if (answer && !NOBODY.includes(answer.status)) return answer
+		// Where the browser asks, in Firefox a server that is not there answers with an error.
+		if (answer && answer.type !== "error" && !NOBODY.includes(answer.status)) return answer
 		return (await kept()) ?? (await network)
 	} catch {
 		return (await kept()) ?? Response.error()
