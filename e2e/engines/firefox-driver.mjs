@@ -12,8 +12,11 @@ import { createServer } from "node:net"
 import { createInterface } from "node:readline"
 import WebSocket, { WebSocketServer } from "ws"
 
+// Playwright has all of Firefox end when one page crashes.
+const { MOZ_CRASHREPORTER_SHUTDOWN, ...env } = process.env
 const firefox = spawn(process.env.FIREFOX || "firefox", ["--remote-allow-system-access", ...process.argv.slice(2)], {
 	stdio: ["ignore", "inherit", "pipe"],
+	env,
 })
 firefox.on("error", (error) => {
 	console.error(`Firefox did not start: ${error.message}`)
