@@ -11,6 +11,8 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 /** The server's binary. */
 export const binary = join(root, "coscribe")
 
+const isRoot = process.getuid?.() === 0
+
 /** Prints one sentence that says what to do, and ends with exit code 1. */
 export function fail(sentence) {
 	console.error(`\ncoscribe: ${sentence}`)
@@ -88,10 +90,10 @@ export function installPackages() {
 	writeFileSync(stamp, lock)
 }
 
-/** Builds the front end and then the binary, which embeds it. */
+/** Builds the front end and then the binary, which embeds it; by the options of "go test", for which nothing is compiled again then. */
 export function build() {
 	run("npx", ["--no-install", "vite", "build", "--config", "frontend/vite.config.ts", "--logLevel", "warn"])
-	run("go", ["build", "-trimpath", "-o", binary, "."], { env: { CGO_ENABLED: "0" } })
+	run("go", ["build", "-o", binary, "."], { env: { CGO_ENABLED: "0" } })
 }
 
 function onPath(name) {
@@ -105,36 +107,45 @@ function onPath(name) {
 	return undefined
 }
 
-/** The first of these commands on PATH; else installs Debian packages, as root or by sudo, and looks again. */
+/** Installs Debian packages, as root or by sudo, where that can be done; who needs them looks whether they are there. */
+function install(packages, what) {
+	const sudo = isRoot ? [] : onPath("sudo") ? ["sudo"] : undefined
+	if (!sudo || !onPath("apt-get")) return
+	console.log(`Installing ${what} (Debian's ${packages.join(", ")}) …`)
+	const [command, ...first] = [...sudo, "apt-get"]
+	const options = { lenient: true, quiet: true, env: { DEBIAN_FRONTEND: "noninteractive" } }
+	run(command, [...first, "update"], options)
+	run(command, [...first, "install", "-y", "--no-install-recommends", ...packages], options)
+}
+
+/** The first of these commands on PATH; else installs Debian packages and looks again. */
 function find(names, packages, what, sentence) {
 	const look = () => names.map(onPath).find(Boolean)
 	const found = look()
 	if (found) return found
-	const sudo = process.getuid?.() === 0 ? [] : onPath("sudo") ? ["sudo"] : undefined
-	if (sudo && onPath("apt-get")) {
-		console.log(`Installing ${what} (Debian's ${packages.join(", ")}) …`)
-		const [command, ...first] = [...sudo, "apt-get"]
-		const options = { lenient: true, quiet: true, env: { DEBIAN_FRONTEND: "noninteractive" } }
-		run(command, [...first, "update"], options)
-		run(command, [...first, "install", "-y", "--no-install-recommends", ...packages], options)
-	}
+	install(packages, what)
 	return look() ?? fail(sentence)
 }
 
 /**
- * The path of a Chromium for the browser tests: CHROMIUM, or what
- * `find` finds. Browser tests are never skipped: without a browser the run
- * ends with the sentence to type.
+ * The path of a Chromium for the browser tests: CHROMIUM, or the first that is
+ * there, or what Debian has. Browser tests are never skipped: without a browser
+ * the run ends with the sentence to type.
  */
 export function requireChromium() {
-	return (
-		process.env.CHROMIUM ||
-		find(
-			["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
-			["chromium", "fonts-noto-color-emoji"],
-			"Chromium for the browser tests",
-			"the browser tests need Chromium. Type: sudo apt-get install chromium  (or set CHROMIUM to its path)",
-		)
+	if (process.env.CHROMIUM) return process.env.CHROMIUM
+	// The same engine without windows around its pages, each of which takes a third of the CPU time. Who has another
+	// Chromium is not asked for a password to get this one too.
+	const shell = "chromium-headless-shell"
+	const others = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+	const fonts = "fonts-noto-color-emoji"
+	const what = "Chromium for the browser tests"
+	if (!onPath(shell) && (isRoot || !others.some(onPath))) install([shell, fonts], what)
+	return find(
+		[shell, ...others],
+		["chromium", fonts],
+		what,
+		"the browser tests need Chromium. Type: sudo apt-get install chromium-headless-shell  (or set CHROMIUM to a browser's path)",
 	)
 }
 
