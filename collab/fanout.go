@@ -2,6 +2,7 @@ package collab
 
 import (
 	"runtime"
+	"time"
 
 	"github.com/coscribe/coscribe/collab/protocol"
 )
@@ -18,6 +19,8 @@ type fanout struct {
 	group   broadcast
 	writers []*Peer
 	parts   []fragment
+	began   time.Time // when the first frame of a round was sent; zero: none is being sent
+	frames  int       // sent in it
 }
 
 // fanOut tells everybody of committed entries: one frame for all of them,
@@ -42,6 +45,9 @@ func (s *session) fanOut(entries []entry) {
 		return
 	}
 	s.encode(entries)
+	if f.began.IsZero() {
+		f.began, f.frames = s.config.Now(), 0
+	}
 	for i, p := range f.writers {
 		s.deliverOwn(p, entries, i < slice)
 	}
@@ -53,6 +59,19 @@ func (s *session) fanOut(entries []entry) {
 		}
 	}
 	clear(f.writers)
+	s.learn()
+}
+
+// learn has the pacer learn from a round of frames once nobody waits for one.
+func (s *session) learn() {
+	f := &s.fanout
+	if f.began.IsZero() || s.line.waits() != nil {
+		return
+	}
+	if f.frames > 0 {
+		s.pacer.learn(s.config.Now().Sub(f.began), f.frames)
+	}
+	f.began = time.Time{}
 }
 
 // deliver queues fragments for a peer and sends them, at once or in the peer's
@@ -64,6 +83,7 @@ func (s *session) deliver(p *Peer, atOnce bool, fragments ...fragment) {
 		p.cut(protocol.CloseSlow, "reading too slowly")
 		s.detach(p)
 	case wake && atOnce:
+		s.fanout.frames++
 		p.conn.Wake()
 	case wake:
 		s.line.add(p)
@@ -76,10 +96,13 @@ func (s *session) serve() {
 	for range slice {
 		p := s.line.take()
 		if p == nil {
+			s.learn()
 			return
 		}
+		s.fanout.frames++
 		p.conn.Wake()
 	}
+	s.learn()
 	runtime.Gosched()
 }
 

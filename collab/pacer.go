@@ -8,14 +8,22 @@ import "time"
 // that runs ahead of the real one by what commits have cost: while it is not
 // ahead, which is so in any document that is not written into by a crowd,
 // nothing ever waits.
+//
+// What a frame costs it learns: the time from the first of a round to the last,
+// waiting for a processor included. So a crowd gathers more where the machine is
+// slow or has other work, whose changes then wait less for a processor.
 type pacer struct {
-	next time.Time // when the next commit may start
+	next  time.Time     // when the next commit may start
+	frame time.Duration // what a frame to one peer has taken of late
 }
 
 const (
-	// frameCost is what a frame to one peer is charged. A core sends some
-	// 40,000 to 80,000 frames a second, so one document takes up to a fifth of it.
-	frameCost = 120 * time.Microsecond
+	// tellingShare: of its time a document spends at most one part in so many on
+	// telling everybody.
+	tellingShare = 5
+	// leastFrame and mostFrame bound what is learned from one round, so that
+	// neither a clock that stands still nor a pause of the machine decides alone.
+	leastFrame, mostFrame = 10 * time.Microsecond, 80 * time.Microsecond
 	// slowestCommits bounds the charge for one commit, and so how long an
 	// author in a large crowd waits for the others.
 	slowestCommits = 40 * time.Millisecond
@@ -32,5 +40,11 @@ func (p *pacer) charge(now time.Time, peers int) {
 	if earliest := now.Add(-paceCredit); p.next.Before(earliest) {
 		p.next = earliest
 	}
-	p.next = p.next.Add(min(slowestCommits, time.Duration(peers)*frameCost))
+	p.next = p.next.Add(min(slowestCommits, time.Duration(peers)*max(p.frame, leastFrame)*tellingShare))
+}
+
+// learn takes how long a round of so many frames took, one or more.
+func (p *pacer) learn(took time.Duration, frames int) {
+	frame := min(max(took/time.Duration(frames), leastFrame), mostFrame)
+	p.frame += (frame - max(p.frame, leastFrame)) / 8
 }
