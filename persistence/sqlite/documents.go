@@ -90,7 +90,10 @@ func (r *Reader) Document(ctx context.Context, id persistence.ID) (persistence.D
 	if err != nil {
 		return persistence.Document{}, err
 	}
-	found, err := r.readDocuments(ctx, rows)
+	found, damage, err := r.readDocuments(ctx, rows)
+	if err == nil && len(found) > 0 {
+		err = damage[0]
+	}
 	if err != nil {
 		return persistence.Document{}, fmt.Errorf("read document %s: %w", id, err)
 	}
@@ -101,25 +104,23 @@ func (r *Reader) Document(ctx context.Context, id persistence.ID) (persistence.D
 }
 
 // readDocuments reads rows of documentColumns and closes them, then looks up
-// the authors, so that no two connections are held at once.
-func (r *Reader) readDocuments(ctx context.Context, rows *sql.Rows) ([]persistence.Document, error) {
+// the authors, so that no two connections are held at once. What of a document
+// is damaged is left zero, and is that document's error alone (law R6).
+func (r *Reader) readDocuments(ctx context.Context, rows *sql.Rows) (found []persistence.Document, damage []error, err error) {
 	defer rows.Close()
-	var found []persistence.Document
 	var authors [][2]int64
 	for rows.Next() {
 		var d persistence.Document
 		var id, epoch, hash sql.RawBytes
 		var created, updated, trashed, createdBy, updatedBy int64
 		if err := rows.Scan(&id, &d.Title, &epoch, &d.Head.Revision, &hash, &d.Bytes, &created, &createdBy, &updated, &updatedBy, &trashed); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		var bad [3]error
 		d.ID, bad[0] = idFrom(id)
 		d.Head.Epoch, bad[1] = idFrom(epoch)
 		d.Head.Hash, bad[2] = hashFrom(hash)
-		if err := errors.Join(bad[:]...); err != nil {
-			return nil, err
-		}
+		damage = append(damage, errors.Join(bad[:]...))
 		d.CreatedAt, d.UpdatedAt = moment(created), moment(updated)
 		if trashed != 0 {
 			d.TrashedAt = moment(trashed)
@@ -128,18 +129,22 @@ func (r *Reader) readDocuments(ctx context.Context, rows *sql.Rows) ([]persisten
 		authors = append(authors, [2]int64{createdBy, updatedBy})
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for i := range found {
-		var err error
-		if found[i].CreatedBy, err = r.authors.get(ctx, r.queries.author, authors[i][0]); err != nil {
-			return nil, err
-		}
-		if found[i].UpdatedBy, err = r.authors.get(ctx, r.queries.author, authors[i][1]); err != nil {
-			return nil, err
+		for by, into := range [...]*persistence.Author{&found[i].CreatedBy, &found[i].UpdatedBy} {
+			author, err := r.authors.get(ctx, r.queries.author, authors[i][by])
+			switch {
+			case err == nil:
+				*into = author
+			case errors.Is(err, persistence.ErrDamaged):
+				damage[i] = errors.Join(damage[i], err)
+			default:
+				return nil, nil, err
+			}
 		}
 	}
-	return found, nil
+	return found, damage, nil
 }
 
 // moment is the time that a column holds as µs since 1970.

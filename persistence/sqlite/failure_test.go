@@ -5,14 +5,19 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
+
+	code "modernc.org/sqlite/lib"
 
 	"github.com/coscribe/coscribe/persistence"
 	"github.com/coscribe/coscribe/persistence/storetest"
@@ -198,10 +203,91 @@ func TestHeadOfAnotherLength(t *testing.T) {
 			if head, err := s.Head(t.Context(), damaged.ID); !errors.Is(err, persistence.ErrDamaged) {
 				t.Errorf("the head is %v, %v", head, err)
 			}
+			if _, err := s.Document(t.Context(), damaged.ID); !errors.Is(err, persistence.ErrDamaged) {
+				t.Errorf("its row: %v", err)
+			}
+			if listed, _, err := s.List(t.Context(), persistence.ListQuery{}); err != nil || len(listed) != 2 {
+				t.Errorf("%d documents are listed, %v", len(listed), err)
+			}
 			whole.Grow(1, persistence.NewID())
 			whole.Check(s)
 		})
 	}
+	t.Run("[R6][S7] neither a document without an id nor one without an author keeps a replaced database from opening", func(t *testing.T) {
+		dir := t.TempDir()
+		s := openDir(t, dir)
+		nameless, orphan := storetest.NewLog(t, s), storetest.NewLog(t, s)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		tamper(t, dir, "UPDATE documents SET uuid = substr(uuid, 2) WHERE uuid = ?", nameless.ID[:])
+		tamper(t, dir, "UPDATE documents SET created_by = 99 WHERE uuid = ?", orphan.ID[:])
+		if err := os.Remove(filepath.Join(dir, runFile)); err != nil {
+			t.Fatal(err)
+		}
+		s = openDir(t, dir)
+		defer s.Close()
+		if listed, _, err := s.List(t.Context(), persistence.ListQuery{}); err != nil || len(listed) != 1 || listed[0].ID != orphan.ID {
+			t.Errorf("listed are %v, %v", listed, err)
+		}
+	})
+}
+
+// countedBegin counts how often a transaction was begun.
+type countedBegin struct {
+	driver.StmtExecContext
+	n atomic.Int32
+}
+
+func (c *countedBegin) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	c.n.Add(1)
+	return c.StmtExecContext.ExecContext(ctx, args)
+}
+
+func TestLockedOut(t *testing.T) {
+	t.Run("[R2] while another program keeps the database, a group waits once and not once for each of its requests", func(t *testing.T) {
+		dir := t.TempDir()
+		s := openDir(t, dir)
+		defer s.Close()
+		l := storetest.NewLog(t, s)
+		other, err := openPool(filepath.Join(dir, databaseFile), nil, "_txlock=immediate")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		var begun countedBegin
+		err = s.writer.edit(t.Context(), func(w *tables) error {
+			begun.StmtExecContext, w.begin.executor = w.begin.executor, &begun
+			return w.connection.exec("PRAGMA busy_timeout(1)")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tx, err := other.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers := make(chan error, 8)
+		s.writer.mu.Lock()
+		for range cap(answers) {
+			s.writer.queue = append(s.writer.queue, write{edit: func(*tables) error { return nil }, done: func(err error) { answers <- err }})
+		}
+		s.writer.wake.Signal()
+		s.writer.mu.Unlock()
+		for range cap(answers) {
+			if err := <-answers; primaryCode(err) != code.SQLITE_BUSY {
+				t.Errorf("%v", err)
+			}
+		}
+		if n := begun.n.Load(); n > 2 { // one may be the expiry's
+			t.Errorf("%d transactions were begun", n)
+		}
+		if err := tx.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		l.Grow(1, persistence.NewID())
+		l.Check(s)
+	})
 }
 
 // A bug that panics for one document must not end the writer, or take along

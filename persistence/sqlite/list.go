@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/coscribe/coscribe/persistence"
 )
@@ -81,14 +82,16 @@ func (r *Reader) List(ctx context.Context, query persistence.ListQuery) ([]persi
 	if err != nil {
 		return nil, "", fmt.Errorf("list documents: %w", err)
 	}
-	found, err := r.readDocuments(ctx, rows)
+	found, _, err := r.readDocuments(ctx, rows) // opening one says what is damaged
 	if err != nil {
 		return nil, "", fmt.Errorf("list documents: %w", err)
 	}
-	if len(found) <= limit {
-		return found, "", nil
+	next := ""
+	if len(found) > limit {
+		found = found[:limit]
+		next = query.Place(&found[limit-1]).String()
 	}
-	return found[:limit], query.Place(&found[limit-1]).String(), nil
+	return slices.DeleteFunc(found, func(d persistence.Document) bool { return d.ID.IsZero() }), next, nil
 }
 
 // visible is the part of the list's query that says which documents its reader

@@ -168,15 +168,21 @@ func Exists(dir string) (bool, error) {
 	return err == nil, err
 }
 
-// makeDir makes the data directory if it is absent, durably.
+// makeDir makes the data directory if it is absent, and those above it, durably.
 func makeDir(dir string) error {
 	if _, err := os.Stat(dir); err == nil {
 		return nil
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	above := filepath.Dir(dir)
+	if above != dir {
+		if err := makeDir(above); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return syncDir(filepath.Dir(dir))
+	return syncDir(above)
 }
 
 func readerPragmas() []string {

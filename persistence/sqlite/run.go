@@ -110,8 +110,9 @@ func renewEpochs(ctx context.Context, tx *sql.Tx, config Config) (int, error) {
 		if _, err := tx.ExecContext(ctx, "UPDATE documents SET epoch = ? WHERE id = ?", epoch[:], l.row); err != nil {
 			return 0, err
 		}
-		if l.revision == 0 {
-			start := persistence.ChainStart(persistence.ID(l.document), epoch)
+		document, err := idFrom(l.document)
+		if l.revision == 0 && err == nil { // nobody finds one without an id; Verify names it
+			start := persistence.ChainStart(document, epoch)
 			if _, err := tx.ExecContext(ctx, "UPDATE documents SET hash = ? WHERE id = ?", start[:], l.row); err != nil {
 				return 0, err
 			}

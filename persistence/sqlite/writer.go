@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	code "modernc.org/sqlite/lib"
+
 	"github.com/coscribe/coscribe/persistence"
 )
 
@@ -195,7 +197,7 @@ func (w *writer) commit(group []write) {
 			return
 		case fatal(err):
 			err = w.stop(err)
-		case len(group) > 1:
+		case len(group) > 1 && primaryCode(err) != code.SQLITE_BUSY: // who locked us out keeps each of them waiting
 			for i := range group {
 				w.commit(group[i : i+1])
 			}
