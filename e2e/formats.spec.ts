@@ -122,7 +122,7 @@ test("boxes toggle, lists indent by Tab, Enter and Backspace leave them, code ke
 	await page.press("Enter", "Tab")
 	await page.type("three")
 	await page.press("Shift+Tab", "Control+Enter")
-	await page.page.locator(".check").first().click()
+	await page.page.getByRole("checkbox", { name: "one", exact: true }).click()
 	// Enter on an empty item goes one step out, and out of the list at the end.
 	await page.press("Enter", "Enter", "Enter")
 	await page.type("out")

@@ -55,6 +55,24 @@ describe("typing", () => {
 		expect(editor.view.dom.querySelectorAll("[role^=list]")).toHaveLength(2 * lists.length)
 	})
 
+	test("a check box is called what its line says, as that changes", () => {
+		const item = { list: "unchecked" }
+		const { editor } = alone([
+			{ insert: "milk" },
+			{ insert: "\n", attributes: item },
+			{ insert: "bread" },
+			{ insert: "\n", attributes: item },
+		])
+		const names = () =>
+			[...editor.view.dom.querySelectorAll("[role=checkbox]")].map(
+				(box) => editor.view.dom.querySelector(`#${box.getAttribute("aria-labelledby")}`)?.textContent,
+			)
+		expect(names()).toEqual(["milk", "bread"])
+		select(editor, 4)
+		type(editor, "!")
+		expect(names()).toEqual(["milk!", "bread"])
+	})
+
 	test("[D3] select all and delete leaves one empty line", () => {
 		const { client, editor } = alone([{ insert: "a\nb" }, { insert: "\n", attributes: { header: 1 } }])
 		press(editor, "a", { ctrlKey: true })

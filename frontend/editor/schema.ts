@@ -32,6 +32,9 @@ export function isImageKey(key: string): key is ImageKey {
 
 const absent = { default: null }
 
+/** Check boxes that were drawn, so that no two have one id. */
+let checks = 0
+
 function lineToDOM(node: Node): DOMOutputSpec {
 	const kind = blockKind(node.attrs)
 	const attrs: Record<string, string> = { class: "line", dir: node.attrs.direction === "rtl" ? "rtl" : "auto" }
@@ -54,14 +57,14 @@ function lineToDOM(node: Node): DOMOutputSpec {
 			return ["div", { ...attrs, "data-list": kind, role: "list" }, item(node)]
 		case "check": {
 			const checked = String(node.attrs.list === "checked")
+			// The box has its line's text for a name, as that is at any time; where there is none, the label.
+			const id = `check-${++checks}`
+			const label = { "aria-label": "Done", "aria-labelledby": id }
 			return [
 				"div",
 				{ ...attrs, "data-list": "check", "data-checked": checked },
-				[
-					"span",
-					{ class: "check", contenteditable: "false", role: "checkbox", "aria-checked": checked, "aria-label": "Done" },
-				],
-				["div", { class: "check-text", role: "list" }, item(node)],
+				["span", { class: "check", contenteditable: "false", role: "checkbox", "aria-checked": checked, ...label }],
+				["div", { class: "check-text", role: "list", id }, item(node)],
 			]
 		}
 		default:
