@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -72,14 +73,28 @@ func stopSignals() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-signals
-		cancel()
-		<-signals
+	go stopBy(signals, cancel, func() {
 		fmt.Fprintln(os.Stderr, "coscribe: stopped at once; what was acknowledged is on disk")
 		os.Exit(1)
-	}()
+	})
 	return ctx, cancel
+}
+
+// oneSignal is the time within which signals are one: Ctrl+C goes to all that a
+// terminal runs, and npm and other programs around this one pass theirs on.
+const oneSignal = time.Second
+
+// stopBy stops at the first signal and ends at the second.
+func stopBy(signals <-chan os.Signal, stop, end func()) {
+	<-signals
+	first := time.Now()
+	stop()
+	for range signals {
+		if time.Since(first) >= oneSignal {
+			end()
+			return
+		}
+	}
 }
 
 // programVersion is the release, else the commit that was built.

@@ -6,11 +6,13 @@ import (
 	"bufio"
 	"context"
 	"io/fs"
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/coscribe/coscribe/collab/collabtest"
@@ -62,6 +64,25 @@ func TestSignals(t *testing.T) {
 		b.url, _ = serve(t, data)
 		if text := string(b.send("GET", "/api/documents/"+d.ID+"/content?format=text", nil).body); text != "kept\n" {
 			t.Errorf("after the kill the text is %q", text)
+		}
+	})
+}
+
+func TestSecondSignal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		signals := make(chan os.Signal)
+		stops, ends := 0, 0
+		go stopBy(signals, func() { stops++ }, func() { ends++ })
+		for _, want := range []struct {
+			wait        time.Duration
+			stops, ends int
+		}{{0, 1, 0}, {0, 1, 0}, {oneSignal / 2, 1, 0}, {oneSignal, 1, 1}} {
+			time.Sleep(want.wait)
+			signals <- os.Interrupt
+			synctest.Wait()
+			if stops != want.stops || ends != want.ends {
+				t.Errorf("stopped %d times and ended %d times, want %d and %d", stops, ends, want.stops, want.ends)
+			}
 		}
 	})
 }
