@@ -345,6 +345,7 @@ type People interface {
 	// had an active owner before and would have none after. change runs in
 	// the store's writer, before others' writes: it must be quick, must not call
 	// the store but through its argument, and must not keep that. Its own error
-	// is returned as it is. Any goroutine but the writer's.
+	// is returned as it is. It may run again, after what it did was taken back:
+	// when another write of the same transaction failed. Any goroutine but the writer's.
 	EditPeople(ctx context.Context, change func(edit PeopleEdit) error) error
 }

@@ -355,6 +355,26 @@ func TestBase64InHostileFrames(t *testing.T) {
 	}
 }
 
+// People come and go for as long as a program runs.
+func TestNamesAreBounded(t *testing.T) {
+	var names Names
+	for i := range 4 * maxKept {
+		peer := fmt.Sprint("p", i)
+		names.learn(&voice{peer: peer})
+		names.of([]byte(peer))
+		for range 10 {
+			names.of([]byte("p0")) // somebody stays
+		}
+		kept := len(names.fresh)
+		if known := names.known.Load(); known != nil {
+			kept += len(*known)
+		}
+		if kept > 3*maxKept {
+			t.Fatalf("[R5] %d names are kept after %d", kept, i+1)
+		}
+	}
+}
+
 // Names that many readers share must not mix up who speaks.
 func TestNames(t *testing.T) {
 	var names Names

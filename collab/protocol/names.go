@@ -24,7 +24,7 @@ type voice struct {
 	json string // of user, as it was sent
 }
 
-// maxKept bounds what Names remembers; then it starts anew.
+// maxKept bounds what Names remembers, to about twice as many; then it starts anew.
 const maxKept = 4096
 
 func (n *Names) of(peer []byte) *voice {
@@ -59,7 +59,7 @@ func (n *Names) settle() {
 	if old := n.known.Load(); old != nil && len(*old) < maxKept {
 		known = *old
 	}
-	if n.asked < len(known)+len(n.fresh) {
+	if n.asked < len(known)+len(n.fresh) && len(n.fresh) < maxKept {
 		return
 	}
 	all := make(map[string]*voice, len(known)+len(n.fresh))
