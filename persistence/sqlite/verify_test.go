@@ -60,6 +60,8 @@ func TestVerifyNamesDamage(t *testing.T) {
 		{"[L4] a deleted row", "DELETE FROM changes WHERE revision = 7 AND document = 2", at, "is missing"},
 		{"[L4] the last row deleted", "DELETE FROM changes WHERE revision = 1100 AND document = 2", of, "is missing"},
 		{"[L4] a head that forgot changes", "UPDATE documents SET revision = 1099, hash = (SELECT hash FROM changes WHERE document = 2 AND revision = 1099) WHERE id = 2", of, "behind the head"},
+		{"[L4] many rows deleted", "DELETE FROM changes WHERE revision BETWEEN 3 AND 1060 AND document = 2", 3, "it and all up to 1060 are missing"},
+		{"[L4] a head far away", "UPDATE documents SET revision = 9223372036854775807 WHERE id = 2", of + 1, "are missing"},
 		{"[L2] a deleted snapshot", "DELETE FROM snapshots WHERE revision = 1050 AND document = 2", 1050, "snapshot is missing"},
 		{"[L2] a flipped byte in a snapshot", "UPDATE snapshots SET content = " + flip("content", 2) + " WHERE revision = 1050 AND document = 2", 1050, "its snapshot"},
 		{"[L2] a snapshot of another log", "UPDATE snapshots SET hash = " + flip("hash", 2) + " WHERE revision = 1050 AND document = 2", 1050, "its snapshot"},

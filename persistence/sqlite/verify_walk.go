@@ -35,14 +35,18 @@ func (w *logWalk) run(ctx context.Context, head persistence.Head) error {
 		}
 		for i := range r.changes {
 			c := &r.changes[i]
-			w.gap(c.Revision)
+			w.gap(c.Revision - 1)
 			w.change(c)
 			if err := w.snapshot(ctx, c.Revision); err != nil {
 				return err
 			}
 		}
 		if len(r.changes) == 0 {
-			w.gap(min(head.Revision, w.chain.revision+pieceRows) + 1)
+			last, err := w.missing(ctx, head.Revision)
+			if err != nil {
+				return err
+			}
+			w.gap(last)
 		}
 	}
 	unknown := w.chain.prev == persistence.Hash{}
@@ -52,9 +56,17 @@ func (w *logWalk) run(ctx context.Context, head persistence.Head) error {
 	return w.tail(ctx)
 }
 
-// gap reports revisions that are missing before the next one.
-func (w *logWalk) gap(next int64) {
-	switch first, last := w.chain.revision+1, next-1; {
+// missing is how far nothing is behind where the walk is: at most to the head,
+// which may be damaged itself, and far away.
+func (w *logWalk) missing(ctx context.Context, head int64) (last int64, err error) {
+	err = w.v.reader.pool.QueryRowContext(ctx, "SELECT coalesce(min(revision) - 1, ?) FROM changes WHERE document = ? AND revision > ? AND revision <= ?",
+		head, w.row, w.chain.revision, head).Scan(&last)
+	return last, err
+}
+
+// gap reports the revisions through last as missing, if there are any.
+func (w *logWalk) gap(last int64) {
+	switch first := w.chain.revision + 1; {
 	case first > last:
 		return
 	case first == last:
@@ -63,7 +75,7 @@ func (w *logWalk) gap(next int64) {
 		w.found(first, "it and all up to %d are missing", last)
 	}
 	w.gaps = true
-	w.chain.revision = next - 1
+	w.chain.revision = last
 	w.chain.prev, w.computed = persistence.Hash{}, persistence.Hash{} // unknown
 	w.content = nil
 }
