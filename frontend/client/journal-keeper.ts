@@ -145,7 +145,7 @@ export class Keeper implements Keeping {
 			const { running } = this
 			if (isClean(live) && (gone || this.trunk))
 				await Promise.all([this.client, ...this.replaced].map((client) => shelf.remove(live.id, client)))
-			else if (bare || !running || !isKept(live, this.kept)) await this.beside(bare)
+			else if (bare || !running || !isKept(live, this.kept)) await this.put(bare)
 			await running?.catch(() => {})
 		} finally {
 			for (const client of [this.client, ...this.replaced]) shelf.release(live.id, client)
@@ -174,7 +174,7 @@ export class Keeper implements Keeping {
 	/** Waits for the end of the tab that has this client. */
 	private watch(client: string): void {
 		const { live, shelf, ending } = this
-		if (this.trunk || this.watched.has(client) || ending.signal.aborted) return
+		if (this.watched.has(client)) return
 		this.watched.add(client)
 		shelf.wait(live.id, client, ending.signal).then(
 			(left) => {
@@ -254,7 +254,7 @@ export class Keeper implements Keeping {
 
 	private async attempt(): Promise<void> {
 		try {
-			await this.beside(false)
+			await this.put(false)
 			this.live.denied(false)
 		} catch (error) {
 			this.live.denied(true)
@@ -262,13 +262,10 @@ export class Keeper implements Keeping {
 		}
 	}
 
-	/** Writes at once. One under way may fail, or bring another snapshot, so this one brings its own. */
-	private beside(bare: boolean): Promise<void> {
-		if (this.running) this.written = undefined
-		return this.put(bare)
-	}
-
-	/** `bare`: without the content, for which the access is gone; the text of what is unsaved stays. */
+	/**
+	 * `bare`: without the content, for which the access is gone; the text of what is unsaved stays. One beside another
+	 * starts from what is stored before both: where the other brings a new snapshot, so does this one.
+	 */
 	private async put(bare: boolean): Promise<void> {
 		const { live, shelf } = this
 		const { client } = live.state

@@ -57,7 +57,7 @@ export class Shelf {
 		} catch (error) {
 			if ((error as Error)?.name !== "QuotaExceededError") throw error
 			await this.tidy(0)
-			if (!isNewest()) throw error
+			if (!isNewest()) return
 			await this.store.write(entry, snapshot, replaced, (stored) => !stored || stored.writtenAt <= entry.writtenAt)
 		}
 		for (const client of replaced) this.release(entry.document, client)

@@ -250,7 +250,7 @@ describe("the journal", () => {
 	it.each(["online", "coming back online"])(
 		"[C3] a tab that is closed at any moment leaves to the next what it was about to take over: %s",
 		async (how) => {
-			for (let ms = 0; ms < 12; ms++) {
+			for (let ms = 0; ms < 8; ms++) {
 				const [left, right] = [await opened(), await opened()]
 				left.goOffline()
 				left.type(`${ms} `)
@@ -265,6 +265,7 @@ describe("the journal", () => {
 				await pass(ms)
 				right.document.close()
 				await pass(100)
+				expect([...browser.locks.values()].filter(({ tab }) => tab === right.platform)).toEqual([])
 				const next = await opened()
 				await pass(200)
 				expect(next.text).toContain(`${ms} `)
@@ -274,6 +275,18 @@ describe("the journal", () => {
 			}
 		},
 	)
+
+	it("[C3] a tab that is closed at any moment lets go of the copies that it was about to take over", async () => {
+		for (let ms = 0; ms < 8; ms++) {
+			const [left, right] = [await opened(), await opened()]
+			await pass(1_500)
+			left.document.close()
+			await pass(ms)
+			right.document.close()
+			await pass(100)
+			expect([...browser.locks.keys()]).toEqual([])
+		}
+	})
 
 	it("[C3] a page put aside in the middle of a write gives the newest to storage, and writes nothing when it is back", async () => {
 		const first = await opened()
@@ -294,6 +307,7 @@ describe("the journal", () => {
 		first.type("one ")
 		await pass(60)
 		first.type("two ")
+		await pass(60) // that waits for the first
 		expect(first.document.keep()).toBe(true)
 		first.document.close()
 		slow.mockRestore()
@@ -314,6 +328,57 @@ describe("the journal", () => {
 		await pass(100)
 		expect(await stored("entries")).toEqual(before)
 		expect(await stored("snapshots")).toHaveLength(1)
+	})
+
+	it("[C3] one write at a time, and the end of another tab waited for once", async () => {
+		const [left, right] = [await opened(), await opened()]
+		await pass(1_500)
+		for (let round = 0; round < 3; round++) {
+			right.goOffline()
+			await pass(100)
+			right.goOnline()
+			await pass(100)
+		}
+		expect([...browser.locks.values()].map(({ waiting }) => waiting.length)).toEqual([1, 1])
+		left.goOffline()
+		await pass(1_500) // what is saved is written
+		const late: (() => void)[] = []
+		const begin = FakeDatabase.prototype.transaction
+		const slow = vi.spyOn(FakeDatabase.prototype, "transaction").mockImplementation(function (
+			this: FakeDatabase,
+			...of
+		) {
+			const transaction = begin.apply(this, of)
+			Object.defineProperty(transaction, "oncomplete", { set: (tell) => late.push(tell) })
+			return transaction
+		})
+		for (const text of ["one ", "two ", "three "]) {
+			left.type(text)
+			await pass(100)
+		}
+		expect(late).toHaveLength(1)
+		late[0]?.()
+		await pass(100)
+		expect(late).toHaveLength(2)
+		slow.mockRestore()
+	})
+
+	it("[C3] what there was no room for is not written over what was written beside it meanwhile", async () => {
+		const tab = await opened()
+		await pass(1_500)
+		tab.goOffline()
+		const full = vi.spyOn(FakeObjectStore.prototype, "put").mockImplementationOnce(() => {
+			throw new DOMException("no room", "QuotaExceededError")
+		})
+		tab.type("one ")
+		tab.document.keep()
+		tab.type("two ")
+		tab.document.keep()
+		await pass(100)
+		full.mockRestore()
+		expect(tab.document.status.journalDenied).toBeUndefined()
+		tab.crash()
+		expect((await opened({ offline: true })).text).toBe("two one \n")
 	})
 
 	it("[S9] edits are said to be kept where they are, and only there", async () => {
@@ -685,7 +750,7 @@ describe("the shelf", () => {
 		async (_, at, kept) => {
 			const shelf = new Shelf(browser.tab())
 			await answered(shelf.claim("document"))
-			await answered(put("entries", [entry("ours", at, "stored"), entry("copy", 1)]))
+			await answered(put("entries", [entry("ours", at, "stored"), entry("copy", Date.now())]))
 			const full = vi.spyOn(FakeObjectStore.prototype, "put").mockImplementationOnce(() => {
 				throw new DOMException("no room", "QuotaExceededError")
 			})
