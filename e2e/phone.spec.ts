@@ -51,6 +51,7 @@ for (const width of [390, 320]) {
 		freshServer: server,
 		expectConsole,
 	}) => {
+		test.skip(engine.name === "firefox", "Playwright has no finger for Firefox: its tap does nothing there")
 		expectConsole(networkErrors)
 		const title = "A document with a title that is much longer than a phone is wide"
 		const id = await server.createDocument(title, everything)
