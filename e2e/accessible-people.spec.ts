@@ -1,9 +1,6 @@
 import type { Page } from "@playwright/test"
 import { expectAccessible } from "./axe"
-import { engine } from "./engines"
 import { call, createDocument, expect, PASSWORD, putPicture, setupLink, test } from "./team"
-
-if (engine.forAxe) test.use(engine.forAxe)
 
 const refused = /status of 40[0-9]/
 

@@ -1,12 +1,9 @@
 import type { Page } from "@playwright/test"
 import { expectAccessible } from "./axe"
-import { engine } from "./engines"
 import { everything } from "./everything"
 import { expect, type Person, test } from "./fixtures"
 import type { DocumentPage } from "./pages/document"
 import type { Server } from "./server"
-
-if (engine.forAxe) test.use(engine.forAxe)
 
 test("axe finds nothing on the home page: empty, full, menus, fields, dialogs, trash", async ({
 	person,

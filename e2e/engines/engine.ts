@@ -7,8 +7,6 @@ export type Media = NonNullable<Parameters<Page["emulateMedia"]>[0]>
 export interface Engine {
 	readonly name: "chromium" | "firefox"
 	readonly use: NonNullable<PlaywrightTestConfig["use"]>
-	/** How it is started for specs that run axe, where that differs. */
-	readonly forAxe?: NonNullable<PlaywrightTestConfig["use"]>
 	/** Shows at the caret what an input method has composed so far, in place of what it showed before. */
 	compose(page: Page, text: string): Promise<void>
 	/** Ends the composition with this text; with an empty one it is given up. */

@@ -37,26 +37,17 @@ function alive(number: number): boolean {
 	}
 }
 
-const launchOptions = {
-	executablePath: join(import.meta.dirname, "firefox-driver.mjs"),
-	// What a download opens in the browser's own bars takes the focus out of the page.
-	firefoxUserPrefs: { "browser.download.alwaysOpenPanel": false },
-	env: { ...process.env, COSCRIBE_FIREFOX_SOCKET: socket } as Record<string, string>,
-}
-
 /** The Firefox that FIREFOX names, as it is installed: no build of Playwright's own. */
 export const firefox: Engine = {
 	name: "firefox",
 	use: {
 		browserName: "firefox",
 		channel: "moz-firefox",
-		launchOptions,
-	},
-	// Compiled, axe's script crashes Firefox 153 (a null pointer in what its baseline compiler made); interpreted it does not.
-	forAxe: {
 		launchOptions: {
-			...launchOptions,
-			firefoxUserPrefs: { ...launchOptions.firefoxUserPrefs, "javascript.options.baselinejit": false },
+			executablePath: join(import.meta.dirname, "firefox-driver.mjs"),
+			// What a download opens in the browser's own bars takes the focus out of the page.
+			firefoxUserPrefs: { "browser.download.alwaysOpenPanel": false },
+			env: { ...process.env, COSCRIBE_FIREFOX_SOCKET: socket } as Record<string, string>,
 		},
 	},
 	async compose(page, text) {
