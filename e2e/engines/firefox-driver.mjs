@@ -268,7 +268,8 @@ function deeds({ deed, context, text, media }) {
 			}
 			const input = window.coscribeInput
 			if (deed === "commit") {
-				if (text === "") input.cancelComposition()
+				// Another window that came to the front has ended it.
+				if (text === "") input.hasComposition && input.cancelComposition()
 				else input.commitCompositionWith(text)
 				window.coscribeInput = undefined
 			} else {
