@@ -114,10 +114,10 @@ func (s *session) run() {
 		close(s.loaded)
 		return
 	}
-	close(s.loaded)
 	s.timer = time.NewTimer(time.Hour)
 	defer s.timer.Stop()
-	s.arm(s.config.Now())
+	s.arm(s.config.Now()) // before anybody hears that it is loaded: it is idle, and may have to make room at once
+	close(s.loaded)
 	for s.failed == nil {
 		select {
 		case e := <-s.inbox:
