@@ -96,6 +96,8 @@ export class Bridge {
 			}
 			this.submit(delta)
 		} else if (tr.selectionSet && !tr.getMeta(remoteMeta)) this.history.close()
+		// ProseMirror ends a composition without an event when a mark waits for the next letter.
+		if (this.held && !this.burst && !view.composing) this.settle()
 		this.sendPresence()
 		return state.doc !== before.doc
 	}
@@ -137,11 +139,17 @@ export class Bridge {
 	/** Call when a composition has ended. */
 	compositionEnded(): void {
 		clearTimeout(this.timer)
-		this.timer = setTimeout(() => this.release(), settleTime)
+		this.timer = undefined
+		this.settle()
+	}
+
+	private settle(): void {
+		this.timer ??= setTimeout(() => this.release(), settleTime)
 	}
 
 	/** Shows what was held back, unless another composition is running. */
-	release(): void {
+	private release(): void {
+		this.timer = undefined
 		if (!this.held || this.view.composing || this.view.isDestroyed) return
 		this.show()
 		this.onRelease()

@@ -10,6 +10,10 @@ import { type TestDocument, World } from "./testing/world.js"
 
 afterEach(closeAll)
 
+function keyDown({ view }: Editor, key: KeyboardEventInit): void {
+	view.dom.dispatchEvent(new KeyboardEvent("keydown", { ...key, bubbles: true }))
+}
+
 describe("typing", () => {
 	test("goes to the document at once, letter by letter", () => {
 		const { client, editor } = alone([{ insert: "ac\n" }])
@@ -152,6 +156,28 @@ describe("others' changes", () => {
 		view.dom.dispatchEvent(new Event("compositionend"))
 		await expect.poll(() => shown(editor)).toEqual(client.content)
 		expect(editor.snapshot.selection.head).toBe(4)
+	})
+
+	test.each([
+		["a format takes it from ProseMirror", (editor: Editor) => editor.commands.toggleMark("bold")],
+		[
+			"undo takes its text from the browser, and a key comes that is not of one",
+			(editor: Editor) => keyDown(editor, { key: "Shift" }),
+		],
+	])("what waits for a composition is shown when that ends without a word: %s", async (_, end) => {
+		const { client, editor } = alone([{ insert: "one\n" }])
+		const { view } = editor
+		select(editor, 3)
+		view.dom.dispatchEvent(new CompositionEvent("compositionstart", { bubbles: true }))
+		client.arrive([{ insert: "X" }])
+		keyDown(editor, { key: "か", isComposing: true })
+		keyDown(editor, { key: "Process", keyCode: 229 })
+		await new Promise((resolve) => setTimeout(resolve, 200))
+		expect(view.composing).toBe(true)
+		expect(shown(editor)).toEqual([{ insert: "one\n" }])
+		end(editor)
+		expect(view.composing).toBe(false)
+		await expect.poll(() => shown(editor)).toEqual([{ insert: "Xone\n" }])
 	})
 
 	test("many in one burst are shown together when it is over, own edits among them moved", async () => {
