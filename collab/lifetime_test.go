@@ -42,13 +42,7 @@ func TestLifetime(t *testing.T) {
 		}
 	})
 	in(t, "[L2] a snapshot that is not of this log is passed over", func(c *Config) { c.Log = foreignSnapshot{c.Log} }, func(t *testing.T, h *harness) {
-		c := h.join(1)
-		for i := range int64(5) {
-			c.submit(i+1, i, text("x"))
-			c.hear()
-		}
-		c.peer.Detach()
-		time.Sleep(3 * DefaultIdle)
+		h.writeAndLeave(5)
 		if h.hub.Stats().Documents != 0 {
 			t.Fatal("it is still in memory: the test shows nothing")
 		}
@@ -61,13 +55,7 @@ func TestLifetime(t *testing.T) {
 		c.Limits.SnapshotBytes = 1
 		from.Log, c.Log = c.Log, from
 	}, func(t *testing.T, h *harness) {
-		c := h.join(1)
-		for i := range int64(5) {
-			c.submit(i+1, i, text("x"))
-			c.hear()
-		}
-		c.peer.Detach()
-		time.Sleep(3 * DefaultIdle)
+		h.writeAndLeave(5)
 		snapshot, err := h.store.Snapshot(t.Context(), h.doc, 5)
 		if err != nil || snapshot.Revision < 3 || h.hub.Stats().Documents != 0 {
 			t.Fatalf("snapshot of revision %d, %v, %d documents in memory: the test shows nothing", snapshot.Revision, err, h.hub.Stats().Documents)
@@ -115,6 +103,17 @@ func (o otherHead) Document(ctx context.Context, id persistence.ID) (persistence
 	d, err := o.Documents.Document(ctx, id)
 	d.Head.Hash[0]++
 	return d, err
+}
+
+// writeAndLeave has somebody write so many changes and go, and the document leave memory.
+func (h *harness) writeAndLeave(changes int64) {
+	c := h.join(1)
+	for i := range changes {
+		c.submit(i+1, i, text("x"))
+		c.hear()
+	}
+	c.peer.Detach()
+	time.Sleep(3 * DefaultIdle)
 }
 
 // readFrom notes after which revision the log was read.
