@@ -139,7 +139,7 @@ class DocumentEditor implements Editor {
 						if (event.key !== "Shift") this.escaped = event.key === "Escape"
 						// A browser whose composition was undone says nothing, but the next key is not of one (229: of one, by old ways).
 						if (view.composing && !event.isComposing && event.keyCode !== 229) {
-							view.dom.dispatchEvent(new CompositionEvent("compositionend", { bubbles: true }))
+							view.dom.dispatchEvent(new Event("compositionend"))
 						}
 						// The browser tells of a moved caret later than of the next key; a quick End, Enter would split the
 						// line where the caret was. Reading the DOM's selection first needs ProseMirror's own observer.
