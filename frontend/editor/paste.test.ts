@@ -14,7 +14,7 @@ import { readLines, setAsideStyles } from "./paste.js"
 import { schema } from "./schema.js"
 import { documentDelta, parameters } from "./testing/arbitrary.js"
 import { alone, closeAll, press, select, shown } from "./testing/hands.js"
-import { googleDocs, wordDocument } from "./testing/pasted.js"
+import { googleDocs, wordComments, wordDocument } from "./testing/pasted.js"
 
 /** The server's tests read the same cases. */
 const lists: { name: string; document: Delta; text: string }[] = JSON.parse(
@@ -142,13 +142,23 @@ describe("paste from web pages", () => {
 			[{ insert: "a\tb\nc\td\n" }],
 		],
 		[
+			"a table's cells begin with their text, however it is wrapped",
+			"<table><tr><td>\n<p>a</p></td>\n<td>\n<p>b</p><p>c</p></td></tr></table>",
+			[{ insert: "a\tb c\n" }],
+		],
+		[
+			"what is drawn as a block stands on lines of its own",
+			'one<span style="display: block; height: 8px"></span>two<span style="display:block">three</span>four',
+			[{ insert: "one\ntwo\nthree\nfour\n" }],
+		],
+		[
 			"a table's empty cells hold their columns' places",
 			"<table><tr><td></td><td>Q1</td><td>Q2</td></tr><tr><td>Sales</td><td></td><td>7</td></tr></table>",
 			[{ insert: "\tQ1\tQ2\nSales\t\t7\n" }],
 		],
 		[
 			"nothing that runs or hides",
-			'<script>x</script><style>p{}</style><p style="display:none">h</p><p onclick="x()">a</p><iframe src="https://a.example"></iframe>',
+			'<script>x</script><style>p{}</style><p style="display:none">h</p><p hidden>h</p><p onclick="x()">a</p><iframe src="https://a.example"></iframe>',
 			[{ insert: "a\n" }],
 		],
 		["control characters", "<p>a\u0001b&#11;c</p>", [{ insert: "abc\n" }]],
@@ -199,6 +209,10 @@ describe("paste from web pages", () => {
 			]),
 		)
 	})
+
+	test("from Word without what was noted at the margin", () => {
+		expect(read(wordComments)).toEqual([{ insert: "The price, which is final.\nMore.\n" }])
+	})
 })
 
 describe("pictures that cannot be kept are said", () => {
@@ -220,6 +234,7 @@ describe("pictures that cannot be kept are said", () => {
 		["in single quotes", "<p>a <img src = ' HTTPS://i.example/x.png'></p>"],
 		["without quotes", "<p>a <img src=https://i.example/x.png></p>"],
 		["beside words that look like one", `<p title="<img src='x'>">a &lt;img src="x"&gt; ${kept}</p>`],
+		["beside the box of a check list", `${googleDocs}${kept}`],
 		["beside one that nobody saw", `<p>a <span style="display: none">${theirs}</span> ${kept}</p>`],
 	])("not of one that is kept: %s", (_, html) => {
 		expect(told(html)).toEqual([])

@@ -171,7 +171,7 @@ class Reader {
 
 	private endsInSpace(): boolean {
 		const last = this.line[this.line.length - 1]
-		return !last || (typeof last.insert === "string" && last.insert.endsWith(" "))
+		return !last || (typeof last.insert === "string" && /[ \t]$/.test(last.insert))
 	}
 
 	private push(text: string, context: Context): void {
@@ -221,16 +221,19 @@ class Reader {
 		const tag = element.tagName.toUpperCase()
 		if (skipped.has(tag)) return
 		const styles = stylesOf(element)
-		if (styles.get("display") === "none" || styles.get("mso-hide") === "all") return
-		// Word draws list markers as text and says so.
-		if (styles.get("mso-list") === "ignore") return
+		const display = styles.get("display")
+		if (display === "none" || element.hasAttribute("hidden") || styles.get("mso-hide") === "all") return
+		// Word draws list markers as text and says so, and puts comments behind the text: those were for the margin.
+		if (styles.get("mso-list") === "ignore" || styles.get("mso-element") === "comment-list") return
+		if (element.classList.contains("MsoCommentReference")) return
 		if (this.atom(element, tag, context)) return
 		const inner = this.inside(element, tag, styles, context)
 		if (tag === "TD" || tag === "TH") {
 			// An empty cell holds its column's place, also the first.
+			trimEnd(this.line)
 			if (element.previousElementSibling?.matches("td, th")) this.push("\t", { ...inner, inline: {} })
 			this.children(element, inner)
-		} else if (!blocks.has(tag)) this.children(element, inner)
+		} else if (!blocks.has(tag) && display !== "block") this.children(element, inner)
 		else if (context.cell) {
 			if (!this.endsInSpace()) this.push(" ", { ...inner, inline: {} })
 			this.children(element, inner)
@@ -269,6 +272,8 @@ class Reader {
 			return true
 		}
 		if (tag === "IMG") {
+			// Google Docs draws the boxes of check lists.
+			if (element.parentElement?.getAttribute("role") === "checkbox") return true
 			const src = cleanImage(element.getAttribute("src") ?? "")
 			if (!src) {
 				this.leaves = true

@@ -21,3 +21,12 @@ export const wordDocument = `<html xmlns:o="urn:schemas-microsoft-com:office:off
 <p class=MsoListParagraphCxSpLast style='mso-list:l1 level1 lfo2'><!--[if !supportLists]--><span><span style='mso-list:Ignore'>1.<span>&nbsp;&nbsp; </span></span></span><!--[endif]-->number one<o:p></o:p></p>
 <p class=MsoQuote>Said somebody<o:p></o:p></p>
 <!--EndFragment--></body></html>`
+
+/** Word puts the comments of what was copied behind the text. */
+export const wordComments = `<html xmlns:o="urn:schemas-microsoft-com:office:office"><body lang=EN-GB>
+<!--StartFragment-->
+<p class=MsoNormal>The <a style='mso-comment-reference:AL_1;mso-comment-date:20260102T0900'>price</a><span class=MsoCommentReference><span style='font-size:8.0pt'><![if !supportAnnotations]><a class=msocomanchor id="_anchor_1" href="#_msocom_1" language=JavaScript name="_msoanchor_1">[AL1]</a><![endif]><span style='mso-special-character:comment'>&nbsp;</span></span></span>, which is final.<o:p></o:p></p>
+<p class=MsoNormal>More.<o:p></o:p></p>
+<div style='mso-element:comment-list'><![if !supportAnnotations]><hr class=msocomoff align=left size=1 width="33%"><![endif]>
+<div style='mso-element:comment'><div id="_com_1" class=msocomtxt><p class=MsoCommentText><span style='mso-element:field-begin'></span><a class=msocomoff href="#_msoanchor_1">[AL1]</a>They would pay more.<o:p></o:p></p></div></div></div>
+<!--EndFragment--></body></html>`
