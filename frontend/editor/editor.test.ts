@@ -126,6 +126,15 @@ describe("others' changes", () => {
 		expect(shown(editor)).toEqual([{ insert: "Xa" }, { insert: "m", attributes: { bold: true } }, { insert: "b\n" }])
 	})
 
+	test("an image without a description that cannot be loaded says so until it is", () => {
+		const { editor } = alone([{ insert: { image: "https://i.example/x.png" } }, { insert: "\n" }])
+		const image = editor.view.dom.querySelector(".image > img") as HTMLImageElement
+		image.dispatchEvent(new Event("error"))
+		expect(image.alt).toBe("Image not found")
+		image.dispatchEvent(new Event("load"))
+		expect(image.alt).toBe("")
+	})
+
 	test("an image that is selected stays so", () => {
 		const { client, editor } = alone([
 			{ insert: "a" },

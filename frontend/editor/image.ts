@@ -24,8 +24,11 @@ export class ImageView implements NodeView {
 		this.image.referrerPolicy = "no-referrer"
 		this.image.decoding = "async"
 		this.image.draggable = true
-		this.image.addEventListener("error", () => this.dom.classList.add("broken"))
-		this.image.addEventListener("load", () => this.dom.classList.remove("broken"))
+		for (const kind of ["error", "load"])
+			this.image.addEventListener(kind, () => {
+				this.dom.classList.toggle("broken", kind === "error")
+				this.draw()
+			})
 		const handle = owner.createElement("span")
 		handle.className = "image-handle"
 		handle.addEventListener("pointerdown", (event) => this.resize(event, handle))
@@ -36,7 +39,8 @@ export class ImageView implements NodeView {
 	private draw(): void {
 		const { src, alt, width } = this.node.attrs
 		if (this.image.getAttribute("src") !== src) this.image.src = src
-		this.image.alt = alt ?? ""
+		// An empty box would say nothing.
+		this.image.alt = alt ?? (this.dom.classList.contains("broken") ? "Image not found" : "")
 		if (width === null) this.image.removeAttribute("width")
 		else this.image.width = width
 	}
