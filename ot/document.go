@@ -204,6 +204,7 @@ func (doc *Document) Text() string { return doc.TextRange(0, doc.Len()) }
 
 // TextRange returns the text between two positions; an embed reads as U+FFFC.
 func (doc *Document) TextRange(from, to int) string {
+	from, to = max(from, 0), min(to, doc.Len())
 	b := make([]byte, 0, max(to-from, 0))
 	if from == 0 && to == doc.Len() {
 		b = make([]byte, 0, doc.root.size.bytes)

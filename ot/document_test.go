@@ -3,6 +3,7 @@ package ot_test
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -200,6 +201,31 @@ func TestDocumentOfManyRuns(t *testing.T) {
 	}
 	if err := doc.Apply(ot.Delta{ot.InsertText("again", ot.Attributes{})}); err != nil || doc.Text() != "again" {
 		t.Fatalf("%v, %q", err, doc.Text())
+	}
+}
+
+func TestRangesAreCut(t *testing.T) {
+	doc, err := ot.FromDelta(parse(`[{"insert":"a😀b\n"}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		from, to int
+		want     string
+	}{
+		{-4, 3, "a😀"}, {3, math.MaxInt, "b\n"}, {math.MinInt, math.MaxInt, "a😀b\n"}, {0, 5, "a😀b\n"}, {0, 4, "a😀b"}, {1, 5, "😀b\n"},
+		{3, 1, ""}, {5, 9, ""}, {math.MaxInt, math.MinInt, ""}, {-9, -3, ""}, {math.MinInt, -1, ""},
+	} {
+		if got := doc.TextRange(c.from, c.to); got != c.want {
+			t.Errorf("TextRange(%d, %d) is %q, want %q", c.from, c.to, got, c.want)
+		}
+		want := ot.NewBuilder(1).Insert(c.want, ot.Attributes{}).Delta()
+		if got := doc.Slice(c.from, c.to); !got.Equal(want) {
+			t.Errorf("Slice(%d, %d) is %s, want %q", c.from, c.to, got.AppendJSON(nil), c.want)
+		}
+		if got := doc.Pieces(c.from, c.to); got != len(want) {
+			t.Errorf("%d pieces from %d to %d of %q", got, c.from, c.to, c.want)
+		}
 	}
 }
 

@@ -88,6 +88,7 @@ func TestParseDeltaAccepts(t *testing.T) {
 		`[{"attributes":{"b":1,"a":2},"insert":"x"}]`:                          `[{"insert":"x","attributes":{"a":2,"b":1}}]`,
 		`[{"retain":1,"attributes":{"a":null}}]`:                               `[{"retain":1,"attributes":{"a":null}}]`,
 		`[{"insert":{"e":{"b":[1.0,-0,1e21,1E-7,"\u0041"],"a":{}}}}]`:          `[{"insert":{"e":{"a":{},"b":[1,0,1e+21,1e-7,"A"]}}}]`,
+		`[{"insert":{"e":[true,false,null,{"b":false,"a":[]}]}}]`:              `[{"insert":{"e":[true,false,null,{"a":[],"b":false}]}}]`,
 		`[{"retain":1,"attributes":{"a":0.000001,"b":123456789012345678901}}]`: `[{"retain":1,"attributes":{"a":0.000001,"b":123456789012345680000}}]`,
 	} {
 		d, err := ot.ParseDelta([]byte(in))
