@@ -126,9 +126,7 @@ func (doc *Document) remove(from, to int) {
 	}
 	bytes := doc.edit().remove(doc.token, from, to)
 	doc.root.size = doc.root.size.minus(size{to - from, bytes})
-	for !doc.root.leaf() && len(doc.root.kids) == 1 {
-		doc.root = doc.root.kids[0]
-	}
+	doc.lower()
 	if !doc.root.leaf() && len(doc.root.kids) == 0 {
 		doc.root = grow(doc.token, nil)
 	}
@@ -136,6 +134,14 @@ func (doc *Document) remove(from, to int) {
 
 func (doc *Document) format(from, to int, a Attributes) {
 	doc.raise(doc.edit().format(doc.token, from, to, a))
+	doc.lower()
+}
+
+// lower takes roots away that have one child.
+func (doc *Document) lower() {
+	for !doc.root.leaf() && len(doc.root.kids) == 1 {
+		doc.root = doc.root.kids[0]
+	}
 }
 
 // Clone returns the same document in O(1), independent from now on: whichever

@@ -159,11 +159,14 @@ func (n *node) format(t token, from, to int, a Attributes) *node {
 		right, _ := n.splitLeaf(t, 0)
 		return right
 	}
-	start := 0
-	for i := 0; i < len(n.kids) && start < to; i++ {
+	start, first, i := 0, -1, 0
+	for ; i < len(n.kids) && start < to; i++ {
 		k := &n.kids[i]
 		end := start + k.size.units
 		if end > from {
+			if first < 0 {
+				first = i
+			}
 			k.node = k.own(t)
 			if right := k.format(t, max(from-start, 0), min(to, end)-start, a); right != nil {
 				n.adopt(i, right)
@@ -171,6 +174,9 @@ func (n *node) format(t token, from, to int, a Attributes) *node {
 			}
 		}
 		start = end
+	}
+	for i--; i >= first && first >= 0; i-- { // runs that are alike now take less room
+		n.mend(t, i)
 	}
 	return n.splitKids(t)
 }

@@ -41,3 +41,36 @@ func TestMemory(t *testing.T) {
 		})
 	}
 }
+
+// What formatting made of a document goes with the formatting, and not only when
+// it is loaded again.
+func TestMemoryOfFormattingGoesWithIt(t *testing.T) {
+	var b Builder
+	for i := range 20_000 {
+		b.Insert("w", Attrs("color", fmt.Sprint(i%3)))
+	}
+	doc, err := FromDelta(b.Delta())
+	if err != nil {
+		t.Fatal(err)
+	}
+	colored := doc.Memory()
+	for at := 0; at < doc.Len(); at += 7 { // word by word, as people do
+		d := Delta{Retain(min(7, doc.Len()-at), Attrs("color", nil))}
+		if at > 0 {
+			d = append(Delta{Retain(at, Attributes{})}, d...)
+		}
+		if err := doc.Apply(d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := doc.CheckTree(); err != nil {
+		t.Fatal(err)
+	}
+	fresh, err := FromDelta(doc.Delta())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if takes, least := doc.Memory(), fresh.Memory(); takes > 4*least {
+		t.Errorf("it took %d bytes with its colors, %d without, and %d when loaded again", colored, takes, least)
+	}
+}
