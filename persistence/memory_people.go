@@ -209,11 +209,17 @@ func (r memoryReader) Logins(_ context.Context, user ID) ([]Login, error) {
 }
 
 func (r memoryReader) Ticket(_ context.Context, digest Hash) (Ticket, error) {
-	return first(r().tickets, "ticket", func(t Ticket) bool { return t.Digest == digest })
+	ticket, err := first(r().tickets, "ticket", func(t Ticket) bool { return t.Digest == digest })
+	ticket.Groups = slices.Clone(ticket.Groups)
+	return ticket, err
 }
 
 func (r memoryReader) Tickets(_ context.Context, kind TicketKind, at time.Time) ([]Ticket, error) {
-	return sorted(r().tickets, func(t Ticket) bool { return t.Kind == kind && t.UsedAt.IsZero() && t.ExpiresAt.After(at) }, compareTickets), nil
+	found := sorted(r().tickets, func(t Ticket) bool { return t.Kind == kind && t.UsedAt.IsZero() && t.ExpiresAt.After(at) }, compareTickets)
+	for i := range found {
+		found[i].Groups = slices.Clone(found[i].Groups)
+	}
+	return found, nil
 }
 
 func (r memoryReader) Group(_ context.Context, id ID) (Group, error) {

@@ -152,6 +152,7 @@ func (e *memoryEdit) UseTicket(digest Hash, kind TicketKind, at time.Time) (Tick
 		return Ticket{}, err
 	}
 	e.state.tickets[ticket.ID] = ticket
+	ticket.Groups = slices.Clone(ticket.Groups)
 	return ticket, nil
 }
 

@@ -301,8 +301,10 @@ func testSnapshots(t *testing.T, s persistence.Store) {
 			t.Errorf("snapshot at or below %d: %+v, %v", below, got, err)
 		}
 	}
-	_, err = s.Snapshot(t.Context(), l.ID, 9)
-	wantError(t, "below the first", err, persistence.ErrNotFound)
+	for _, below := range []int64{9, 0} {
+		_, err = s.Snapshot(t.Context(), l.ID, below)
+		wantError(t, "below the first", err, persistence.ErrNotFound)
+	}
 	wantError(t, "revision of the future", s.PutSnapshot(t.Context(), l.ID, persistence.Snapshot{Revision: 31, Content: []byte("x")}), persistence.ErrNotFound)
 	wantError(t, "revision 0", s.PutSnapshot(t.Context(), l.ID, persistence.Snapshot{Hash: persistence.ChainStart(l.ID, l.Head.Epoch), Content: []byte("x")}), persistence.ErrNotFound)
 	foreign := at(30, "x")
@@ -360,6 +362,9 @@ func testClose(t *testing.T, s persistence.Store) {
 	wantError(t, "ready", s.Ready(t.Context()), persistence.ErrStopped)
 	wantError(t, "rename", s.Rename(t.Context(), l.ID, "x", Ada, time.Now()), persistence.ErrStopped)
 	wantError(t, "snapshot", s.PutSnapshot(t.Context(), l.ID, persistence.Snapshot{Revision: 1, Hash: l.Changes[0].Hash}), persistence.ErrStopped)
+	wantError(t, "trash", s.Trash(t.Context(), l.ID, Ada, time.Now()), persistence.ErrStopped)
+	wantError(t, "creation", s.Create(t.Context(), persistence.Document{ID: persistence.NewID(), Head: persistence.Head{Epoch: persistence.NewID()}}, nil), persistence.ErrStopped)
+	wantError(t, "edit", s.EditPeople(t.Context(), func(persistence.PeopleEdit) error { return nil }), persistence.ErrStopped)
 }
 
 func testNotFound(t *testing.T, s persistence.Store) {

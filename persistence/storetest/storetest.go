@@ -42,7 +42,7 @@ func Run(t *testing.T, open func(t *testing.T) persistence.Store) {
 		{"[L3] a closed store answers ErrStopped", testClose},
 		{"what is not there is ErrNotFound", testNotFound},
 	}
-	for _, c := range slices.Concat(tests, peopleTests, rightsTests) {
+	for _, c := range slices.Concat(tests, sharingTests, peopleTests, rightsTests) {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t)
 			defer func() {
