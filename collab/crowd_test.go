@@ -44,6 +44,38 @@ func TestNobodyIsLeftBehindInTheCrowd(t *testing.T) {
 	})
 }
 
+// Carets that found no room in the outbox come once there is some.
+func TestOwedCaretsCome(t *testing.T) {
+	in(t, "[V1] who was owed carets is given everybody's", nil, func(t *testing.T, h *harness) {
+		slow, alice, bob := h.join(0), h.join(1), h.join(2)
+		time.Sleep(time.Second)
+		for _, c := range []*pipe{slow, alice, bob} {
+			c.hear()
+		}
+		alice.submit(1, 0, text(strings.Repeat("x", presenceRoom+1)))
+		alice.hear()
+		want := map[string]protocol.Selection{alice.peer.ID(): {Anchor: 7, Head: 9}, bob.peer.ID(): {Anchor: 3, Head: 3}}
+		for _, c := range []*pipe{alice, bob} {
+			at := want[c.peer.ID()]
+			c.say(protocol.Presence{Base: 1, Selection: &at})
+		}
+		time.Sleep(time.Second)
+		if got := slow.hear(); len(got) != 1 || len(of[protocol.Change](got)) != 1 {
+			t.Fatalf("while there was no room it got %v", got)
+		}
+		time.Sleep(time.Second)
+		shown := of[protocol.PeerPresence](slow.hear())
+		for _, p := range shown {
+			if p.Selection == nil || *p.Selection != want[p.Peer] {
+				t.Errorf("%s is at %v", p.Peer, p.Selection)
+			}
+		}
+		if len(shown) != len(want) {
+			t.Errorf("%d are shown, not %d", len(shown), len(want))
+		}
+	})
+}
+
 // What everybody shows of themselves goes to everybody.
 func TestCrowdIsBounded(t *testing.T) {
 	state := []byte(`{"pad":"` + strings.Repeat("x", DefaultPresenceBytes-100) + `"}`)

@@ -1,10 +1,49 @@
 package collab
 
 import (
+	"slices"
 	"testing"
+	"testing/synctest"
 
 	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/ot"
 )
+
+// A lone writer is not told of its own changes; what comes by HTTP it is told of.
+func TestALoneWriterIsToldOfWrites(t *testing.T) {
+	in(t, "[S4][S6] one batch with changes of the only connection and of nobody's", nil, func(t *testing.T, h *harness) {
+		alice := h.join(1)
+		h.store.Hold()
+		alice.submit(1, 0, text("a")) // waits for the disk alone
+		synctest.Wait()
+		alice.submit(2, 0, text("b"))
+		synctest.Wait()
+		written := make(chan error, 1)
+		go func() {
+			_, err := h.hub.Submit(t.Context(), Write{Document: h.doc, Who: Identity{User: user(2)}, Role: protocol.RoleEditor, Delta: ot.Delta{text("w")}})
+			written <- err
+		}()
+		synctest.Wait()
+		alice.submit(3, 0, text("c"))
+		synctest.Wait()
+		h.store.Release()
+		if err := <-written; err != nil {
+			t.Fatal(err)
+		}
+		var told []int64 // revisions, in order; a change's is negative
+		for _, m := range alice.hear() {
+			switch m := m.(type) {
+			case protocol.Ack:
+				told = append(told, m.Revision)
+			case protocol.Change:
+				told = append(told, -m.Revision)
+			}
+		}
+		if want := []int64{1, 2, -3, 4}; !slices.Equal(told, want) {
+			t.Errorf("told of %v, want %v", told, want)
+		}
+	})
+}
 
 // A crowd is served in slices, and the session hears what comes between them.
 func TestCrowdIsServedInSlices(t *testing.T) {

@@ -168,7 +168,7 @@ func (f *Follower) read(ctx context.Context, durable int64) ([]persistence.Chang
 	return changes, nil
 }
 
-// Close ends following. Any goroutine, more than once.
+// Close ends following. The goroutine of Next, more than once.
 func (f *Follower) Close() {
 	f.closed.Do(func() { f.session.tell(followRequest{follower: f, leave: true}) })
 }

@@ -84,6 +84,7 @@ func TestParseDeltaAccepts(t *testing.T) {
 		`[{"retain":1.0},{"delete":2e1},{"retain":10E-1}]`:                     `[{"retain":1},{"delete":20},{"retain":1}]`,
 		`[{"retain":2147483647}]`:                                              `[{"retain":2147483647}]`,
 		`[{"insert":"\ud83d\ude00\u00e9\/\b\f\n\r\t\u0001"}]`:                  "[{\"insert\":\"😀é/\\b\\f\\n\\r\\t\\u0001\"}]",
+		`[{"insert":"\uD83D\uDE00\u00E9\u00aF"}]`:                              `[{"insert":"😀é¯"}]`,
 		`[{"insert":"<b>&\u2028"}]`:                                            "[{\"insert\":\"<b>&\u2028\"}]",
 		`[{"attributes":{"b":1,"a":2},"insert":"x"}]`:                          `[{"insert":"x","attributes":{"a":2,"b":1}}]`,
 		`[{"retain":1,"attributes":{"a":null}}]`:                               `[{"retain":1,"attributes":{"a":null}}]`,
