@@ -90,9 +90,6 @@ func Dial(ctx context.Context, config SocketConfig) (*Socket, error) {
 	go s.run(running)
 	if err := s.Wait(ctx, func(c *Client) bool { return c.ID() != "" }); err != nil {
 		s.Close()
-		if s.lost != nil { // nobody else has the socket
-			err = fmt.Errorf("%w; the last attempt: %w", err, s.lost)
-		}
 		return nil, fmt.Errorf("connecting to document %s: %w", config.Document, err)
 	}
 	return s, nil
@@ -158,7 +155,11 @@ func (s *Socket) Wait(ctx context.Context, ready func(*Client) bool) error {
 			return s.failure
 		}
 		if ctx.Err() != nil {
-			return fmt.Errorf("at revision %d with %d pending: %w", s.client.Revision(), s.client.Pending(), ctx.Err())
+			err := fmt.Errorf("at revision %d with %d pending: %w", s.client.Revision(), s.client.Pending(), ctx.Err())
+			if s.pipe == nil && s.lost != nil {
+				err = fmt.Errorf("%w; the last attempt: %w", err, s.lost)
+			}
+			return err
 		}
 		s.changed.Wait()
 	}

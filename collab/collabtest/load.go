@@ -19,8 +19,14 @@ import (
 	"github.com/coscribe/coscribe/ot"
 )
 
-// ErrDiverged: replicas of one document differ.
-var ErrDiverged = errors.New("replicas differ")
+// Errors of Load.
+var (
+	// ErrDiverged: replicas of one document differ.
+	ErrDiverged = errors.New("replicas differ")
+	// ErrRefused: the server refused changes for good, so what was measured is not
+	// what was asked for.
+	ErrRefused = errors.New("changes were refused")
+)
 
 // LoadConfig says what load to make. Zero numbers get the values named.
 type LoadConfig struct {
@@ -82,13 +88,13 @@ const LoadGCPercent = 400
 
 const (
 	dialAtOnce = 16               // connections being made at one time
-	dialWait   = 60 * time.Second // for each
+	dialWait   = 60 * time.Second // for each, and for each document to be made
 	settleWait = 60 * time.Second // for all replicas to meet after the writing
 )
 
 // Load runs clients against a server and measures what they see. progress (may
-// be nil) gets a line each second. The error is ErrDiverged if replicas differ,
-// and the report is filled as far as things went.
+// be nil) gets a line each second. The error is ErrDiverged if replicas differ or
+// ErrRefused, and the report is filled as far as things went.
 func Load(ctx context.Context, config LoadConfig, progress io.Writer) (Report, error) {
 	if err := config.check(); err != nil {
 		return Report{Config: config}, err
@@ -110,13 +116,16 @@ func (l *load) run(ctx context.Context, progress io.Writer, work func(context.Co
 	stop := l.narrate(progress)
 	l.start()
 	err := work(ctx)
-	l.took = time.Since(l.began)
+	l.end()
 	stop()
 	if err == nil {
 		err = l.settle(ctx)
 	}
 	report := l.report()
 	report.Converged = err == nil
+	if first := l.refusal.Load(); first != nil {
+		err = errors.Join(err, fmt.Errorf("%w for good, %d of them; the first (%s): %s", ErrRefused, report.Rejected, first.Code, first.Message))
+	}
 	return report, err
 }
 
@@ -127,6 +136,13 @@ func (l *load) start() {
 	l.began = time.Now()
 }
 
+// end says that nothing more is written. What comes after is counted, but is of no
+// rate: a server that is behind may take as long again for it.
+func (l *load) end() {
+	l.took = time.Since(l.began)
+	l.ackedBy, l.deliveredBy = l.acked.Load(), l.delivered.Load()
+}
+
 // load is one run.
 type load struct {
 	config    LoadConfig
@@ -134,6 +150,9 @@ type load struct {
 	names     protocol.Names
 	began     time.Time
 	took      time.Duration
+
+	ackedBy, deliveredBy int64                     // when the writing ended
+	refusal              atomic.Pointer[Rejection] // the first
 
 	edits, acked, delivered      atomic.Int64 // edits made; changes acknowledged; changes seen by others
 	bytesUp, bytesDown, frames   atomic.Int64 // submits; server frames
@@ -170,6 +189,8 @@ func (l *load) connect(ctx context.Context) error {
 		}
 		l.documents = append(l.documents, &loadDocument{id: id})
 	}
+	ctx, cancel := context.WithCancel(ctx) // one that does not come in is enough
+	defer cancel()
 	gate := make(chan struct{}, dialAtOnce)
 	failures := make(chan error, 1)
 	var wait sync.WaitGroup
@@ -183,6 +204,7 @@ func (l *load) connect(ctx context.Context) error {
 				if err := c.dial(ctx); err != nil {
 					select {
 					case failures <- err:
+						cancel()
 					default:
 					}
 				}
@@ -204,7 +226,7 @@ func (c *loadClient) dial(ctx context.Context) error {
 	socket, err := Dial(ctx, SocketConfig{
 		URL: c.load.config.URL, Document: c.document.id, Token: c.load.config.Token, Transport: c.load.config.Transport,
 		Names: &c.load.names, Sent: c.sent, Landed: c.landed, Changed: c.changed, Frame: c.frame,
-		Refused: func(Rejection) { c.load.rejected.Add(1); c.flight = nil },
+		Refused: c.refused,
 		PutOff:  func(protocol.Reject) { c.load.putOff.Add(1) },
 		Dropped: func(error) { c.load.reconnects.Add(1) },
 	})
@@ -227,6 +249,12 @@ func (c *loadClient) landed(_, revision int64) {
 	c.document.moments.publish(revision, c.flight)
 	c.flight = nil
 	c.load.acked.Add(1)
+}
+
+func (c *loadClient) refused(r Rejection) {
+	c.load.rejected.Add(1)
+	c.load.refusal.CompareAndSwap(nil, &r)
+	c.flight = nil
 }
 
 func (c *loadClient) changed(m *protocol.Change) {
@@ -387,6 +415,8 @@ func (l *load) close() {
 
 // createDocument makes an empty document and returns its id.
 func createDocument(ctx context.Context, server, token, title string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialWait)
+	defer cancel()
 	body, err := json.Marshal(map[string]string{"title": title})
 	if err != nil {
 		return "", err

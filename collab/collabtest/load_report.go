@@ -12,9 +12,13 @@ type Report struct {
 	Config  LoadConfig
 	Seconds float64 // of writing
 
-	Edits      int64 // made locally
-	Acked      int64 // changes acknowledged; a change may hold several edits
-	Delivered  int64 // changes applied by others than their author
+	Edits     int64 // made locally
+	Acked     int64 // changes acknowledged; a change may hold several edits
+	Delivered int64 // changes applied by others than their author
+	// AckedBy and DeliveredBy are those of them that had been when the writing
+	// ended; rates are of these.
+	AckedBy, DeliveredBy int64
+
 	Reconnects int64
 	Rejected   int64
 	PutOff     int64 // refused for now, by a rate or a full disk, and sent again
@@ -32,7 +36,7 @@ type Report struct {
 func (l *load) report() Report {
 	r := Report{
 		Config: l.config, Seconds: l.took.Seconds(),
-		Edits: l.edits.Load(), Acked: l.acked.Load(), Delivered: l.delivered.Load(),
+		Edits: l.edits.Load(), Acked: l.acked.Load(), Delivered: l.delivered.Load(), AckedBy: l.ackedBy, DeliveredBy: l.deliveredBy,
 		Reconnects: l.reconnects.Load(), Rejected: l.rejected.Load(), PutOff: l.putOff.Load(),
 		BytesUp: l.bytesUp.Load(), BytesDown: l.bytesDown.Load(), Frames: l.frames.Load(),
 	}
@@ -66,9 +70,12 @@ func (r Report) WriteTo(w io.Writer) (int64, error) {
 	}
 	seconds := max(r.Seconds, 1e-9)
 	row("documents x clients", "%d x (%d writers + %d readers)", r.Config.Documents, r.Config.Writers, r.Config.Readers)
+	if r.Config.Trace == "" {
+		row("seed", "%d", r.Config.Seed)
+	}
 	row("edits made", "%d in %.1f s, %.0f/s", r.Edits, r.Seconds, float64(r.Edits)/seconds)
-	row("changes acknowledged", "%d, %.0f/s", r.Acked, float64(r.Acked)/seconds)
-	row("changes seen by others", "%d, %.0f/s", r.Delivered, float64(r.Delivered)/seconds)
+	row("changes acknowledged", "%d, %.0f/s while writing", r.Acked, float64(r.AckedBy)/seconds)
+	row("changes seen by others", "%d, %.0f/s while writing", r.Delivered, float64(r.DeliveredBy)/seconds)
 	row("edit to ack", "%s", r.Ack)
 	row("edit to others' screens", "%s", r.Visible)
 	row("bytes sent per change", "%.0f", per(r.BytesUp, r.Acked))

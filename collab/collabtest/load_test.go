@@ -8,20 +8,26 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/coscribe/coscribe/collab"
+	"github.com/coscribe/coscribe/collab/protocol"
+	"github.com/coscribe/coscribe/collab/transport"
 	"github.com/coscribe/coscribe/ot"
+	"github.com/coscribe/coscribe/persistence"
 )
 
 // patience is how long a test waits for what must come: only what hangs meets
 // it, on the slowest and busiest machine.
 const patience = 2 * time.Minute
 
-func newLocal(t testing.TB) *Local {
+func newLocal(t testing.TB) *Local { return startLocal(t, LocalConfig{}) }
+
+func startLocal(t testing.TB, config LocalConfig) *Local {
 	t.Helper()
-	l, err := NewLocal(LocalConfig{Engine: collab.Config{Limits: collab.Limits{Drain: time.Millisecond}}})
+	config.Engine.Limits.Drain = time.Millisecond
+	l, err := NewLocal(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,6 +166,78 @@ func TestLoadWithoutSense(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), "creating a document") || report.Seconds != 0 {
 			t.Errorf("%+v: %v", c, err)
 		}
+	}
+}
+
+// What a server that is behind does after the writing has no part in its rate.
+func TestLoadCountsNoRateOfWhatCameLater(t *testing.T) {
+	l := &load{config: LoadConfig{Seed: 7}.withDefaults()}
+	l.start()
+	l.acked.Store(20)
+	l.delivered.Store(60)
+	l.end()
+	l.took = 2 * time.Second
+	l.acked.Store(1000)
+	l.delivered.Store(3000)
+	var table strings.Builder
+	if _, err := l.report().WriteTo(&table); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []string{"changes acknowledged         1000, 10/s while writing\n", "changes seen by others       3000, 30/s while writing\n", "seed                         7\n"} {
+		if !strings.Contains(table.String(), row) {
+			t.Errorf("%q is not in\n%s", row, table.String())
+		}
+	}
+}
+
+// viewers lets everybody in, to read.
+type viewers struct{ openAccess }
+
+func (viewers) Role(context.Context, transport.Identity, persistence.ID) (protocol.Role, error) {
+	return protocol.RoleViewer, nil
+}
+
+func TestLoadThatIsRefusedFails(t *testing.T) {
+	local := startLocal(t, LocalConfig{Access: viewers{openAccess{new(atomic.Int64)}}})
+	report, err := Load(t.Context(), LoadConfig{URL: local.URL, Rate: 100, Duration: 100 * time.Millisecond}, nil)
+	if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), string(protocol.CodeReadOnly)) || report.Rejected == 0 || !report.Converged {
+		t.Errorf("got %v and %+v", err, report)
+	}
+}
+
+// doorkeeper turns the first away, and lets the others wait.
+type doorkeeper struct {
+	openAccess
+	tries   atomic.Int64
+	release chan struct{} // closed when more have come than may try at once
+}
+
+func (d *doorkeeper) Role(ctx context.Context, _ transport.Identity, _ persistence.ID) (protocol.Role, error) {
+	switch d.tries.Add(1) {
+	case 1:
+		return protocol.RoleNone, nil
+	case dialAtOnce + 1:
+		close(d.release)
+	}
+	select {
+	case <-d.release:
+	case <-ctx.Done():
+	}
+	return protocol.RoleViewer, nil
+}
+
+func TestLoadEndsWithTheFirstThatIsNotLetIn(t *testing.T) {
+	door := &doorkeeper{openAccess: openAccess{new(atomic.Int64)}, release: make(chan struct{})}
+	local := startLocal(t, LocalConfig{Access: door})
+	report, err := Load(t.Context(), LoadConfig{URL: local.URL, Readers: 3 * dialAtOnce}, nil)
+	if err == nil || report.Seconds != 0 {
+		t.Errorf("with one turned away: %v, %+v", err, report)
+	}
+	select {
+	case <-door.release:
+		t.Error("others came when one had been turned away")
+	default:
+		close(door.release)
 	}
 }
 
