@@ -439,6 +439,9 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 	}{
 		{"an attribute that is not known", change(`{"delta":[{"insert":"x","attributes":{"font":"serif"}}]}`), `op 0: the attribute "font" is unknown`},
 		{"an embed that is not known", change(`{"delta":[{"insert":{"video":"x"}}]}`), `op 0: the embed "video" is unknown`},
+		{"a value of another kind", change(`{"delta":[{"insert":"x","attributes":{"color":"red"}}]}`), `op 0: the attribute color has to be a colour as "#rrggbb" in lower case`},
+		{"an embed of another kind", change(`{"delta":[{"insert":{"image":"data:image/png;base64,AA"}}]}`), "op 0: the embed image has to be an address that begins with http:// or https://"},
+		{"a heading of text", change(`{"delta":[{"retain":3,"attributes":{"header":1}}]}`), "it belongs on the newline"},
 		{"a name without end", change(`{"delta":[{"insert":"x","attributes":{"` + strings.Repeat("é", 1000) + `":true}}]}`), `"` + strings.Repeat("é", 20) + `…" is unknown`},
 		{"no delta", b.send("POST", "/api/documents", `{"content":"x"}`), "used: a delta is an array"},
 		{"a key that was used", change(`{"delta":[{"insert":"y"}]}`, "Idempotency-Key", "one"), "Give each change a key of its own"},

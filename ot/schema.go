@@ -11,7 +11,7 @@ import (
 // any goroutine.
 type Schema struct {
 	attributes map[string]rule
-	embeds     map[string]func(Value) bool
+	embeds     map[string]shape
 }
 
 // place is where an attribute may stand.
@@ -23,37 +23,48 @@ const (
 	imageOnly              // on image embeds alone
 )
 
+// shape is what a value may be, and how that is said to whoever sent another.
+type shape struct {
+	valid func(Value) bool
+	wants string
+}
+
 type rule struct {
 	place place
-	valid func(Value) bool
+	shape
 }
+
+var (
+	flag  = shape{isTrue, "true"}
+	color = shape{isColor, `a colour as "#rrggbb" in lower case`}
+)
 
 // RichText is the schema of every document. frontend/client/schema.ts holds
 // the same table; testdata/schema.json ties the two together.
 var RichText = &Schema{
 	attributes: map[string]rule{
-		"bold":       {inline, isTrue},
-		"italic":     {inline, isTrue},
-		"underline":  {inline, isTrue},
-		"strike":     {inline, isTrue},
-		"code":       {inline, isTrue},
-		"link":       {inline, isLink("http://", "https://", "mailto:")},
-		"color":      {inline, isColor},
-		"background": {inline, isColor},
-		"header":     {block, isInteger(1, 3)},
-		"list":       {block, isOneOf(`"bullet"`, `"ordered"`, `"checked"`, `"unchecked"`)},
-		"indent":     {block, isInteger(1, 8)},
-		"align":      {block, isOneOf(`"center"`, `"right"`, `"justify"`)},
-		"blockquote": {block, isTrue},
-		"code-block": {block, isCodeBlock},
-		"direction":  {block, isOneOf(`"rtl"`)},
-		"width":      {imageOnly, isInteger(16, 4096)},
-		"alt":        {imageOnly, isText(0, 512)},
+		"bold":       {inline, flag},
+		"italic":     {inline, flag},
+		"underline":  {inline, flag},
+		"strike":     {inline, flag},
+		"code":       {inline, flag},
+		"link":       {inline, shape{isLink("http://", "https://", "mailto:"), "an address that begins with http://, https:// or mailto:, without spaces, of at most 2048 characters"}},
+		"color":      {inline, color},
+		"background": {inline, color},
+		"header":     {block, shape{isInteger(1, 3), "1, 2 or 3"}},
+		"list":       {block, shape{isOneOf(`"bullet"`, `"ordered"`, `"checked"`, `"unchecked"`), `"bullet", "ordered", "checked" or "unchecked"`}},
+		"indent":     {block, shape{isInteger(1, 8), "a whole number from 1 to 8"}},
+		"align":      {block, shape{isOneOf(`"center"`, `"right"`, `"justify"`), `"center", "right" or "justify"`}},
+		"blockquote": {block, flag},
+		"code-block": {block, shape{isCodeBlock, "true or a language's name in lower case"}},
+		"direction":  {block, shape{isOneOf(`"rtl"`), `"rtl"`}},
+		"width":      {imageOnly, shape{isInteger(16, 4096), "a whole number from 16 to 4096"}},
+		"alt":        {imageOnly, shape{isText(0, 512), "a text of at most 512 characters, without line ends"}},
 	},
-	embeds: map[string]func(Value) bool{
-		"image":   isLink("http://", "https://"),
-		"divider": isTrue,
-		"mention": isMention,
+	embeds: map[string]shape{
+		"image":   {isLink("http://", "https://"), "an address that begins with http:// or https://, without spaces, of at most 2048 characters"},
+		"divider": flag,
+		"mention": {isMention, `{"id": a UUID in lower case, "name": 1 to 80 characters}`},
 	},
 }
 
@@ -71,12 +82,12 @@ func (s *Schema) Check(d Delta) error {
 
 func (s *Schema) checkOp(o *Op) string {
 	if o.embed != nil {
-		valid, ok := s.embeds[o.embed.Key]
+		embed, ok := s.embeds[o.embed.Key]
 		if !ok {
 			return "the embed " + named(o.embed.Key) + " is unknown"
 		}
-		if !valid(o.embed.Value) {
-			return "the embed's value is not allowed"
+		if !embed.valid(o.embed.Value) {
+			return "the embed " + o.embed.Key + " has to be " + embed.wants
 		}
 	} else if strings.ContainsFunc(o.text, isControl) {
 		return "the text holds a control character"
@@ -91,7 +102,7 @@ func (s *Schema) checkOp(o *Op) string {
 			continue
 		}
 		if !r.valid(p.value) {
-			return "the attribute " + p.key + " has a value that is not allowed"
+			return "the attribute " + p.key + " has to be " + r.wants
 		}
 		on[r.place] = true
 	}
@@ -129,7 +140,7 @@ func misplaced(embed *Embed, units, newlines int, on [3]bool) string {
 	case on[imageOnly]:
 		return "an image's attribute stands on text"
 	case on[block] && newlines < units:
-		return "a block attribute stands on text"
+		return "a block attribute stands on text: it belongs on the newline that ends the line"
 	case on[inline] && newlines > 0:
 		return "an inline attribute stands on a newline"
 	}
