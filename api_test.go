@@ -425,12 +425,14 @@ func TestBadInput(t *testing.T) {
 }
 
 func TestRefusalsSayWhatToDo(t *testing.T) {
-	b := browse(t, start(t, testConfig(t)))
+	program := start(t, testConfig(t))
+	b := browse(t, program)
 	d := b.create("Refusals", "text\n")
 	document := "/api/documents/" + d.ID
 	change := func(body string, header ...string) answer {
 		return b.send("POST", document+"/changes", body, header...)
 	}
+	stranger := browse(t, program)
 	b.want(http.StatusOK, change(`{"delta":[{"insert":"x"}]}`, "Idempotency-Key", "one"), nil)
 	for _, c := range []struct {
 		of   string
@@ -442,6 +444,7 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 		{"a value of another kind", change(`{"delta":[{"insert":"x","attributes":{"color":"red"}}]}`), `op 0: the attribute color has to be a colour as "#rrggbb" in lower case`},
 		{"an embed of another kind", change(`{"delta":[{"insert":{"image":"data:image/png;base64,AA"}}]}`), "op 0: the embed image has to be an address that begins with http:// or https://"},
 		{"a heading of text", change(`{"delta":[{"retain":3,"attributes":{"header":1}}]}`), "it belongs on the newline"},
+		{"a key of nobody", stranger.send("POST", document+"/changes", `{"delta":[{"insert":"z"}]}`, "Idempotency-Key", "two"), "send a token, or the cookie"},
 		{"a name without end", change(`{"delta":[{"insert":"x","attributes":{"` + strings.Repeat("é", 1000) + `":true}}]}`), `"` + strings.Repeat("é", 20) + `…" is unknown`},
 		{"no delta", b.send("POST", "/api/documents", `{"content":"x"}`), "used: a delta is an array"},
 		{"a key that was used", change(`{"delta":[{"insert":"y"}]}`, "Idempotency-Key", "one"), "Give each change a key of its own"},
@@ -455,4 +458,13 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 			t.Errorf("%s: %s (%v)", c.of, c.told.body, err)
 		}
 	}
+	t.Run("[S2] whoever repeats a key is known from the first try", func(t *testing.T) {
+		var wrote struct{ Revision int64 }
+		for range 2 {
+			stranger.want(http.StatusOK, stranger.send("POST", document+"/changes", `{"delta":[{"insert":"z"}]}`, "Idempotency-Key", "two"), &wrote)
+		}
+		if wrote.Revision != 3 {
+			t.Errorf("revision %d", wrote.Revision)
+		}
+	})
 }

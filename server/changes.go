@@ -88,7 +88,7 @@ type changesOutput struct {
 
 type writeInput struct {
 	DocumentPath
-	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"A repeated key gets its first answer for 7 days"`
+	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"A repeated key of the same caller gets its first answer for 7 days"`
 	Body           struct {
 		Epoch      *string `json:"epoch,omitempty" doc:"Refuse with epoch_changed if the log is another one"`
 		Base       *int64  `json:"base,omitempty" minimum:"0" doc:"The revision that the delta was made on; the head without"`
@@ -189,7 +189,7 @@ func (s *Server) writeChange(ctx context.Context, in *writeInput) (*writeOutput,
 		if err := s.living(ctx, write.Document); err != nil {
 			return err
 		}
-		if err := readWrite(&write, in); err != nil {
+		if err := readWrite(&write, in, whole(ctx).token != ""); err != nil {
 			return err
 		}
 		result, err = s.config.Hub.Submit(ctx, write)
@@ -204,14 +204,18 @@ func (s *Server) writeChange(ctx context.Context, in *writeInput) (*writeOutput,
 }
 
 // readWrite reads what of the body may be wrong; after the role, so that
-// those who may not write learn nothing else.
-func readWrite(write *collab.Write, in *writeInput) (err error) {
+// those who may not write learn nothing else. A stranger is a guest of this
+// one request: the next would be another, and its key another one's.
+func readWrite(write *collab.Write, in *writeInput, stranger bool) (err error) {
 	if in.Body.Epoch != nil {
 		epoch, err := persistence.ParseID(*in.Body.Epoch)
 		if err != nil {
 			return collab.ErrEpoch
 		}
 		write.Epoch = &epoch
+	}
+	if in.IdempotencyKey != "" && stranger {
+		return newProblem(http.StatusBadRequest, "invalid_request", "An Idempotency-Key is remembered for whoever sends it, and nobody is known by this request: send a token, or the cookie that comes with this answer.")
 	}
 	if write.OnConflict == "fail" && write.Base == nil {
 		return newProblem(http.StatusBadRequest, "invalid_request", "onConflict \"fail\" compares the document with base: send the revision that the delta was made on.")
