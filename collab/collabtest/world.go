@@ -502,7 +502,7 @@ func (w *World) agree(ctx context.Context) error {
 	w.Report.Changes, w.Report.Reset = w.laws.revision, w.laws.reset
 	sum := content.Document.Hash()
 	w.Report.FinalHash = hex.EncodeToString(sum[:])
-	return w.laws.acknowledgedOnce()
+	return w.laws.acknowledgedOnce(ctx)
 }
 
 // check takes what was committed since and holds it against the laws.

@@ -3,6 +3,7 @@ package collabtest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/coscribe/coscribe/collab/protocol"
@@ -158,17 +159,28 @@ func (l *laws) replica(c *Client) error {
 	return nil
 }
 
-// acknowledgedOnce: what clients were told is saved is in the log where they
-// were told it is; and nothing is there twice, which take has seen to.
-func (l *laws) acknowledgedOnce() error {
+// acknowledgedOnce reads the whole log again: what clients were told is saved is
+// where they were told it is, and nothing that was ever in it has gone.
+func (l *laws) acknowledgedOnce(ctx context.Context) error {
+	kept := map[saying]int64{}
+	err := l.store.Changes(ctx, l.document, 0, -1, func(c *persistence.Change) bool {
+		kept[saying{c.Client.String(), c.Seq}] = c.Revision
+		return true
+	})
+	if err != nil {
+		return err
+	}
 	var missing []string
 	for who, at := range l.acks {
-		if l.changes[who] != at {
+		if kept[who] != at {
 			missing = append(missing, fmt.Sprintf("seq %d at %d", who.seq, at))
 		}
 	}
 	if len(missing) > 0 {
 		return fmt.Errorf("[S5] acknowledged and not in the log: %s", strings.Join(missing, ", "))
+	}
+	if !maps.Equal(kept, l.changes) {
+		return fmt.Errorf("[S5] the log had %d changes, and has %d or others", len(l.changes), len(kept))
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
+
+	"github.com/coscribe/coscribe/persistence"
 )
 
 var (
@@ -74,4 +76,47 @@ func TestWorldReplays(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A store that takes back what it answered is found, by what clients were told
+// and by what was read.
+func TestWorldNoticesALostChange(t *testing.T) {
+	id, client := persistence.NewID(), persistence.NewID()
+	log := func(seqs ...int64) *persistence.Memory {
+		store := persistence.NewMemory()
+		if err := store.Create(t.Context(), persistence.Document{ID: id, Head: persistence.Head{Epoch: persistence.ID{1}}}, nil); err != nil {
+			t.Fatal(err)
+		}
+		for _, seq := range seqs {
+			head, err := store.Head(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			batch := persistence.Batch{Document: id, Base: head, Changes: []persistence.Change{{Client: client, Seq: seq, Delta: []byte(`[{"insert":"x"}]`)}}}
+			batch.Seal()
+			done := make(chan error, 1)
+			store.Append(batch, func(err error) { done <- err })
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+		}
+		return store
+	}
+	for _, told := range []bool{true, false} {
+		l := newLaws(log(1, 2), id)
+		if err := l.advance(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if told {
+			l.acks[saying{client.String(), 2}] = 2
+		}
+		if err := l.acknowledgedOnce(t.Context()); err != nil {
+			t.Errorf("a log that is whole: %v", err)
+		}
+		for _, seqs := range [][]int64{{1}, {1, 3}, {2, 1}} {
+			if l.store = log(seqs...); l.acknowledgedOnce(t.Context()) == nil {
+				t.Errorf("[S5] a log of %v that had 1 and 2 is not noticed; a client was told: %v", seqs, told)
+			}
+		}
+	}
 }
