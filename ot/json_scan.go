@@ -194,9 +194,9 @@ const maxLength = 1<<31 - 1
 // length takes the number of a retain or delete.
 func (s *scanner) length() (int, error) {
 	s.peek()
-	n, i := 0, s.i
+	n, i := int64(0), s.i // an int has 32 bits on some machines
 	for i < len(s.b) && s.b[i] >= '0' && s.b[i] <= '9' && i-s.i < 10 {
-		n = n*10 + int(s.b[i]-'0')
+		n = n*10 + int64(s.b[i]-'0')
 		i++
 	}
 	// What is not a plain integer, or too long for one, takes the slow way.
@@ -219,5 +219,5 @@ func (s *scanner) length() (int, error) {
 		return 0, s.fail("a length is too large")
 	}
 	s.i = i
-	return n, nil
+	return int(n), nil
 }
