@@ -92,9 +92,10 @@ type Log interface {
 	// Append queues the batch and returns at once; done is called exactly
 	// once, from the store's writer goroutine, after the commit (fsync) or its
 	// failure, and must not block. A nil error means durable. Batches of one
-	// document commit in the order of their Append calls. ErrConflict means
-	// nothing of this batch was written and others were not affected; any
-	// other error leaves the outcome unknown (law L3).
+	// document commit in the order of their Append calls. ErrConflict,
+	// ErrNotFound and ErrBatch mean that nothing of this batch was written and
+	// others were not affected, ErrFull that nothing was written; any other error
+	// leaves the outcome unknown (law L3).
 	Append(batch Batch, done func(error))
 	// Head reads a document's head. ErrNotFound.
 	Head(ctx context.Context, document ID) (Head, error)
