@@ -51,10 +51,12 @@ function pass(playwright, address) {
 	browser.on("error", () => playwright.close())
 	playwright.on("close", () => browser.close())
 	playwright.on("message", (frame) => session.inTurn(() => say(frame.toString())))
-	const say = async (text) => {
+	const say = async (said) => {
+		let text = said
 		const { id, method, params } = JSON.parse(text)
 		if (method === "input.performActions" && isCommand(text)) await session.activate(params.context)
 		if (method === "input.performActions" && text.includes('"pointerDown"')) await session.inBrowser(takeFocus, params)
+		if (method === "input.performActions" && text.includes('"pointerMove"')) text = session.moves(id, params) ?? text
 		if (method === "browsingContext.activate") session.activates()
 		if (method !== "emulation.setMediaFeaturesOverride") return browser.send(text)
 		const answer = await session
@@ -116,6 +118,8 @@ class Session {
 	/** The page whose window is active, as far as is known. */
 	#active
 	#turn = Promise.resolve()
+	/** Where each page's mouse is. */
+	#mouse = new Map()
 	/** The colour schemes of pages to come, by user context. */
 	#schemes = new Map()
 
@@ -184,6 +188,21 @@ class Session {
 		await new Promise((resolve) => setTimeout(resolve, 100))
 	}
 
+	/**
+	 * To where the mouse is, Firefox takes a move for none, and the click behind it for the second of a double click:
+	 * then the command with a step aside first.
+	 */
+	moves(id, params) {
+		const [pointer] = params.actions
+		const [move] = pointer.actions
+		const place = `${move.x} ${move.y}`
+		const stays = this.#mouse.get(params.context) === place
+		this.#mouse.set(params.context, place)
+		if (!stays) return undefined
+		const actions = [{ ...pointer, actions: [{ ...move, x: Math.abs(move.x - 1) }, ...pointer.actions] }]
+		return JSON.stringify({ id, method: "input.performActions", params: { ...params, actions } })
+	}
+
 	/** The active window changes otherwise. */
 	activates() {
 		this.#active = undefined
@@ -205,7 +224,7 @@ class Session {
 }
 
 /**
- * Runs in the browser: two clicks at one place within a second are a double
+ * Runs in the browser: two clicks without a move between them are a double
  * click. Firefox takes none of two commands for one, and Playwright sends each
  * press as its own.
  */
@@ -214,13 +233,12 @@ function countClicks() {
 	const clicks = new WeakMap()
 	Object.defineProperty(ClickTracker.prototype, "count", {
 		get() {
-			const last = clicks.get(this)
-			return last && Date.now() - last.at < 1000 ? last.count : 0
+			return clicks.get(this)?.count ?? 0
 		},
 	})
 	ClickTracker.prototype.setClick = function (button) {
 		const count = clicks.get(this)?.button === button ? this.count + 1 : 1
-		clicks.set(this, { button, count, at: Date.now() })
+		clicks.set(this, { button, count })
 	}
 	// Asked for at the end of every command too, which ends nothing here.
 	ClickTracker.prototype.reset = function () {
