@@ -51,6 +51,29 @@ describe("input over several lines", () => {
 		expect(client.content).toEqual([{ insert: "one third\n" }])
 	})
 
+	test("words without keys over all there is follow each other", () => {
+		const { client, editor } = alone(lines)
+		editor.commands.selectAll()
+		expect(announce(editor, "insertText", "one ")).toBe(true)
+		expect(editor.view.state.selection.empty).toBe(true)
+		expect(announce(editor, "insertText", "two")).toBe(false)
+		expect(client.content).toEqual([{ insert: "one " }, { insert: "\n", attributes: { header: 1 } }])
+	})
+
+	test("a keyboard without keys, as phones have, does at lines' ends what keys do", () => {
+		const { client, editor } = alone(lines)
+		select(editor, 12)
+		expect(announce(editor, "deleteContentBackward", null, [13, 15])).toBe(true)
+		expect(client.content).toEqual([...lines.slice(0, 2), { insert: "second\nthird\n" }])
+		expect(announce(editor, "deleteContentBackward", null, [13, 15])).toBe(true)
+		select(editor, 4)
+		expect(announce(editor, "insertParagraph", null)).toBe(true)
+		expect(client.content).toEqual([...lines.slice(0, 2), { insert: "\nsecondthird\n" }])
+		select(editor, 4)
+		expect(announce(editor, "deleteContentForward", null, [5, 7])).toBe(true)
+		expect(client.content).toEqual([...lines.slice(0, 2), { insert: "secondthird\n" }])
+	})
+
 	test("text that the browser would put beside the lines goes where the caret is", () => {
 		const { client, editor } = alone(lines)
 		select(editor, 6)
