@@ -30,14 +30,22 @@ export function isRemote(tr: Transaction): boolean {
 	return tr.getMeta(remoteMeta) === true
 }
 
-type ObservingView = EditorView & { readonly domObserver?: { flush?(): void } }
+type ObservingView = { readonly domObserver: { forceFlush(): void; flush(): void } }
 
 /**
  * Reads what the browser has done and will tell of in a moment, such as a caret that a key or a click has moved. What is
  * drawn before would put the caret back, and the next letter would go there.
  */
 export function catchUp(view: EditorView): void {
-	if (!view.composing) (view as ObservingView).domObserver?.flush?.()
+	const { domObserver } = view as unknown as ObservingView
+	// What Android's keyboards delete ProseMirror reads a while later, unless it is forced to.
+	domObserver.forceFlush()
+	if (!view.composing) domObserver.flush()
+}
+
+/** Ends a composition that the browser says nothing of, or that will lose its text. */
+export function endComposition(view: EditorView): void {
+	if (view.composing) view.dom.dispatchEvent(new Event("compositionend"))
 }
 
 export function selectionIndexes(state: EditorState): IndexSelection {
@@ -96,8 +104,6 @@ export class Bridge {
 			}
 			this.submit(delta)
 		} else if (tr.selectionSet && !tr.getMeta(remoteMeta)) this.history.close()
-		// ProseMirror ends a composition without an event when a mark waits for the next letter.
-		if (this.held && !this.burst && !view.composing) this.settle()
 		this.sendPresence()
 		return state.doc !== before.doc
 	}
@@ -121,7 +127,7 @@ export class Bridge {
 			return
 		}
 		this.held = delta
-		if (this.burst || (this.view.composing && this.touchesComposition(delta))) return
+		if (this.burst || this.waits(delta)) return
 		this.burst = true
 		queueMicrotask(() => this.burstEnded())
 		this.show()
@@ -129,28 +135,19 @@ export class Bridge {
 
 	private burstEnded(): void {
 		this.burst = false
-		const { held, view } = this
-		// What touches a composition is shown when that has ended.
-		if (!held || view.isDestroyed || (view.composing && this.touchesComposition(held))) return
-		this.show()
-		this.onRelease()
+		this.release()
 	}
 
-	/** Call when a composition has ended. */
-	compositionEnded(): void {
+	/** Shows what is held back after a moment. Call when a composition has ended. */
+	settle(): void {
 		clearTimeout(this.timer)
-		this.timer = undefined
-		this.settle()
+		this.timer = setTimeout(() => this.release(), settleTime)
 	}
 
-	private settle(): void {
-		this.timer ??= setTimeout(() => this.release(), settleTime)
-	}
-
-	/** Shows what was held back, unless another composition is running. */
+	/** Shows what is held back, unless it still waits. */
 	private release(): void {
-		this.timer = undefined
-		if (!this.held || this.view.composing || this.view.isDestroyed) return
+		const { held, view } = this
+		if (!held || view.isDestroyed || this.waits(held)) return
 		this.show()
 		this.onRelease()
 	}
@@ -184,6 +181,16 @@ export class Bridge {
 		keepingView(this.view, () => this.view.dispatch(tr))
 	}
 
+	/**
+	 * What touches a composition is shown when that has ended. It is looked at again and again: some end without an
+	 * event, such as those of Android's keyboards when they rest.
+	 */
+	private waits(delta: Delta): boolean {
+		const waiting = this.view.composing && this.touchesComposition(delta)
+		if (waiting) this.settle()
+		return waiting
+	}
+
 	private touchesComposition(delta: Delta): boolean {
 		const { doc, selection } = this.view.state
 		const from = lineStart(doc, lineAt(doc, indexOf(doc, selection.from)))
@@ -200,6 +207,8 @@ export class Bridge {
 
 	/** Takes one step back or forth in one's own edits. */
 	travel(direction: "undo" | "redo"): boolean {
+		endComposition(this.view)
+		catchUp(this.view)
 		const { state } = this.view
 		const step = this.history[direction](selectionIndexes(state), (delta) => inverseOn(state.doc, delta))
 		if (!step) return false
@@ -231,10 +240,11 @@ export class Bridge {
 	/** Tells others where the selection is, when that is news. */
 	sendPresence(): void {
 		const own = selectionIndexes(this.view.state)
-		const { held } = this
-		const selection = held
-			? { anchor: transformIndex(held, own.anchor, false), head: transformIndex(held, own.head, false) }
-			: own
+		const held = this.held ?? []
+		const selection = {
+			anchor: transformIndex(held, own.anchor, false),
+			head: transformIndex(held, own.head, false),
+		}
 		const key = `${selection.anchor}:${selection.head}`
 		if (key === this.sentPresence || !this.view.hasFocus() || !this.document.loaded) return
 		this.sentPresence = key

@@ -173,6 +173,11 @@ describe("others' changes", () => {
 			"undo takes its text from the browser, and a key comes that is not of one",
 			(editor: Editor) => keyDown(editor, { key: "Shift" }),
 		],
+		["undo by a button, and no key comes", (editor: Editor) => editor.commands.undo()],
+		[
+			"on Android ProseMirror gives it up after five seconds of rest",
+			({ view }: Editor) => Object.assign((view as unknown as { input: object }).input, { composing: false }),
+		],
 	])("what waits for a composition is shown when that ends without a word: %s", async (_, end) => {
 		const { client, editor } = alone([{ insert: "one\n" }])
 		const { view } = editor
@@ -273,10 +278,18 @@ describe("what the browser has done and not told of yet comes before what others
 		expect(getSelection()?.focusOffset).toBe(0)
 	})
 
-	test("a letter that stands in the DOM only moves another's caret too", () => {
+	/** As after Backspace on Android, where ProseMirror waits before it reads. */
+	const wait = ({ view }: Editor) => (view as unknown as { domObserver: { flushSoon(): void } }).domObserver.flushSoon()
+	const compose = ({ view }: Editor) => view.dom.dispatchEvent(new Event("compositionstart"))
+
+	test.each([
+		["", () => {}],
+		[", also while Android composes", (editor: Editor) => compose(editor) && wait(editor)],
+	])("a letter that stands in the DOM only moves another's caret too%s", (_, begin) => {
 		const { client, editor, text } = caretAtEnd()
 		const at = () => (client.content[0] as { insert: string }).insert.indexOf("two")
 		Object.defineProperty(client, "peers", { get: () => [{ ...peer, selection: { anchor: at(), head: at() } }] })
+		begin(editor)
 		text.data = "y one"
 		getSelection()?.collapse(text, 2)
 		client.emit("presence", client.peers)
@@ -284,8 +297,12 @@ describe("what the browser has done and not told of yet comes before what others
 		expect(editor.view.dom.querySelector(".peer-caret")?.nextSibling?.textContent).toBe("two")
 	})
 
-	test("[A2] a letter that stands in the DOM only is moved over another's change", () => {
+	test.each([
+		["", () => {}],
+		[", also after Backspace on Android", wait],
+	])("[A2] a letter that stands in the DOM only is moved over another's change%s", (_, begin) => {
 		const { client, editor, text } = caretAtEnd()
+		begin(editor)
 		text.data = "y one"
 		getSelection()?.collapse(text, 2)
 		client.arrive([{ insert: "x" }])

@@ -3,7 +3,7 @@
 import { keymap } from "prosemirror-keymap"
 import { type Command, EditorState, Plugin } from "prosemirror-state"
 import { Decoration, DecorationSet, EditorView } from "prosemirror-view"
-import { Bridge, catchUp, isRemote, selectionIndexes } from "./bridge.js"
+import { Bridge, catchUp, endComposition, isRemote, selectionIndexes } from "./bridge.js"
 import { clipboardPlugin } from "./clipboard.js"
 import * as commands from "./commands.js"
 import { documentOf, positionOf } from "./convert.js"
@@ -129,7 +129,7 @@ class DocumentEditor implements Editor {
 			props: {
 				handleDOMEvents: {
 					compositionend: () => {
-						this.bridge.compositionEnded()
+						this.bridge.settle()
 						this.changed()
 						return false
 					},
@@ -138,15 +138,13 @@ class DocumentEditor implements Editor {
 						if (event.key === "Tab" && this.escaped) return true
 						if (event.key !== "Shift") this.escaped = event.key === "Escape"
 						// A browser whose composition was undone says nothing, but the next key is not of one (229: of one, by old ways).
-						if (view.composing && !event.isComposing && event.keyCode !== 229) {
-							view.dom.dispatchEvent(new Event("compositionend"))
-						}
+						if (!event.isComposing && event.keyCode !== 229) endComposition(view)
 						// The browser tells of a moved caret later than of the next key; a quick End, Enter would split the
 						// line where the caret was. Reading the DOM's selection first needs ProseMirror's own observer.
 						catchUp(view)
 						// Within 200 ms of the focus ProseMirror takes a caret at the very start for the browser's own doing and puts it
 						// back: Escape in a dialog and Ctrl+Home at once left it where it was.
-						Object.assign((view as unknown as { input: object }).input, { lastFocus: 0 })
+						;(view as unknown as { input: { lastFocus: number } }).input.lastFocus = 0
 						return false
 					},
 					compositionstart: (view) => {
