@@ -64,21 +64,21 @@ func randomRun(r *rand.Rand, b *ot.Builder) {
 }
 
 func randomBlock(r *rand.Rand) ot.Attributes {
+	set := map[string]ot.Value{}
 	switch r.IntN(8) {
 	case 0:
-		return ot.Attrs("header", 1+r.IntN(3))
+		set["header"] = ot.Value(rune('1' + r.IntN(3)))
 	case 1, 2, 3:
-		list := pick(r, "bullet", "ordered", "checked", "unchecked")
-		if indent := r.IntN(4); indent > 0 {
-			return ot.Attrs("list", list, "indent", indent)
-		}
-		return ot.Attrs("list", list)
+		set["list"] = pick[ot.Value](r, `"bullet"`, `"ordered"`, `"checked"`, `"unchecked"`)
 	case 4:
-		return ot.Attrs("blockquote", true)
+		set["blockquote"] = "true"
 	case 5:
-		return pick(r, ot.Attrs("code-block", true), ot.Attrs("code-block", "go"))
+		set["code-block"] = pick[ot.Value](r, "true", `"go"`)
 	}
-	return ot.Attributes{}
+	if indent := r.IntN(4); indent > 0 && (set["list"] != "" || r.IntN(2) == 0) {
+		set["indent"] = ot.Value(rune('0' + indent))
+	}
+	return ot.MakeAttributes(set)
 }
 
 // plainCode is the document as formats can hold it: code blocks are bare text.
@@ -107,24 +107,37 @@ func blockAttributes(l line) ot.Attributes {
 		}
 	case blockList:
 		set["list"] = jsonString(l.list)
-		if l.indent > 0 {
-			set["indent"] = ot.Value(rune('0' + l.indent))
-		}
 	case blockHeader:
 		set["header"] = ot.Value(rune('0' + l.header))
 	case blockQuote:
 		set["blockquote"] = "true"
 	}
+	if l.indent > 0 && !l.divider() {
+		set["indent"] = ot.Value(rune('0' + l.indent))
+	}
 	return ot.MakeAttributes(set)
 }
 
 // markdownView is what Markdown can hold of a document: code blocks are bare
-// text, empty paragraphs are gone, and edges of bold and italic stretches are
+// text, empty paragraphs are gone, only what stands under an item is indented, and edges of bold and italic stretches are
 // not white space.
 func markdownView(document ot.Delta) ot.Delta {
 	b := ot.NewBuilder(len(document))
 	empty := true
+	var items []bool // open, each in the one before; whether it has a line of its own
 	for l := range lines(plainCode(document)) {
+		switch {
+		case l.block == blockList:
+			for len(items) <= l.indent {
+				items = append(items, false)
+			}
+			items = items[:l.indent+1]
+			items[l.indent] = true
+		case l.indent == 0 || l.indent > len(items) || !items[l.indent-1] || l.divider():
+			items, l.indent = nil, 0
+		default:
+			items = items[:l.indent]
+		}
 		if len(l.runs) == 0 && (l.block == blockParagraph || l.block == blockQuote) {
 			continue
 		}

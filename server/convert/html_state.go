@@ -15,6 +15,7 @@ func inlineState(node *html.Node, state htmlState) htmlState {
 	}
 	state = blockOf(node, state)
 	if state.block.code {
+		state = styled(get(node, "style"), state)
 		state.marks = nil
 		return state
 	}

@@ -51,6 +51,7 @@ type htmlWriter struct {
 	out      *strings.Builder
 	open     block
 	language string     // of the open code block
+	indent   int        // of the same
 	lists    []listKind // open lists, outermost first, each with an open item
 	numbers  numbers
 }
@@ -75,7 +76,7 @@ func kindOf(l line) listKind {
 
 func (w *htmlWriter) line(l line) {
 	number := w.numbers.next(l)
-	if w.open != blockParagraph && (w.open != l.block || l.block == blockCode && w.language != l.language) {
+	if w.open != blockParagraph && (w.open != l.block || l.block == blockCode && (w.language != l.language || w.indent != l.indent)) {
 		w.leave()
 	}
 	switch l.block {
@@ -130,12 +131,12 @@ func (w *htmlWriter) inline(runs []ot.Op) {
 
 func (w *htmlWriter) codeLine(l line) {
 	if w.open != blockCode {
-		w.out.WriteString("<pre><code")
+		w.out.WriteString("<pre" + lineStyle(line{indent: l.indent}, true) + "><code")
 		if l.language != "" {
 			w.out.WriteString(` class="language-` + html.EscapeString(l.language) + `"`)
 		}
 		w.out.WriteString(">")
-		w.open, w.language = blockCode, l.language
+		w.open, w.language, w.indent = blockCode, l.language, l.indent
 	}
 	w.out.WriteString(html.EscapeString(l.text()) + "\n")
 }

@@ -216,7 +216,7 @@ func codeSpan(group []ot.Op) string {
 	// A reader takes one space off each side when both have one, and cannot
 	// part a backtick at the edge from the fence.
 	first, last := content[0], content[len(content)-1]
-	if first == '`' || last == '`' || first == ' ' && last == ' ' && strings.TrimSpace(content) != "" {
+	if first == '`' || last == '`' || first == ' ' && last == ' ' && strings.Trim(content, " ") != "" {
 		content = " " + content + " "
 	}
 	return fence + content + fence

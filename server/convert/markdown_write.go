@@ -7,8 +7,8 @@ import (
 )
 
 // Markdown writes a document as GitHub Flavored Markdown. Empty paragraphs,
-// alignment and the indent of paragraphs have no place in the format and are
-// left out; underline, colours and image widths are written as the inline HTML
+// alignment and the indent of what stands under no item have no place in the
+// format and are left out; underline, colours and image widths are written as the inline HTML
 // that Markdown allows, and come back by FromMarkdown.
 func Markdown(document ot.Delta) []byte {
 	w := markdownWriter{}
@@ -25,6 +25,7 @@ type markdownWriter struct {
 	open     block
 	language string   // of the open code block
 	code     []string // its lines, kept until its fence is known to be long enough
+	margin   string   // of the open block: spaces up to the text of the item it stands under
 	lists    []markdownList
 	numbers  numbers
 	wrote    bool // something came before
@@ -33,13 +34,19 @@ type markdownWriter struct {
 // markdownList is one open list.
 type markdownList struct {
 	ordered bool
-	column  int // where the text of its items starts, in characters
+	column  int  // where the text of its items starts, in characters
+	level   bool // its item has no line of its own, so nothing can stand under that
 }
 
 func (w *markdownWriter) line(l line) {
 	number := w.numbers.next(l)
-	if w.open != blockParagraph && (w.open != l.block || l.block == blockCode && w.language != l.language) {
+	margin := w.under(l)
+	if w.open != blockParagraph && (w.open != l.block || w.margin != margin || l.block == blockCode && w.language != l.language) {
 		w.leave()
+	}
+	if l.block != blockList {
+		w.margin = margin
+		w.lists = w.lists[:min(len(w.lists), len(margin), l.indent)] // no margin: no item is gone on with
 	}
 	switch l.block {
 	case blockCode:
@@ -53,7 +60,7 @@ func (w *markdownWriter) line(l line) {
 		// A run of "#" at the end would be read as the end of the heading.
 		bare := strings.TrimRight(text, "#")
 		text = bare + strings.Repeat(`\#`, len(text)-len(bare))
-		w.out.WriteString(strings.TrimRight(strings.Repeat("#", l.header)+" "+text, " ") + "\n")
+		w.out.WriteString(margin + strings.TrimRight(strings.Repeat("#", l.header)+" "+text, " ") + "\n")
 	case blockQuote:
 		w.quoteLine(l)
 	default:
@@ -65,8 +72,17 @@ func (w *markdownWriter) line(l line) {
 			w.out.WriteString("---\n")
 			return
 		}
-		w.out.WriteString(blockStart(markdownInline(l.runs)) + "\n")
+		w.out.WriteString(margin + blockStart(markdownInline(l.runs)) + "\n")
 	}
+}
+
+// under is the margin of a line that stands indented under an open item, ""
+// for others.
+func (w *markdownWriter) under(l line) string {
+	if l.block == blockList || l.indent == 0 || l.indent > len(w.lists) || w.lists[l.indent-1].level || l.divider() {
+		return ""
+	}
+	return strings.Repeat(" ", w.lists[l.indent-1].column)
 }
 
 // part separates a block from the one before by an empty line.
@@ -88,13 +104,13 @@ func (w *markdownWriter) leave() {
 				}
 			}
 		}
-		w.out.WriteString(fence + w.language + "\n")
+		w.out.WriteString(w.margin + fence + w.language + "\n")
 		for _, row := range w.code {
-			w.out.WriteString(row + "\n")
+			w.out.WriteString(w.margin + row + "\n")
 		}
-		w.out.WriteString(fence + "\n")
+		w.out.WriteString(w.margin + fence + "\n")
 	}
-	w.open, w.code, w.lists = blockParagraph, nil, nil
+	w.open, w.code = blockParagraph, nil
 }
 
 func (w *markdownWriter) quoteLine(l line) {
@@ -102,12 +118,12 @@ func (w *markdownWriter) quoteLine(l line) {
 		return
 	}
 	if w.open == blockQuote {
-		w.out.WriteString(">\n")
+		w.out.WriteString(w.margin + ">\n")
 	} else {
 		w.part()
 		w.open = blockQuote
 	}
-	w.out.WriteString("> " + blockStart(markdownInline(l.runs)) + "\n")
+	w.out.WriteString(w.margin + "> " + blockStart(markdownInline(l.runs)) + "\n")
 }
 
 func (w *markdownWriter) listLine(l line, number int) {
@@ -129,12 +145,13 @@ func (w *markdownWriter) listLine(l line, number int) {
 	for len(w.lists) < l.indent {
 		w.out.WriteString("+ ")
 		column += 2
-		w.lists = append(w.lists, markdownList{column: column})
+		w.lists = append(w.lists, markdownList{column: column, level: true})
 	}
 	if len(w.lists) == l.indent {
 		w.lists = append(w.lists, markdownList{ordered: l.ordered()})
 	}
 	list := &w.lists[l.indent]
+	list.level = false
 	marker := l.marker(number)
 	list.column = column + strings.IndexByte(marker, ' ') + 1 // a box is text of the item
 	text := markdownInline(l.runs)

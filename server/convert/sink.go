@@ -63,7 +63,7 @@ type blockState struct {
 }
 
 // itemState is one list item: its first line carries the marker, later ones
-// are paragraphs indented under it.
+// stand indented under it.
 type itemState struct {
 	list string // "bullet", "ordered", "checked", "unchecked"
 	used bool
@@ -73,24 +73,21 @@ const maxIndent = 8 // levels; the schema's bound
 
 // attributes are those of the newline that ends a line in this block.
 func (b blockState) attributes() ot.Attributes {
-	if b.code {
-		if b.language != "" {
-			attributes := ot.Attrs("code-block", b.language)
-			if legal(ot.InsertText("\n", attributes)) {
-				return attributes
-			}
-		}
-		return ot.Attrs("code-block", true)
-	}
 	set := map[string]ot.Value{}
 	indent := b.indent
+	if b.item != nil {
+		indent = b.depth + 1 // under the item's text
+	}
 	switch {
+	case b.code:
+		set["code-block"] = "true"
+		if language := jsonString(b.language); b.language != "" && legal(ot.InsertText("\n", ot.Attrs("code-block", b.language))) {
+			set["code-block"] = language
+		}
 	case b.item != nil && !b.item.used:
 		b.item.used = true
 		set["list"] = jsonString(b.item.list)
 		indent = b.depth
-	case b.item != nil:
-		indent = b.depth + 1
 	case b.header > 0:
 		set["header"] = ot.Value(rune('0' + min(b.header, 3)))
 	case b.quote:
@@ -98,6 +95,9 @@ func (b blockState) attributes() ot.Attributes {
 	}
 	if indent > 0 {
 		set["indent"] = ot.Value(rune('0' + min(indent, maxIndent)))
+	}
+	if b.code {
+		return ot.MakeAttributes(set)
 	}
 	switch b.align {
 	case "center", "right", "justify":
