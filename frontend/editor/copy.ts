@@ -72,10 +72,10 @@ function blockInto(target: Node, lines: readonly Line[], at: number, owner: Docu
 
 function runEnd(lines: readonly Line[], at: number, kind: BlockKind): number {
 	let end = at + 1
-	const { indent } = (lines[at] as Line).attrs
+	const first = (lines[at] as Line).attrs
 	for (; end < lines.length; end++) {
 		const { attrs } = lines[end] as Line
-		if (blockKind(attrs) !== kind || attrs.indent !== indent) break
+		if (blockKind(attrs) !== kind || attrs.indent !== first.indent || attrs["code-block"] !== first["code-block"]) break
 	}
 	return end
 }

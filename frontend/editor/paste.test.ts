@@ -308,6 +308,7 @@ describe("copy", () => {
 			...line("\tcode  x", { "code-block": "go" }),
 			...line("", { "code-block": "go" }),
 			...line("y", { "code-block": "go" }),
+			...line("z", { "code-block": true }),
 			insertOp({ divider: true }),
 			insertOp("\n"),
 			insertOp("see ", undefined),
