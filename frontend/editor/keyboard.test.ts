@@ -448,6 +448,18 @@ describe("commands", () => {
 		expect(wordCountOf(editor.view.state.doc)).toEqual({ words: 7, characters: 26 })
 	})
 
+	test.each([
+		["don't stop-it, re-do: e\u0301te\u0301 naïve", 5],
+		["3.14 and 1,000 (a@b.example) https://a.example/b?c=d#e -", 5],
+		["one—two – three_four", 3],
+		["日本語です。你好 abc漢字", 10],
+		["สวัสดีชาวโลก", 3],
+		["한국어 텍스트", 2],
+		["- — … 👩‍👩‍👧‍👦 !?", 0],
+	])("words of %s", (text, words) => {
+		expect(wordCountOf(alone([{ insert: `${text}\n` }]).editor.view.state.doc).words).toBe(words)
+	})
+
 	test("[A8] a peer's caret stays before what I type at it", () => {
 		const { client, editor } = alone(line("ab"))
 		const peer = {

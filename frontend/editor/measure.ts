@@ -20,32 +20,28 @@ export function outlineOf(doc: Node): Heading[] {
 	return headings
 }
 
-// A run of letters and digits is a word; scripts without spaces count each letter, as word processors do.
-const word =
-	/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|[\p{L}\p{N}][\p{L}\p{M}\p{N}'’_-]*/gu
-const spaceless = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u
+// Chinese and Japanese count by letters, as word processors do; other scripts without spaces by the words that the
+// browser knows. Of all others a word is what stands between spaces and dashes, from its first letter or digit to its
+// last: 3.14 is one, and so is an address.
+const letters = String.raw`\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}`
+const spaceless = String.raw`\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}`
+const word = new RegExp(
+	String.raw`[${letters}]|([${spaceless}]+)|[\p{L}\p{N}](?:[^\s–—${letters}${spaceless}]*[^\s\p{P}\p{S}${letters}${spaceless}])?`,
+	"gu",
+)
 
 export function wordCountOf(doc: Node): WordCount {
 	let words = 0
 	let characters = 0
 	doc.forEach((line) => {
 		const text = line.textContent
-		if (text === "") return
-		for (const match of text.matchAll(word))
-			words += spaceless.test(match[0]) && match[0].length > 1 ? splitCount(match[0]) : 1
+		for (const [, run] of text.matchAll(word)) words += run ? segments(run) : 1
 		for (const _point of text) characters++
 	})
 	return { words, characters }
 }
 
-/** Words of a run that begins with spaced letters and goes on in a script without spaces. */
-function splitCount(run: string): number {
-	let count = 0
-	let inWord = false
-	for (const point of run) {
-		const alone = spaceless.test(point)
-		if (alone || !inWord) count++
-		inWord = !alone
-	}
-	return count
+function segments(text: string): number {
+	const all = [...new Intl.Segmenter("th", { granularity: "word" }).segment(text)]
+	return all.filter((segment) => segment.isWordLike).length
 }
