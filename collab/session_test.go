@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -152,6 +153,26 @@ func TestDurability(t *testing.T) {
 }
 
 func TestResume(t *testing.T) {
+	in(t, "[C2][S6] of what was missed a client's own is told with its seq, and others' with none", nil, func(t *testing.T, h *harness) {
+		alice, bob := h.join(1), h.join(2)
+		bob.submit(4, 0, text("b"))
+		bob.hear()
+		alice.submit(7, 0, text("a"))
+		synctest.Wait()
+		bob.submit(8, 1, text("b"))
+		bob.hear()
+		_, w, err := h.attach(alice.user, protocol.RoleEditor, &protocol.Resume{Client: alice.client, Epoch: alice.epoch, Seq: 7})
+		if err != nil || w.Document.More {
+			t.Fatalf("%+v, %v", w, err)
+		}
+		var seqs []int64
+		for _, m := range w.Document.Changes {
+			seqs = append(seqs, m.Seq)
+		}
+		if want := []int64{0, 7, 0}; !slices.Equal(seqs, want) {
+			t.Errorf("what was missed has seqs %v, want %v", seqs, want)
+		}
+	})
 	in(t, "[S6] a resume replaces the older connection, whose words are not heard any more", nil, func(t *testing.T, h *harness) {
 		alice := h.join(1)
 		again, w, err := h.attach(alice.user, protocol.RoleEditor, &protocol.Resume{Client: alice.client, Epoch: alice.epoch})
