@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test"
 import { engine } from "./engines"
-import type { DocumentPage } from "./pages/document"
+import { DocumentPage } from "./pages/document"
 
 /** Numbers that a seed repeats (mulberry32). */
 export class Dice {
@@ -96,12 +96,16 @@ export class Monkey {
 	/** What was done last, newest at the end. */
 	readonly diary: string[] = []
 	private markers: number
+	/** For so many more deeds there is no network. */
+	private away = 0
 
 	constructor(
 		readonly name: string,
 		readonly document: DocumentPage,
 		private readonly dice: Dice,
 		person: number,
+		/** Does what people do seldom, too. */
+		private readonly odd: boolean,
 	) {
 		this.markers = firstMarker + person * perPerson
 	}
@@ -162,8 +166,9 @@ export class Monkey {
 
 	/** Does one thing. */
 	async act(): Promise<void> {
+		if (this.away > 0 && --this.away === 0) await this.online()
 		await this.comeBack()
-		const actions: readonly [number, () => Promise<unknown>, string][] = [
+		const actions: [number, () => Promise<unknown>, string][] = [
 			[14, () => this.marker(), "marker"],
 			[14, () => this.document.type(this.dice.pick(words)), "type"],
 			[3, () => engine.insert(this.page, this.dice.pick(signs)), "sign"],
@@ -193,6 +198,19 @@ export class Monkey {
 			[1, () => this.find(), "find"],
 			[1, () => this.key("Control+a"), "select all"],
 		]
+		if (this.odd)
+			actions.push(
+				[5, () => this.oddComposition(), "odd composition"],
+				[4, () => this.border(), "border"],
+				[3, () => this.command(), "command"],
+				[3, () => this.tool(), "tool"],
+				[2, () => this.click(), "click"],
+				[2, () => this.replaceWord(), "replace a word"],
+				[2, () => this.move(), "move by mouse"],
+				[2, () => this.network(), "network"],
+				[1, () => this.hide(), "hide"],
+				[1, () => this.reload(), "reload"],
+			)
 		let left = this.dice.below(actions.reduce((sum, [weight]) => sum + weight, 0))
 		for (const [weight, action, what] of actions) {
 			left -= weight
@@ -203,19 +221,23 @@ export class Monkey {
 		}
 	}
 
-	/** Ends what an earlier action left open, so that the next one meets the text. */
+	/** Ends what an earlier action left open, so that the next one meets the text. Find may stay open beside it. */
 	private async comeBack(): Promise<void> {
-		for (let tries = 0; tries < 4; tries++) {
-			const away = await this.page.evaluate(() => {
-				if (document.querySelector("dialog[open], .find, .menu, .colors")) return "open"
+		let away = ""
+		for (let tries = 0; tries < 6; tries++) {
+			away = await this.page.evaluate(() => {
+				const open = document.querySelector("dialog[open], .find:focus-within, .menu, .colors")
+				if (open) return open.outerHTML
 				return document.activeElement?.classList.contains("writing") ? "" : "blurred"
 			})
-			if (away === "open") await this.page.keyboard.press("Escape")
-			else if (away === "blurred") {
+			if (away === "") return
+			if (away !== "blurred") await this.page.keyboard.press("Escape")
+			else {
 				await this.document.text.evaluate((text: HTMLElement) => text.focus())
 				await this.page.waitForTimeout(40) // the editor puts its caret back 20 ms after the focus comes
-			} else return
+			}
 		}
+		throw new Error(`no way back to the text: ${away}`)
 	}
 
 	private async key(key: string): Promise<void> {
@@ -262,17 +284,27 @@ export class Monkey {
 		await this.key("Control+f")
 		await this.document.type(this.dice.pick(["a", "hello", "一"]))
 		await this.key(this.dice.pick(["Enter", "Escape"]))
+		// The bar stays, and one goes on writing.
+		if (this.dice.roll() < 0.5) return
+		await this.click()
+		await this.document.type(this.dice.pick(words))
 	}
 
-	private async drag(): Promise<void> {
+	/** Two places in the text. */
+	private async places(): Promise<{ x: number; y: number }[]> {
 		const box = await this.document.text.boundingBox()
-		if (!box) return
+		if (!box) return []
 		const view = this.page.viewportSize() ?? { width: 1280, height: 800 }
 		const place = () => ({
 			x: box.x + this.dice.roll() * box.width,
 			y: Math.max(130, Math.min(view.height - 20, box.y + this.dice.roll() * box.height)),
 		})
-		const [from, to] = [place(), place()]
+		return [place(), place()]
+	}
+
+	private async drag(): Promise<void> {
+		const [from, to] = await this.places()
+		if (!from || !to) return
 		await this.page.mouse.move(from.x, from.y)
 		await this.page.mouse.down()
 		await this.page.mouse.move(to.x, to.y, { steps: 3 })
@@ -280,10 +312,169 @@ export class Monkey {
 	}
 
 	private async compose(): Promise<void> {
+		await this.composed()
+		await engine.commit(this.page, this.dice.roll() < 0.7 ? "感" : "")
+	}
+
+	private async composed(): Promise<void> {
 		for (const text of ["か", "かん", "かんじ"].slice(0, 1 + this.dice.below(3))) {
 			await engine.compose(this.page, text)
 			await this.page.waitForTimeout(this.dice.below(60))
 		}
-		await engine.commit(this.page, this.dice.roll() < 0.7 ? "感" : "")
+	}
+
+	/** A composition in which something else happens, and that may never be told to end. */
+	private async oddComposition(): Promise<void> {
+		await this.composed()
+		const events: readonly [string, () => Promise<unknown>][] = [
+			["undo", () => this.key("Control+z")],
+			["redo", () => this.key("Control+y")],
+			["undo by menu", () => engine.command(this.page, "undo")],
+			["blur", () => this.document.text.evaluate((text: HTMLElement) => text.blur())],
+			["title", () => this.document.title.click()],
+			["find", () => this.key("Control+f")],
+			["link", () => this.key("Control+k")],
+			["click", () => this.click()],
+			["caret", () => this.key(this.dice.pick(moves))],
+			["select", () => this.key("Shift+ArrowLeft")],
+			["select all", () => this.key("Control+a")],
+			["hide", () => this.hide()],
+			["Enter", () => this.key("Enter")],
+			["Tab", () => this.key("Tab")],
+			["Backspace", () => this.key("Backspace")],
+			["delete", () => engine.command(this.page, this.dice.pick(["deleteBackward", "deleteForward"]))],
+			["newline", () => engine.command(this.page, "insertNewline")],
+			["format", () => this.key(`Control+${this.dice.pick(marks)}`)],
+			["tool", () => this.tool()],
+			["paste", () => this.document.paste(this.dice.pick(clips))],
+			["type", () => this.document.type(this.dice.pick(words))],
+			["marker", () => this.comeBack().then(() => this.marker())],
+			["wait", () => this.page.waitForTimeout(300)],
+			["reload", () => this.reload()],
+		]
+		for (let times = 1 + this.dice.below(2); times > 0; times--) {
+			const [what, event] = this.dice.pick(events)
+			this.diary.push(what)
+			await event()
+		}
+		if (this.dice.roll() < 0.3) return
+		await this.comeBack()
+		if (this.dice.roll() < 0.4) await this.composed()
+		const end = this.dice.pick(["感", "感", "", "感じ"])
+		this.diary.push(`commit ${end}`)
+		await engine.commit(this.page, end)
+	}
+
+	/** Where lines begin and end, their kinds meet. */
+	private async border(): Promise<void> {
+		await this.many(this.dice.pick(["ArrowUp", "ArrowDown"]))
+		await this.key(this.dice.pick(["Home", "End"]))
+		for (let times = 1 + this.dice.below(3); times > 0; times--) {
+			const key = this.dice.pick([
+				"Enter",
+				"Backspace",
+				"Delete",
+				"Shift+Enter",
+				"Tab",
+				"deleteBackward",
+				"insertNewline",
+			])
+			this.diary.push(key)
+			if (key === "deleteBackward" || key === "insertNewline") await engine.command(this.page, key)
+			else await this.key(key)
+		}
+	}
+
+	private async command(): Promise<void> {
+		const commands = ["deleteBackward", "deleteBackward", "deleteForward", "insertNewline", "undo", "redo"] as const
+		const command = this.dice.pick(commands)
+		this.diary.push(command)
+		for (let times = 1 + this.dice.below(4); times > 0; times--) await engine.command(this.page, command)
+	}
+
+	private async tool(): Promise<void> {
+		const tools = ["Bold", "Italic", "Underline", "Strikethrough", "Bullet list", "Check list", "Undo", "Redo"]
+		const name = this.dice.pick(tools)
+		this.diary.push(name)
+		const tool = this.document.tool(name)
+		if (await tool.isEnabled({ timeout: 5_000 }))
+			await tool.click({ timeout: 2_000 }).catch(() => this.diary.push("missed"))
+	}
+
+	/** On the text, now and then twice or three times, or on a check box. */
+	private async click(): Promise<void> {
+		const [at] = await this.places()
+		if (!at) return
+		await this.page.mouse.click(at.x, at.y, { clickCount: this.dice.pick([1, 1, 2, 3]) })
+		const boxes = this.document.text.locator(".check")
+		if (this.dice.roll() < 0.3 && (await boxes.count()) > 0)
+			await boxes
+				.first()
+				.click({ timeout: 2_000 })
+				.catch(() => {})
+	}
+
+	/** As a spelling checker, or a phone that corrects what was typed. */
+	private async replaceWord(): Promise<void> {
+		const word = this.dice.pick(["the", "naïve", "it’s", "don’t worry"])
+		await this.page.evaluate((text) => {
+			const selection = getSelection()
+			selection?.modify("move", "backward", "word")
+			selection?.modify("extend", "forward", "word")
+			document.execCommand("insertText", false, text)
+		}, word)
+	}
+
+	/** Takes what is selected somewhere else by the mouse. */
+	private async move(): Promise<void> {
+		const [from, to] = await this.places()
+		if (!from || !to) return
+		await this.page.mouse.click(from.x, from.y, { clickCount: this.dice.pick([2, 3]) })
+		if (engine.name === "firefox") return
+		const selected = await this.page.evaluate(() => {
+			const box = getSelection()?.getRangeAt(0).getClientRects()[0]
+			return box && { x: box.left + box.width / 2, y: box.top + box.height / 2 }
+		})
+		if (!selected) return
+		await this.page.mouse.move(selected.x, selected.y)
+		await this.page.mouse.down()
+		await this.page.mouse.move(to.x, to.y, { steps: 4 })
+		await this.page.mouse.up()
+	}
+
+	/** Loses the network for some of the next deeds. */
+	private async network(): Promise<void> {
+		if (this.away > 0) return
+		this.away = 1 + this.dice.below(8)
+		await this.page.context().setOffline(true)
+	}
+
+	/** Has the network again. */
+	async online(): Promise<void> {
+		this.away = 0
+		await this.page.context().setOffline(false)
+	}
+
+	/** As in a tab behind others, for a moment. */
+	private async hide(): Promise<void> {
+		const turn = (state: string) =>
+			this.page.evaluate((visibility) => {
+				Object.defineProperty(document, "visibilityState", { value: visibility, configurable: true })
+				Object.defineProperty(document, "hidden", { value: visibility === "hidden", configurable: true })
+				if (visibility === "hidden") dispatchEvent(new Event("blur"))
+				document.dispatchEvent(new Event("visibilitychange", { bubbles: true }))
+				if (visibility === "visible") dispatchEvent(new Event("focus"))
+			}, state)
+		await turn("hidden")
+		await this.page.waitForTimeout(this.dice.below(200))
+		await turn("visible")
+	}
+
+	/** Without waiting for what is not saved yet. */
+	private async reload(): Promise<void> {
+		if (this.away > 0) await this.online()
+		await this.page.reload()
+		await DocumentPage.arrive(this.page)
+		await this.watch()
 	}
 }

@@ -38,6 +38,13 @@ export const chromium: Engine = {
 	async insert(page, text) {
 		await page.keyboard.insertText(text)
 	},
+	async command(page, command) {
+		// As Android tells of its keyboard's keys: 229, which says nothing.
+		const key = { key: "Unidentified", windowsVirtualKeyCode: 229 }
+		const session = await devTools(page)
+		await session.send("Input.dispatchKeyEvent", { type: "rawKeyDown", ...key, commands: [command] })
+		await session.send("Input.dispatchKeyEvent", { type: "keyUp", ...key })
+	},
 	async crash(page) {
 		const session = await devTools(page)
 		await Promise.race([session.send("Page.crash").catch(() => {}), page.waitForEvent("crash")])

@@ -175,7 +175,7 @@ class Session {
 	/** Does what a spec asks for. */
 	async does(asked) {
 		const context = await this.inBrowser(contextOf, asked)
-		if (asked.text !== undefined) await this.activate(context)
+		if (asked.text !== undefined || asked.command) await this.activate(context)
 		return await this.inBrowser(deeds, { ...asked, context })
 	}
 
@@ -273,7 +273,7 @@ function contextOf({ name }) {
 }
 
 /** Runs in the browser: one deed to a page. */
-function deeds({ deed, context, text, media }) {
+function deeds({ deed, context, text, command, media }) {
 	const { NavigableManager } = ChromeUtils.importESModule("chrome://remote/content/shared/NavigableManager.sys.mjs")
 	const page = NavigableManager.getBrowsingContextById(context)
 	switch (deed) {
@@ -301,6 +301,17 @@ function deeds({ deed, context, text, media }) {
 		case "insert":
 			page.topChromeWindow.windowUtils.sendContentCommandEvent("insertText", null, text)
 			return
+		case "command": {
+			const name = {
+				deleteBackward: "cmd_deleteCharBackward",
+				deleteForward: "cmd_deleteCharForward",
+				insertNewline: "cmd_insertParagraph",
+				undo: "cmd_undo",
+				redo: "cmd_redo",
+			}[command]
+			page.currentWindowGlobal.getActor("Controllers").sendAsyncMessage("ControllerCommands:Do", name)
+			return
+		}
 		case "process":
 			return page.currentWindowGlobal.osPid
 		case "emulate":

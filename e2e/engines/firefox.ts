@@ -60,6 +60,9 @@ export const firefox: Engine = {
 		// Playwright would write into the DOM behind the editor's back here.
 		await ask(page, "insert", { text })
 	},
+	async command(page, command) {
+		await ask(page, "command", { command })
+	},
 	async crash(page) {
 		// Two pages of one site have a process each, as long as there are few.
 		const number = Number(await ask(page, "process"))
