@@ -231,6 +231,7 @@ export class Monkey {
 				return document.activeElement?.classList.contains("writing") ? "" : "blurred"
 			})
 			if (away === "") return
+			if (tries > 0) await this.page.waitForTimeout(20 << tries) // what was closed is gone with a frame, which a busy machine draws late
 			if (away !== "blurred") await this.page.keyboard.press("Escape")
 			else {
 				await this.document.text.evaluate((text: HTMLElement) => text.focus())
