@@ -38,6 +38,7 @@ func TestWindowAges(t *testing.T) {
 			typist.hear()
 		}
 		time.Sleep(2 * quiet)
+		synctest.Wait()
 		if base := h.hub.live(h.doc).seq.window.base; base == 0 {
 			t.Fatal("the window reaches to the start: the test shows nothing")
 		}

@@ -196,9 +196,12 @@ func (l *load) connect(ctx context.Context) error {
 	var wait sync.WaitGroup
 	for _, d := range l.documents {
 		for range l.config.Writers + l.config.Readers {
+			gate <- struct{}{}
+			if ctx.Err() != nil {
+				break
+			}
 			c := &loadClient{load: l, document: d}
 			d.clients = append(d.clients, c)
-			gate <- struct{}{}
 			wait.Go(func() {
 				defer func() { <-gate }()
 				if err := c.dial(ctx); err != nil {
