@@ -2,6 +2,7 @@ package collab
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/coscribe/coscribe/collab/protocol"
@@ -72,6 +73,7 @@ func TestPacer(t *testing.T) {
 			}
 			time.Sleep(time.Millisecond)
 		}
+		synctest.Wait()
 		const charge = 100 * 4 * leastFrame * tellingShare
 		// Some more at the beginning, from the credit and until it is learned; without, there are four times as many.
 		if want := int(time.Second / charge); log.appends > 2*want || log.appends < want/2 {
