@@ -219,7 +219,7 @@ func (l *load) connect(ctx context.Context) error {
 	case err := <-failures:
 		return err
 	default:
-		return nil
+		return ctx.Err()
 	}
 }
 

@@ -46,7 +46,11 @@ func (w *markdownWriter) line(l line) {
 	}
 	if l.block != blockList {
 		w.margin = margin
-		w.lists = w.lists[:min(len(w.lists), len(margin), l.indent)] // no margin: no item is gone on with
+		if margin == "" {
+			w.lists = nil // no item is gone on with
+		} else {
+			w.lists = w.lists[:l.indent]
+		}
 	}
 	switch l.block {
 	case blockCode:
