@@ -41,7 +41,9 @@ export function wordCountOf(doc: Node): WordCount {
 	return { words, characters }
 }
 
+let segmenter: Intl.Segmenter | undefined // costly to make, and few need it
+
 function segments(text: string): number {
-	const all = [...new Intl.Segmenter("th", { granularity: "word" }).segment(text)]
-	return all.filter((segment) => segment.isWordLike).length
+	segmenter ??= new Intl.Segmenter("th", { granularity: "word" })
+	return [...segmenter.segment(text)].filter((segment) => segment.isWordLike).length
 }
